@@ -1,0 +1,16 @@
+"""Tables of: metering."""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SELECT 1")
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations only go forward: restore a backup instead")
