@@ -1,1 +1,1 @@
-"""control_plane.runtime.migrations."""
+"""The schema's history: one forward-only migration per step, one transaction each."""

@@ -1,1 +1,1 @@
-"""control_plane.runtime.migrations.versions."""
+"""Numbered migrations, in order."""

@@ -1,0 +1,107 @@
+"""Periodic work. APScheduler only ticks: what is due is found in the data.
+
+A job that was missed is therefore caught up by its next run, and running one
+twice, or in two workers at once, changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import text
+
+from control_plane.kernel.clock import Clock
+from control_plane.runtime.unit_of_work import SystemWork
+
+log = structlog.get_logger()
+
+
+class Job(Protocol):
+    """Work that is looked for every few seconds."""
+
+    @property
+    def name(self) -> str:
+        """A stable name, the key of the job's row in ``job_runs``."""
+
+    @property
+    def every_seconds(self) -> float:
+        """The pause between two ticks, in seconds of real time."""
+
+    async def run(self) -> int:
+        """Do what is due and return how many things were handled."""
+
+
+_RECORD = text(
+    """
+    INSERT INTO job_runs (name, started_at, finished_at, handled, last_error)
+    VALUES (:name, :started, :finished, :handled, :error)
+    ON CONFLICT (name) DO UPDATE SET started_at = :started, finished_at = :finished,
+        handled = job_runs.handled + :handled, last_error = :error
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunner:
+    """Runs one job, keeps its failures from everybody else, and records the outcome."""
+
+    system: SystemWork
+    clock: Clock
+
+    async def __call__(self, job: Job) -> int:
+        """Run once. A failure is logged and recorded; the next tick tries again."""
+        started = self.clock.now()
+        handled, error = 0, None
+        try:
+            handled = await job.run()
+        except Exception as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            log.exception("job_failed", job=job.name)
+        if handled or error:
+            await self._record(job.name, started, handled, error)
+        return handled
+
+    async def _record(self, name: str, started: object, handled: int, error: str | None) -> None:
+        values = {
+            "name": name,
+            "started": started,
+            "finished": self.clock.now(),
+            "handled": handled,
+            "error": error,
+        }
+        try:
+            async with self.system() as session:
+                await session.execute(_RECORD, values)
+        except Exception:
+            log.exception("job_record_failed", job=name)
+
+
+@dataclass(slots=True)
+class Ticker:
+    """Starts every job at its pace; never two runs of one job at a time in a process."""
+
+    jobs: Sequence[Job]
+    run: JobRunner
+    _scheduler: AsyncIOScheduler = field(default_factory=AsyncIOScheduler)
+
+    def start(self) -> None:
+        """Begin ticking on the running event loop."""
+        for job in self.jobs:
+            self._scheduler.add_job(
+                self.run,
+                "interval",
+                args=[job],
+                seconds=job.every_seconds,
+                id=job.name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ticking; a run under way is left to finish or to be caught up later."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -1,0 +1,214 @@
+"""What must happen after a commit, delivered at least once.
+
+A use case enqueues in its own transaction; the relay claims rows with
+``SKIP LOCKED`` under a lease, hands each to its topic's handler and marks it
+done. A handler that fails is tried again with growing pauses; after
+`MAX_ATTEMPTS` the row is kept as dead, with its last error, for a person.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_plane.kernel.clock import Clock
+from control_plane.kernel.ids import OutboxId, TenantId, new_id
+from control_plane.runtime.unit_of_work import SystemWork
+
+LEASE = timedelta(seconds=60)
+"""How long a claimed row is left alone; a relay killed in between loses no row."""
+
+MAX_ATTEMPTS = 20
+MAX_PAUSE_SECONDS = 300
+
+log = structlog.get_logger()
+
+
+class Handler(Protocol):
+    """Does the outside work of one topic. Called again after any failure, so idempotent."""
+
+    async def __call__(
+        self, tenant_id: TenantId, payload: dict[str, object], delivery_id: OutboxId
+    ) -> None:
+        """Deliver, or raise. ``delivery_id`` stays the same over all attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    tenant_id: TenantId
+    id: OutboxId
+    topic: str
+    payload: dict[str, object]
+    attempts: int
+
+
+async def enqueue(
+    session: AsyncSession,
+    tenant_id: TenantId,
+    topic: str,
+    payload: Mapping[str, object],
+    *,
+    available_at: datetime | None = None,
+) -> OutboxId:
+    """Record a message in the caller's transaction; it leaves after the commit.
+
+    Args:
+        session: the use case's transaction.
+        tenant_id: whose message it is.
+        topic: one of `control_plane.runtime.topics`.
+        payload: JSON; ids as text.
+        available_at: not before this instant (UTC, real time); at once without.
+    """
+    outbox_id = OutboxId(new_id())
+    await session.execute(
+        text(
+            "INSERT INTO outbox (tenant_id, id, topic, payload, available_at) "
+            "VALUES (:tenant_id, :id, :topic, CAST(:payload AS jsonb), "
+            "coalesce(:available_at, transaction_timestamp()))"
+        ),
+        {
+            "tenant_id": tenant_id,
+            "id": outbox_id,
+            "topic": topic,
+            "payload": json.dumps(dict(payload)),
+            "available_at": available_at,
+        },
+    )
+    return outbox_id
+
+
+_CLAIM = """
+    UPDATE outbox SET claimed_until = :until, attempts = attempts + 1
+    WHERE (tenant_id, id) IN (
+        SELECT tenant_id, id FROM outbox
+        WHERE done_at IS NULL AND dead_at IS NULL {mine}
+          AND available_at <= :now AND (claimed_until IS NULL OR claimed_until < :now)
+        ORDER BY available_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING tenant_id, id, topic, payload, attempts
+"""
+_CLAIM_ANY = text(_CLAIM.format(mine=""))
+_CLAIM_ONE_TENANT = text(_CLAIM.format(mine="AND tenant_id = :tenant_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRelay:
+    """Delivers what use cases enqueued. Any number may run at once."""
+
+    system: SystemWork
+    handlers: Mapping[str, Handler]
+    clock: Clock
+
+    async def run_once(self, *, limit: int = 50, tenant_id: TenantId | None = None) -> int:
+        """Deliver up to ``limit`` due messages and return how many were tried."""
+        claims = await self._claim(limit, tenant_id)
+        for claim in claims:
+            await self._deliver(claim)
+        return len(claims)
+
+    async def drain(self, tenant_id: TenantId) -> bool:
+        """Deliver until nothing is due for the tenant; tell whether any still waits."""
+        while await self.run_once(tenant_id=tenant_id):
+            pass
+        async with self.system() as session:
+            waiting = await session.scalar(
+                text(
+                    "SELECT count(*) FROM outbox WHERE tenant_id = :tenant_id "
+                    "AND done_at IS NULL AND dead_at IS NULL"
+                ),
+                {"tenant_id": tenant_id},
+            )
+        return bool(waiting)
+
+    async def _claim(self, limit: int, tenant_id: TenantId | None) -> list[_Claim]:
+        # A row enqueued a moment ago carries PostgreSQL's time, which may run ahead of ours.
+        now = self.clock.now() + timedelta(seconds=1)
+        values = {"now": now, "until": now + LEASE, "most": limit, "tenant_id": tenant_id}
+        if tenant_id is None:
+            values.pop("tenant_id")
+        statement = _CLAIM_ANY if tenant_id is None else _CLAIM_ONE_TENANT
+        async with self.system() as session:
+            rows = (await session.execute(statement, values)).all()
+        return [_Claim(TenantId(r[0]), OutboxId(r[1]), r[2], r[3], r[4]) for r in rows]
+
+    async def _deliver(self, claim: _Claim) -> None:
+        try:
+            handler = self.handlers[claim.topic]
+            await handler(claim.tenant_id, claim.payload, claim.id)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the row must be kept and retried
+            log.warning(
+                "outbox_delivery_failed",
+                topic=claim.topic,
+                tenant_id=str(claim.tenant_id),
+                attempts=claim.attempts,
+                exc_info=True,
+            )
+            await self._postpone(claim, f"{type(error).__name__}: {error}")
+        else:
+            await self._settle(claim)
+
+    async def _settle(self, claim: _Claim) -> None:
+        async with self.system() as session:
+            await session.execute(
+                text(
+                    "UPDATE outbox SET done_at = :now, claimed_until = NULL, last_error = NULL "
+                    "WHERE tenant_id = :tenant_id AND id = :id"
+                ),
+                {"now": self.clock.now(), "tenant_id": claim.tenant_id, "id": claim.id},
+            )
+
+    async def _postpone(self, claim: _Claim, reason: str) -> None:
+        now = self.clock.now()
+        pause = timedelta(seconds=min(2 ** min(claim.attempts - 1, 9), MAX_PAUSE_SECONDS))
+        async with self.system() as session:
+            await session.execute(
+                text(
+                    "UPDATE outbox SET claimed_until = NULL, last_error = :reason, "
+                    "available_at = :next, dead_at = :dead "
+                    "WHERE tenant_id = :tenant_id AND id = :id"
+                ),
+                {
+                    "reason": reason[:2000],
+                    "next": now + pause,
+                    "dead": now if claim.attempts >= MAX_ATTEMPTS else None,
+                    "tenant_id": claim.tenant_id,
+                    "id": claim.id,
+                },
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RelayJob:
+    """Delivers due messages of every tenant at each tick."""
+
+    relay: OutboxRelay
+    name: str = "outbox-relay"
+    every_seconds: float = 0.5
+
+    async def run(self) -> int:
+        """Deliver until nothing is due, and return how many messages were tried."""
+        handled = 0
+        while tried := await self.relay.run_once():
+            handled += tried
+        return handled
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxParticipant:
+    """Lets a test clock wait until a tenant's messages are delivered."""
+
+    relay: OutboxRelay
+
+    async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
+        """Messages follow facts: they set no boundary of their own."""
+        del tenant_id, after
+
+    async def settle(self, tenant_id: TenantId) -> bool:
+        """Deliver what is due; busy while anything was delivered or still waits."""
+        moved = await self.relay.run_once(tenant_id=tenant_id)
+        return bool(await self.relay.drain(tenant_id) or moved)

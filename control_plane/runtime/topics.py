@@ -1,0 +1,13 @@
+"""What the outbox carries. A topic's payload is JSON and names rows, never copies them."""
+
+ENTITLEMENTS_CHANGED = "entitlements.changed"
+"""A tenant's snapshot must be built again. Payload: ``{}``."""
+
+INSTANCES_CHANGED = "instances.changed"
+"""A tenant's instances must be reconciled. Payload: ``{}``."""
+
+INVOICE_ISSUED = "invoice.issued"
+"""An invoice waits for its payment. Payload: ``{"invoice_id": uuid}``."""
+
+MAIL_REQUESTED = "mail.requested"
+"""A message to a person. Payload: ``{"to", "template", "fields", "language"}``."""

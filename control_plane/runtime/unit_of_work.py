@@ -1,0 +1,114 @@
+"""One transaction per use case, bound to one tenant.
+
+A use case opens ``async with work(tenant_id) as session``. Opened again for the
+same tenant inside the same task, it joins the outer transaction, so the edge
+can wrap a whole request (the effect, its audit entry, its outbox messages and
+its idempotency row) in one commit.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_plane.kernel.ids import TenantId
+from control_plane.runtime.database import Database
+from control_plane.runtime.roles import Role
+
+
+class NestedTenant(RuntimeError):
+    """A transaction of one tenant was opened inside another tenant's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ambient:
+    task: "asyncio.Task[object] | None"
+    tenant_id: TenantId
+    session: AsyncSession
+
+
+_AMBIENT: ContextVar[_Ambient | None] = ContextVar("tallyard_unit_of_work", default=None)
+
+
+async def set_tenant(session: AsyncSession, tenant_id: TenantId) -> None:
+    """Bind the running transaction to a tenant; row-level security does the rest."""
+    await session.execute(
+        text("SELECT set_config('app.tenant_id', :tenant_id, true)"), {"tenant_id": str(tenant_id)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """Opens transactions that see one tenant only."""
+
+    database: Database
+
+    @asynccontextmanager
+    async def __call__(self, tenant_id: TenantId) -> AsyncIterator[AsyncSession]:
+        """Commit at the end of the block, or roll back when it raises.
+
+        Raises:
+            NestedTenant: this task already works for another tenant.
+        """
+        ambient = _AMBIENT.get()
+        # A child task inherits the context but must not share the connection.
+        if ambient is not None and ambient.task is asyncio.current_task():
+            if ambient.tenant_id != tenant_id:
+                raise NestedTenant(f"{tenant_id} inside {ambient.tenant_id}")
+            yield ambient.session
+            return
+        engine = self.database.engine(Role.TENANT)
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            await set_tenant(session, tenant_id)
+            token = _AMBIENT.set(_Ambient(asyncio.current_task(), tenant_id, session))
+            try:
+                yield session
+            finally:
+                _AMBIENT.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemWork:
+    """Opens transactions that see queue tables over all tenants."""
+
+    database: Database
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncSession]:
+        """Commit at the end of the block. Set a tenant before touching its rows."""
+        engine = self.database.engine(Role.SYSTEM)
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+@dataclass(frozen=True, slots=True)
+class StaffWork:
+    """Opens read-only transactions over the tables that staff may see."""
+
+    database: Database
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncSession]:
+        """Read over all tenants; every write is refused by PostgreSQL."""
+        engine = self.database.engine(Role.STAFF)
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            await session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+
+
+@dataclass(frozen=True, slots=True)
+class AuthWork:
+    """Opens transactions that may call identity's look-up functions only."""
+
+    database: Database
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncSession]:
+        """Commit at the end of the block."""
+        engine = self.database.engine(Role.AUTH)
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            yield session

@@ -1,0 +1,108 @@
+"""Fixtures every suite shares: a real PostgreSQL, a database a test, a clock to move."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from control_plane.kernel.clock import FakeClock
+from control_plane.kernel.ids import TenantId, new_id
+from control_plane.runtime.database import Database
+from control_plane.runtime.settings import Settings
+from control_plane.runtime.unit_of_work import AuthWork, StaffWork, SystemWork, UnitOfWork
+from tests.support import cluster as clusters
+
+_CLUSTER_KEY = pytest.StashKey[object]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Under xdist the controller starts the server, from its main thread, for all workers.
+    parallel = getattr(config.option, "numprocesses", None)
+    if parallel and clusters.URL_VARIABLE not in os.environ:
+        config.stash[_CLUSTER_KEY] = clusters.start_cluster()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(_CLUSTER_KEY, None)
+    if server is not None:
+        clusters.stop_cluster(server)
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> str:
+    """The superuser's URL of the run's PostgreSQL server."""
+    if clusters.URL_VARIABLE not in os.environ:
+        request.config.stash[_CLUSTER_KEY] = clusters.start_cluster()
+    return os.environ[clusters.URL_VARIABLE]
+
+
+@pytest.fixture
+def settings(cluster: str, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a fresh, migrated database."""
+    fresh = clusters.create_database(tmp_path)
+    yield fresh
+    clusters.drop_database(fresh)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = Database(settings)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def work(database: Database) -> UnitOfWork:
+    return UnitOfWork(database)
+
+
+@pytest.fixture
+def system(database: Database) -> SystemWork:
+    return SystemWork(database)
+
+
+@pytest.fixture
+def staff(database: Database) -> StaffWork:
+    return StaffWork(database)
+
+
+@pytest.fixture
+def auth(database: Database) -> AuthWork:
+    return AuthWork(database)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(datetime(2026, 1, 10, 2, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def admin(settings: Settings) -> Iterator[psycopg.Connection]:
+    """A superuser's connection, to look behind row-level security."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        yield connection
+
+
+def _organisation(admin: psycopg.Connection, slug: str) -> TenantId:
+    tenant = TenantId(new_id())
+    admin.execute(
+        "INSERT INTO organisations (id, slug, name, zone, language, currency, sandbox, created_at, "
+        "state) VALUES (%s, %s, %s, 'Asia/Shanghai', 'en', 'CNY', false, '2026-01-01Z', 'active')",
+        [tenant, slug, slug.title()],
+    )
+    return tenant
+
+
+@pytest.fixture
+def tenant_id(admin: psycopg.Connection) -> TenantId:
+    """A live organisation in Asia/Shanghai that pays in CNY."""
+    return _organisation(admin, "bella")
+
+
+@pytest.fixture
+def other_tenant_id(admin: psycopg.Connection) -> TenantId:
+    """A second organisation, whose data must stay invisible."""
+    return _organisation(admin, "rival")

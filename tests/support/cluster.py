@@ -1,0 +1,97 @@
+"""The PostgreSQL server that one test run shares, and fresh databases on it."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from control_plane.runtime.migrate import migrate
+from control_plane.runtime.postgres import ROOT_HOME, EmbeddedPostgres
+from control_plane.runtime.settings import Settings
+
+URL_VARIABLE = "TALLYARD_TEST_CLUSTER_URL"
+SECRET = "only-for-tests"
+# Tests never lose power: what a crash of the machine would cost is not their subject.
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "300", "shared_buffers": "64MB"}
+
+
+def start_cluster() -> EmbeddedPostgres:
+    """Start a server in a folder of its own, and tell worker processes about it."""
+    parent = ROOT_HOME if os.geteuid() == 0 else None
+    if parent:
+        parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="tests-", dir=parent))
+    home.chmod(0o755)
+    server = EmbeddedPostgres(home, settings=FAST)
+    server.start()
+    os.environ[URL_VARIABLE] = server.url
+    return server
+
+
+def stop_cluster(server: EmbeddedPostgres) -> None:
+    server.stop()
+    shutil.rmtree(server.home, ignore_errors=True)
+    os.environ.pop(URL_VARIABLE, None)
+
+
+def settings_for(name: str, var_dir: Path) -> Settings:
+    """Settings of a process that works on the database ``name`` of this run's server."""
+    url = os.environ[URL_VARIABLE].rsplit("/", 1)[0] + f"/{name}"
+    return Settings(
+        database_url=url,
+        secret_key=SECRET,
+        var_dir=var_dir,
+        signing_key_path=var_dir / "signing_key.pem",
+        pool_size=4,
+    )
+
+
+def create_database(var_dir: Path) -> Settings:
+    """Give a freshly migrated database of its own, copied from a template."""
+    with (Path(tempfile.gettempdir()) / f"tallyard-template-{_server_port()}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _ensure_template(var_dir)
+    name = f"t_{uuid.uuid4().hex[:20]}"
+    with _admin() as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_tallyard OWNER tallyard_owner").format(
+                sql.Identifier(name)
+            )
+        )
+    return settings_for(name, var_dir)
+
+
+def drop_database(settings: Settings) -> None:
+    name = settings.database_url.rsplit("/", 1)[1]
+    with _admin() as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+def _ensure_template(var_dir: Path) -> None:
+    with _admin() as connection:
+        known = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = 'template_tallyard'"
+        ).fetchone()
+    if known:
+        return
+    building = settings_for("template_building", var_dir)
+    drop_database(building)
+    migrate(building)
+    with _admin() as connection:
+        connection.execute("ALTER DATABASE template_building RENAME TO template_tallyard")
+
+
+def _admin() -> psycopg.Connection:
+    url = os.environ[URL_VARIABLE].rsplit("/", 1)[0] + "/postgres"
+    return psycopg.connect(url, autocommit=True)
+
+
+def _server_port() -> str:
+    return os.environ[URL_VARIABLE].rsplit(":", 1)[1].split("/")[0]
