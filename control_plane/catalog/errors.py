@@ -1,0 +1,66 @@
+"""What the catalogue refuses, and why."""
+
+from control_plane.kernel.errors import ErrorKind, TallyardError
+
+
+class PlanNotFound(TallyardError):
+    """No plan of that code is on sale."""
+
+    code = "plan_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no plan “{plan_code}” on sale."
+    remedy = "Choose one of the plans listed in the catalogue."
+
+
+class PlanVersionNotFound(TallyardError):
+    """No plan version has that id."""
+
+    code = "plan_version_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no plan version {plan_version_id}."
+    remedy = "Choose a version that was published."
+
+
+class AddonNotFound(TallyardError):
+    """No add-on of that code is on sale."""
+
+    code = "addon_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no add-on “{addon_code}” on sale."
+    remedy = "Choose one of the add-ons listed in the catalogue."
+
+
+class AddonVersionNotFound(TallyardError):
+    """No add-on version has that id."""
+
+    code = "addon_version_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no add-on version {addon_version_id}."
+    remedy = "Choose a version that was published."
+
+
+class MeterNotFound(TallyardError):
+    """No meter has that code."""
+
+    code = "meter_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no meter “{meter_code}”."
+    remedy = "Choose one of the meters listed in the catalogue."
+
+
+class SeasonNotFound(TallyardError):
+    """No season has that code."""
+
+    code = "season_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no season “{season_code}”."
+    remedy = "Choose one of the seasons listed in the catalogue."
+
+
+class PriceNotFound(TallyardError):
+    """The thing is sold, but not in that currency and interval."""
+
+    code = "price_not_found"
+    kind = ErrorKind.INVALID
+    message = "“{item}” has no price in {currency} per {interval}."
+    remedy = "Choose a currency and interval that the catalogue lists for it."
