@@ -1,1 +1,1 @@
-"""metering."""
+"""Usage, taken in exactly once and added up exactly and repeatably."""

@@ -1,0 +1,78 @@
+"""A usage event, and what the ingest answered about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias, Union
+
+from control_plane.kernel.errors import TallyardError
+
+Datum: TypeAlias = Union[  # noqa: UP007  a recursive alias cannot use `|` with strings on 3.11
+    None, bool, str, Decimal, list["Datum"], dict[str, "Datum"]
+]
+"""A JSON value of an event's data. Every number is an exact, canonical Decimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """One thing that happened and may be billed (CloudEvents 1.0).
+
+    ``(source, id)`` identifies it within its tenant. ``time`` is an aware UTC
+    instant. ``data_json`` is the canonical JSON of ``data``, and ``body_hash``
+    the SHA-256 of everything that is kept of the event: two deliveries of one
+    event have the same hash, however their JSON was spelt.
+    """
+
+    source: str
+    id: str
+    type: str
+    subject: str | None
+    time: datetime
+    data: Mapping[str, Datum]
+    data_json: bytes
+    body_hash: bytes
+
+
+class IngestStatus(StrEnum):
+    """What became of one delivered event."""
+
+    ACCEPTED = "accepted"
+    """Stored and committed now."""
+    DUPLICATE = "duplicate"
+    """The same event was stored before; nothing was added."""
+    CONFLICT = "conflict"
+    """Another event with this source and id was stored before, and stands."""
+    REJECTED = "rejected"
+    """Not usable, for the reason given; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """The answer about one event, in the order of delivery.
+
+    ``source`` and ``id`` are None where the event did not state them. ``refusal``
+    says why an event is in conflict or rejected.
+    """
+
+    source: str | None
+    id: str | None
+    status: IngestStatus
+    refusal: TallyardError | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """The refusal's stable code (``unknown_meter``), None when there is none."""
+        return None if self.refusal is None else self.refusal.code
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events in order of (time, source, id), and where the next page starts.
+
+    ``after`` is None on the last page.
+    """
+
+    events: tuple[UsageEvent, ...]
+    after: str | None

@@ -1,0 +1,75 @@
+"""What metering needs from whatever keeps its events."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from control_plane.catalog.domain import Meter
+from control_plane.kernel.ids import TenantId
+from control_plane.kernel.period import Period
+from metering.domain.events import EventPage, IngestResult, UsageEvent
+from metering.domain.usage import UsagePoint, UsageTotal
+from metering.domain.windows import Window
+
+
+class UsageStore(Protocol):
+    """Keeps usage events exactly once, and adds them up repeatably.
+
+    A *cut-off* is the text of a saved ``pg_snapshot``. Which events are inside
+    it never changes: an event whose transaction commits after the cut-off was
+    taken stays outside, in every replay, whatever its time.
+    """
+
+    async def ingest(self, tenant_id: TenantId, events: Sequence[UsageEvent]) -> list[IngestResult]:
+        """Store what is new, atomically, and say what became of each event.
+
+        Results are in the order of ``events``. Identity is (tenant, source,
+        id): the first body stands, the same body again is a duplicate, another
+        body is a conflict, within one call as between calls. When this returns
+        (and the surrounding transaction, if any, has committed) the accepted
+        events survive a crash; when it raises, none of them is stored.
+        """
+
+    async def cutoff(self) -> str:
+        """Take a cut-off: everything committed until now is inside."""
+
+    async def total(
+        self,
+        tenant_id: TenantId,
+        meter: Meter,
+        period: Period,
+        *,
+        cutoff: str,
+        since: str | None,
+    ) -> UsageTotal:
+        """Add up a period's events and those that came late for an earlier one.
+
+        Counted are the events of the meter's type inside ``cutoff`` whose time
+        is within ``period``, plus, when ``since`` is given, those with an
+        earlier time that are inside ``cutoff`` but were not inside ``since``.
+        Replaying with the same arguments gives the same answer for ever.
+        """
+
+    async def series(
+        self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str
+    ) -> list[UsagePoint]:
+        """Add up what is committed now, window by window, zeros included."""
+
+    async def events(
+        self,
+        tenant_id: TenantId,
+        meter: Meter,
+        period: Period,
+        *,
+        cutoff: str,
+        since: str | None,
+        after: str | None,
+        limit: int,
+    ) -> EventPage:
+        """List the events that ``total`` counts, by (time, source, id).
+
+        ``after`` is the previous page's mark (None: the first page); a page
+        holds at most ``limit`` events.
+
+        Raises:
+            InvalidPageMark: ``after`` is no mark of a page.
+        """

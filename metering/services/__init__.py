@@ -1,0 +1,1 @@
+"""The use cases of metering: take usage in, and ask about it."""
