@@ -14,8 +14,10 @@ from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
 from control_plane.runtime.unit_of_work import AuthWork, StaffWork, SystemWork, UnitOfWork
 from tests.support import cluster as clusters
+from tests.support import parts
 
 _CLUSTER_KEY = pytest.StashKey[object]()
+_MISSING_KEY = pytest.StashKey[dict[str, list[str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,6 +31,31 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     server = config.stash.get(_CLUSTER_KEY, None)
     if server is not None:
         clusters.stop_cluster(server)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[_MISSING_KEY] = parts.leave_out_what_cannot_run(config, items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Under CI nothing may be missing and nothing skipped: an unseen test proves nothing.
+    if "CI" not in os.environ:
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped or session.config.stash.get(_MISSING_KEY, {}):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    missing = terminalreporter.config.stash.get(_MISSING_KEY, None)
+    if missing is None:  # the controller of a parallel run collects nothing itself
+        missing = {name: [] for name, (present, _) in parts.PARTS.items() if not present()}
+    for name, tests in missing.items():
+        terminalreporter.section(f"NOT RUN: {name}", sep="!", red=True)
+        terminalreporter.line(f"This machine lacks {parts.PARTS[name][1]}. Left out:")
+        for test in tests or [f"every test marked {name!r}"]:
+            terminalreporter.line(f"  {test}")
 
 
 @pytest.fixture(scope="session")
