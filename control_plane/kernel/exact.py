@@ -11,7 +11,7 @@ from decimal import (
     Inexact,
     InvalidOperation,
     Overflow,
-    Underflow,
+    Subnormal,
 )
 from fractions import Fraction
 
@@ -24,7 +24,7 @@ EXACT = Context(
     rounding=ROUND_HALF_UP,
     Emin=-PRECISION,
     Emax=PRECISION,
-    traps=[Clamped, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow, Underflow],
+    traps=[Clamped, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow, Subnormal],
 )
 """The context in which exactness is claimed: 60 digits, and an error instead of a rounding.
 
@@ -72,12 +72,12 @@ def quantity_text(value: Decimal | Fraction) -> str:
     """Write a quantity in its one canonical form: no exponent, no trailing zeros, no ``-0``.
 
     Raises:
-        InexactNumber: ``value`` has no finite decimal form within 60 digits.
+        InexactNumber: ``value`` is not finite, or has no decimal form within 60 digits.
     """
-    ratio = Fraction(value)
     try:
+        ratio = Fraction(value)
         exact = EXACT.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
-    except ArithmeticError:
+    except (ArithmeticError, ValueError):
         raise InexactNumber(value=value) from None
     text = format(exact, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

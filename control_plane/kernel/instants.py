@@ -1,5 +1,6 @@
 """Instants: aware datetimes in UTC, their text form, and the local days they fall on."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -7,6 +8,9 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.zones import load_zone
 
 _DAY = timedelta(days=1)
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 
 
 class NaiveInstant(TallyardError):
@@ -44,12 +48,14 @@ def instant_text(at: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an RFC 3339 time with an offset and return the instant in UTC.
+    """Read an RFC 3339 time with an offset and return the instant in UTC, to the microsecond.
 
     Raises:
         InvalidInstant: the text is no time.
         NaiveInstant: it is one, without an offset.
     """
+    if not _RFC3339.fullmatch(text):
+        raise InvalidInstant(value=text)
     try:
         return as_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
