@@ -22,7 +22,7 @@ from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId
 from control_plane.kernel.money import Money
-from control_plane.kernel.seasons import CustomSeason, Season
+from control_plane.kernel.seasons import AnySeason
 
 Grant: TypeAlias = Decimal | bool
 """What is granted of a feature: ``True`` of a boolean one, a total of a limit."""
@@ -153,8 +153,8 @@ class Price:
     @property
     def fee(self) -> Money:
         """The sum of the flat charges of one interval."""
-        flat = [charge.amount for charge in self.charges if charge.amount is not None]
-        return sum(flat[1:], flat[0]) if flat else Money(0, self.currency)
+        amounts = (charge.amount for charge in self.charges if charge.amount is not None)
+        return Money.total(amounts, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class Catalog:
     modules: Mapping[str, Module]
     features: Mapping[str, Feature]
     meters: Mapping[str, Meter]
-    seasons: Mapping[str, Season | CustomSeason]
+    seasons: Mapping[str, AnySeason]
     plans: Mapping[str, PlanVersion]
     addons: Mapping[str, AddonVersion]
 
@@ -260,7 +260,7 @@ class Catalog:
             raise MeterNotFound(meter_code=code)
         return self.meters[code]
 
-    def season(self, code: str) -> Season | CustomSeason:
+    def season(self, code: str) -> AnySeason:
         """Return a season, built in or the catalogue's own, or raise SeasonNotFound."""
         if code not in self.seasons:
             raise SeasonNotFound(season_code=code)

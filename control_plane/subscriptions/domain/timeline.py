@@ -8,107 +8,25 @@ asked again, also as it was known then (`Timeline.known_by`).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeAlias
 
-from control_plane.kernel.calendar import Anchor, Interval, Period
-from control_plane.kernel.ids import AddonVersionId, ChangeId, PlanVersionId, SubscriptionId
+from control_plane.kernel.calendar import Anchor, Period, instant_text
+from control_plane.kernel.ids import ChangeId, PlanVersionId, SubscriptionId, format_id
+from control_plane.subscriptions.domain.changes import (
+    Action,
+    AddonBooking,
+    BookAddon,
+    Cancel,
+    Change,
+    ChangePlan,
+    Segment,
+    Start,
+    Status,
+)
 from control_plane.subscriptions.errors import (
     AlreadyStarted,
     ChangeBeforeStart,
     SubscriptionEnded,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The subscription begins on a plan; its periods run from ``anchor``."""
-
-    plan_version_id: PlanVersionId
-    currency: str
-    interval: Interval
-    anchor: Anchor
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePlan:
-    """From here on another plan holds, whatever was scheduled for later.
-
-    Another ``interval`` than before restarts the periods at this change.
-    """
-
-    plan_version_id: PlanVersionId
-    interval: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class BookAddon:
-    """An add-on holds during ``window``, as long as the subscription lives."""
-
-    addon_version_id: AddonVersionId
-    window: Period
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """The subscription ends here; the last recorded cancellation counts."""
-
-
-Action: TypeAlias = Start | ChangePlan | BookAddon | Cancel
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of a timeline; ``seq`` counts from 1 in the order of recording."""
-
-    id: ChangeId
-    subscription_id: SubscriptionId
-    seq: int
-    effective_at: datetime
-    known_at: datetime
-    action: Action
-
-
-class Status(StrEnum):
-    """Where a subscription is in its life."""
-
-    SCHEDULED = "scheduled"
-    ACTIVE = "active"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of time on one plan; ``end`` is None while nothing ends it.
-
-    ``change_id`` names the change that brought it. Periods within it run from
-    ``anchor``, which restarts only when the interval changed.
-    """
-
-    change_id: ChangeId
-    start: datetime
-    end: datetime | None
-    plan_version_id: PlanVersionId
-    anchor: Anchor
-
-    @property
-    def interval(self) -> Interval:
-        """How long one period is."""
-        return self.anchor.interval
-
-    def holds(self, at: datetime) -> bool:
-        """Tell whether ``at`` is within."""
-        return self.start <= at and (self.end is None or at < self.end)
-
-
-@dataclass(frozen=True, slots=True)
-class AddonBooking:
-    """An add-on as it was booked; the subscription's end may cut it short."""
-
-    change_id: ChangeId
-    addon_version_id: AddonVersionId
-    window: Period
-    known_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +134,8 @@ class Timeline:
                 cancellation may bring the end forward, never move it back.
         """
         if isinstance(action, Start):
-            raise AlreadyStarted(subscription_id=self.subscription_id)
-        if effective_at < self.started_at:
-            raise ChangeBeforeStart(starts_at=self.started_at, effective_at=effective_at)
-        if self.ended_at is not None and effective_at >= self.ended_at:
-            raise SubscriptionEnded(ended_at=self.ended_at, effective_at=effective_at)
+            raise AlreadyStarted(subscription_id=format_id("sub", self.subscription_id))
+        self._require_alive(effective_at)
         change = Change(
             id=change_id,
             subscription_id=self.subscription_id,
@@ -230,6 +145,14 @@ class Timeline:
             action=action,
         )
         return replace(self, changes=(*self.changes, change))
+
+    def _require_alive(self, at: datetime) -> None:
+        asked = instant_text(at)
+        if at < self.started_at:
+            starts_at = instant_text(self.started_at)
+            raise ChangeBeforeStart(starts_at=starts_at, effective_at=asked, field="effective_at")
+        if self.ended_at is not None and at >= self.ended_at:
+            raise SubscriptionEnded(ended_at=instant_text(self.ended_at), effective_at=asked)
 
 
 def new_timeline(
