@@ -1,0 +1,135 @@
+"""A catalogue's definitions (modules, features, meters, seasons) as JSON, and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from control_plane.catalog.codec import text_body
+from control_plane.catalog.domain import (
+    Aggregation,
+    Catalog,
+    Feature,
+    FeatureKind,
+    Meter,
+    Module,
+    Text,
+)
+from control_plane.kernel.calendar import Period, instant_text, parse_instant
+from control_plane.kernel.seasons import SEASONS, AnySeason, CustomSeason
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What plans and add-ons are made of, keyed by code."""
+
+    modules: Mapping[str, Module]
+    features: Mapping[str, Feature]
+    meters: Mapping[str, Meter]
+    seasons: Mapping[str, AnySeason]
+
+
+def definitions_of(catalog: Catalog) -> Definitions:
+    """Return the definitions of a catalogue."""
+    return Definitions(catalog.modules, catalog.features, catalog.meters, catalog.seasons)
+
+
+def definitions_body(catalog: Catalog) -> dict[str, Any]:
+    """Return the definitions as lists in the file's order; built-in seasons are left out."""
+    return {
+        "modules": [
+            {"code": module.code, "name": text_body(module.name)}
+            for module in catalog.modules.values()
+        ],
+        "features": [feature_body(feature) for feature in catalog.features.values()],
+        "meters": [meter_body(meter) for meter in catalog.meters.values()],
+        "seasons": [
+            season_body(season)
+            for season in catalog.seasons.values()
+            if isinstance(season, CustomSeason)
+        ],
+    }
+
+
+def feature_body(feature: Feature) -> dict[str, Any]:
+    """Return a feature's definition."""
+    return {
+        "code": feature.code,
+        "kind": feature.kind.value,
+        "module": feature.module,
+        "name": text_body(feature.name),
+        "per": feature.per,
+        "strict": feature.strict,
+    }
+
+
+def meter_body(meter: Meter) -> dict[str, Any]:
+    """Return a meter's definition."""
+    return {
+        "code": meter.code,
+        "event_type": meter.event_type,
+        "aggregation": meter.aggregation.value,
+        "property": meter.property,
+        "module": meter.module,
+        "unit": text_body(meter.unit),
+        "name": text_body(meter.name),
+    }
+
+
+def season_body(season: CustomSeason) -> dict[str, Any]:
+    """Return the definition of a season of the catalogue's own, its windows in UTC."""
+    return {
+        "code": season.code,
+        "name": {"en": season.name_en, "zh": season.name_zh},
+        "zone": season.zone,
+        "windows": [
+            {"start": instant_text(window.start), "end": instant_text(window.end)}
+            for window in season.windows
+        ],
+    }
+
+
+def definitions_from_body(body: Any) -> Definitions:
+    """Read back what `definitions_body` wrote, the built-in seasons added."""
+    seasons = [_season(season) for season in body["seasons"]]
+    return Definitions(
+        modules={m["code"]: Module(m["code"], Text(**m["name"])) for m in body["modules"]},
+        features={f["code"]: _feature(f) for f in body["features"]},
+        meters={m["code"]: _meter(m) for m in body["meters"]},
+        seasons={**SEASONS, **{season.code: season for season in seasons}},
+    )
+
+
+def _feature(body: Any) -> Feature:
+    return Feature(
+        code=body["code"],
+        kind=FeatureKind(body["kind"]),
+        module=body["module"],
+        name=Text(**body["name"]),
+        per=body["per"],
+        strict=body["strict"],
+    )
+
+
+def _meter(body: Any) -> Meter:
+    return Meter(
+        code=body["code"],
+        event_type=body["event_type"],
+        aggregation=Aggregation(body["aggregation"]),
+        property=body["property"],
+        module=body["module"],
+        unit=Text(**body["unit"]),
+        name=Text(**body["name"]),
+    )
+
+
+def _season(body: Any) -> CustomSeason:
+    return CustomSeason(
+        code=body["code"],
+        name_en=body["name"]["en"],
+        name_zh=body["name"]["zh"],
+        zone=body["zone"],
+        windows=tuple(
+            Period(parse_instant(window["start"]), parse_instant(window["end"]))
+            for window in body["windows"]
+        ),
+    )
