@@ -164,7 +164,7 @@ class OutboxRelay:
 
     async def _postpone(self, claim: _Claim, reason: str) -> None:
         now = self.clock.now()
-        pause = timedelta(seconds=min(2 ** min(claim.attempts - 1, 9), MAX_PAUSE_SECONDS))
+        pause = timedelta(seconds=min(2 ** min(claim.attempts, 9), MAX_PAUSE_SECONDS))
         async with self.system() as session:
             await session.execute(
                 text(
@@ -207,6 +207,7 @@ class OutboxParticipant:
     async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
         """Messages follow facts: they set no boundary of their own."""
         del tenant_id, after
+        return None
 
     async def settle(self, tenant_id: TenantId) -> bool:
         """Deliver what is due; busy while anything was delivered or still waits."""

@@ -17,7 +17,12 @@ from control_plane.runtime.settings import Settings
 URL_VARIABLE = "TALLYARD_TEST_CLUSTER_URL"
 SECRET = "only-for-tests"
 # Tests never lose power: what a crash of the machine would cost is not their subject.
-FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "300", "shared_buffers": "64MB"}
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "shared_buffers": "64MB",
+}
 
 
 def start_cluster() -> EmbeddedPostgres:

@@ -1,0 +1,1 @@
+"""Runtime against a real PostgreSQL."""
