@@ -1,1 +1,1 @@
-"""control_plane.audit."""
+"""The append-only record of who did what, chained by hash per tenant."""

@@ -1,1 +1,1 @@
-"""control_plane.identity."""
+"""Who is calling and what they may do: people, API keys and service tokens."""

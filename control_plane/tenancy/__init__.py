@@ -1,1 +1,1 @@
-"""control_plane.tenancy."""
+"""Organisations (tenants), their members and roles, and the test clocks of sandboxes."""
