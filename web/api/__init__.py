@@ -1,0 +1,1 @@
+"""The HTTP API under /v1: one file per noun, thin over the use cases."""

@@ -1,0 +1,54 @@
+"""Who is behind a request: a session cookie, an API key or a service token."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from control_plane.identity.domain import Principal
+from control_plane.kernel.ids import format_id
+from web.edge.context import cookie, header
+
+SESSION_COOKIE = "tallyard_session"
+
+
+class Authenticate(Protocol):
+    """Looks a secret up; None when it is unknown, expired or revoked."""
+
+    async def __call__(self, secret: str) -> Principal | None:
+        """Give who holds ``secret``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationMiddleware:
+    """Puts the `Principal` into the request's state; never refuses by itself."""
+
+    app: ASGIApp
+    by_session: Authenticate
+    by_api_key: Authenticate
+    by_service_token: Authenticate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Resolve the credential, and through it the tenant, once."""
+        if scope["type"] == "http":
+            state = scope.setdefault("state", {})
+            principal = await self._principal(scope)
+            state["principal"] = principal
+            if principal is not None and principal.tenant_id is not None:
+                structlog.contextvars.bind_contextvars(
+                    tenant_id=format_id("ten", principal.tenant_id)
+                )
+        await self.app(scope, receive, send)
+
+    async def _principal(self, scope: Scope) -> Principal | None:
+        scheme, _, secret = header(scope, b"authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            secret = secret.strip()
+            by = self.by_service_token if secret.startswith("tys_") else self.by_api_key
+            return await by(secret)
+        session = cookie(scope, SESSION_COOKIE)
+        if not session:
+            return None
+        scope["state"]["session_secret"] = session
+        return await self.by_session(session)

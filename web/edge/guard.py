@@ -1,0 +1,28 @@
+"""One guard for every route: each names the one permission it needs."""
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from control_plane.identity.domain import Permission, permits
+from web.edge.errors import NotPermitted, NotSignedIn
+from web.edge.tenant import principal_of
+
+
+def require_permission(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+    """Let the caller pass, or refuse.
+
+    A route declares ``opt={"permission": Permission.X}`` or ``opt={"public": True}``;
+    one that declares neither lets nobody pass.
+
+    Raises:
+        NotSignedIn: no valid credential came with the request.
+        NotPermitted: the caller's roles or scopes do not include the permission.
+    """
+    if handler.opt.get("public"):
+        return
+    principal = principal_of(connection.scope)
+    if principal is None:
+        raise NotSignedIn
+    permission: Permission | None = handler.opt.get("permission")
+    if permission is None or not permits(principal, permission):
+        raise NotPermitted(permission=str(permission))

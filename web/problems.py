@@ -1,0 +1,221 @@
+"""Errors as RFC 9457 problem documents, in the reader's language, in one place."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+
+from control_plane.kernel.errors import ErrorKind, TallyardError
+from web.i18n import N_, translate
+
+log = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+
+STATUS_BY_KIND: dict[ErrorKind, int] = {
+    ErrorKind.INVALID: 400,
+    ErrorKind.UNAUTHENTICATED: 401,
+    ErrorKind.FORBIDDEN: 403,
+    ErrorKind.NOT_FOUND: 404,
+    ErrorKind.CONFLICT: 409,
+    ErrorKind.STALE: 409,
+    ErrorKind.EXHAUSTED: 429,
+    ErrorKind.UNAVAILABLE: 503,
+}
+
+
+class FieldProblem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One offending input: where it stands, what it held, what is wrong with it."""
+
+    field: str
+    message: str
+    value: Any = None
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The document a client gets instead of data (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedy: str
+    errors: list[FieldProblem] = []
+    request_id: str = ""
+
+
+HtmlRenderer = Callable[[Request[Any, Any, Any], Problem], Response[Any]]
+
+# What the framework itself refuses, in our words.
+_BY_STATUS: dict[int, tuple[str, str, str]] = {
+    400: (
+        "invalid_request",
+        N_("The request could not be read."),
+        N_("Compare it with the API reference under /docs and send it again."),
+    ),
+    404: (
+        "not_found",
+        N_("There is nothing at this address."),
+        N_("Check the address and the id in it."),
+    ),
+    405: (
+        "method_not_allowed",
+        N_("This address does not take that method."),
+        N_("See the API reference under /docs for the methods it takes."),
+    ),
+    413: (
+        "too_large",
+        N_("The request body is too large."),
+        N_("Send it in smaller parts."),
+    ),
+    415: (
+        "unsupported_media_type",
+        N_("The request body has a media type that is not read here."),
+        N_("Send JSON with the matching Content-Type header."),
+    ),
+    500: (
+        "internal_error",
+        N_("Something went wrong on our side. Nothing was changed."),
+        N_("Try again; if it happens again, give support the request id."),
+    ),
+}
+
+
+def problem_of(error: Exception, *, language: str, request_id: str = "") -> Problem:
+    """Describe any exception for a reader of ``language``; unknown ones become a 500."""
+    if isinstance(error, TallyardError):
+        return _domain_problem(error, language, request_id)
+    if isinstance(error, ValidationException):
+        return _validation_problem(error, language, request_id)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code, detail, remedy = _BY_STATUS.get(status, _BY_STATUS[400 if status < 500 else 500])
+    return _problem(
+        status,
+        code,
+        translate(language, detail),
+        translate(language, remedy),
+        request_id=request_id,
+    )
+
+
+def _domain_problem(error: TallyardError, language: str, request_id: str) -> Problem:
+    detail = _filled(language, error.message, error.fields)
+    errors = []
+    if error.field:
+        value = error.fields.get(error.field, error.fields.get("value"))
+        errors.append(FieldProblem(error.field, detail, _plain(value)))
+    listed = error.fields.get("errors")
+    if isinstance(listed, list | tuple):
+        errors.extend(_listed(entry) for entry in listed)
+    return _problem(
+        STATUS_BY_KIND[error.kind],
+        error.code,
+        detail,
+        _filled(language, error.remedy, error.fields),
+        errors=errors,
+        request_id=request_id,
+    )
+
+
+def _filled(language: str, template: str, fields: dict[str, object]) -> str:
+    return translate(language, template).format(**fields)
+
+
+def _listed(entry: object) -> FieldProblem:
+    if isinstance(entry, dict):
+        place = ":".join(str(entry[k]) for k in ("path", "line", "column") if k in entry)
+        return FieldProblem(place, str(entry.get("message", "")), _plain(entry.get("value")))
+    return FieldProblem("", str(entry))
+
+
+def _validation_problem(error: ValidationException, language: str, request_id: str) -> Problem:
+    code, _, remedy = _BY_STATUS[400]
+    listed = error.extra if isinstance(error.extra, list) else []
+    errors = [
+        FieldProblem(str(entry.get("key", "")), str(entry.get("message", "")))
+        for entry in listed
+        if isinstance(entry, dict)
+    ]
+    detail = "; ".join(f"{e.field}: {e.message}".strip(": ") for e in errors)
+    return _problem(
+        400,
+        "invalid_input" if errors else code,
+        detail or translate(language, _BY_STATUS[400][1]),
+        translate(language, remedy),
+        errors=errors,
+        request_id=request_id,
+    )
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def _problem(  # one keyword per member of the document
+    status: int,
+    code: str,
+    detail: str,
+    remedy: str,
+    *,
+    errors: list[FieldProblem] | None = None,
+    request_id: str = "",
+) -> Problem:
+    return Problem(
+        type=f"/docs/problems#{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        remedy=remedy,
+        errors=errors or [],
+        request_id=request_id,
+    )
+
+
+def problem_handler(
+    html: HtmlRenderer | None = None,
+) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
+    """Build the one exception handler: pages for people, documents for programs."""
+
+    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        state = request.scope.get("state", {})
+        problem = problem_of(
+            error, language=state.get("language", "en"), request_id=state.get("request_id", "")
+        )
+        if problem.status >= HTTP_500_INTERNAL_SERVER_ERROR and not isinstance(
+            error, TallyardError
+        ):
+            log.exception("unhandled_error", path=request.url.path, exc_info=error)
+        if html is not None and _wants_html(request):
+            return html(request, problem)
+        return json_problem(problem, error)
+
+    return handle
+
+
+def json_problem(problem: Problem, error: Exception | None = None) -> Response[bytes]:
+    """Encode a problem document, with ``Retry-After`` where waiting helps."""
+    headers = dict(getattr(error, "headers", None) or {})
+    fields = getattr(error, "fields", {})
+    if problem.status in {429, 503}:
+        headers.setdefault("Retry-After", str(fields.get("retry_after_seconds", 1)))
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="tallyard"')
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=PROBLEM_JSON,
+        headers=headers,
+    )
+
+
+def _wants_html(request: Request[Any, Any, Any]) -> bool:
+    if request.url.path.startswith("/v1/"):
+        return False
+    return "text/html" in request.headers.get("accept", "")
