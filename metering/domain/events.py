@@ -9,9 +9,7 @@ from typing import TypeAlias, Union
 
 from control_plane.kernel.errors import TallyardError
 
-Datum: TypeAlias = Union[  # noqa: UP007  a recursive alias cannot use `|` with strings on 3.11
-    None, bool, str, Decimal, list["Datum"], dict[str, "Datum"]
-]
+Datum: TypeAlias = Union[bool, str, Decimal, list["Datum"], dict[str, "Datum"], None]
 """A JSON value of an event's data. Every number is an exact, canonical Decimal."""
 
 

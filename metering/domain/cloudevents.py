@@ -1,0 +1,200 @@
+"""CloudEvents 1.0 in JSON, one or a batch, read event by event.
+
+Source: CloudEvents 1.0.2, and its JSON event format (sections 2, 3 and 4). Of
+the optional attributes a meter needs ``time`` and ``data``. Extension
+attributes (a trace's, for instance) are transport and not kept: the same event
+sent again with another trace is still the same event.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from control_plane.kernel.errors import TallyardError
+from control_plane.kernel.exact import exact_decimal
+from control_plane.kernel.instants import instant_text
+from metering.domain.diagnosis import CANONICAL, LONGEST_TEXT, rejection, shown
+from metering.domain.events import Datum, IngestResult, IngestStatus, UsageEvent
+from metering.domain.numbers import canonical_number
+from metering.errors import (
+    BatchTooLarge,
+    ContentTypeUnsupported,
+    DataTooDeep,
+    DataTooLarge,
+    EventRefused,
+    EventsUnreadable,
+    EventTimeInvalid,
+    TextUnusable,
+)
+
+MOST_EVENTS = 10_000
+MOST_DATA_BYTES = 32_768
+DEEPEST_DATA = 8
+
+Delivered: TypeAlias = UsageEvent | IngestResult
+"""A usable event, or the rejection of one."""
+
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class _CloudEvent(msgspec.Struct, frozen=True, gc=False):
+    specversion: Literal["1.0"]
+    id: _Text
+    source: _Text
+    type: _Text
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    data: dict[str, Any]
+    subject: _Text | None = None
+    datacontenttype: str | None = None
+
+
+_one = msgspec.json.Decoder(_CloudEvent, float_hook=Decimal)
+_many = msgspec.json.Decoder(list[_CloudEvent], float_hook=Decimal)
+_apart = msgspec.json.Decoder(list[msgspec.Raw])
+_data = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+def parse_events(body: bytes) -> list[Delivered]:
+    """Read one event or a list of them; what cannot be used is a rejection of its own.
+
+    The result has one entry per event, in the order of the body.
+
+    Raises:
+        EventsUnreadable: the body is not JSON in UTF-8.
+        BatchTooLarge: it holds more than ``MOST_EVENTS`` events.
+    """
+    try:
+        return _parse_strictly(body)
+    except (msgspec.MsgspecError, RecursionError):
+        # Perhaps one event alone spoils the text (NaN, half a surrogate pair):
+        # a more forgiving reader can still tell the others apart.
+        return _parse_forgivingly(body)
+
+
+def parse_data(data_json: bytes) -> dict[str, Datum]:
+    """Read stored data back, every number an exact Decimal."""
+    return _object(_data.decode(data_json), 0)
+
+
+def _parse_strictly(body: bytes) -> list[Delivered]:
+    if body.lstrip()[:1] != b"[":
+        return [_read(body)]
+    try:
+        events = _many.decode(body)
+    except (msgspec.ValidationError, ArithmeticError):
+        return [_read(raw) for raw in _bounded(_apart.decode(body))]
+    return [_finish(event) for event in _bounded(events)]
+
+
+def _parse_forgivingly(body: bytes) -> list[Delivered]:
+    try:
+        parsed = _forgiving(body)
+    except (ValueError, RecursionError) as error:
+        raise EventsUnreadable(detail=str(error)) from None
+    items = _bounded(parsed) if isinstance(parsed, list) else [parsed]
+    return [_read_item(item) for item in items]
+
+
+def _bounded(items: list[Any]) -> list[Any]:
+    if len(items) > MOST_EVENTS:
+        raise BatchTooLarge(size=len(items), largest=MOST_EVENTS)
+    return items
+
+
+class _NoNumber:
+    """Stands where a text states a number that cannot be used; no encoder takes it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _number(text: str) -> Decimal | _NoNumber:
+    try:
+        return exact_decimal(text)
+    except TallyardError:
+        return _NoNumber(text)
+
+
+def _forgiving(body: bytes | msgspec.Raw) -> Any:
+    return json.loads(bytes(body), parse_float=_number, parse_int=_number, parse_constant=_NoNumber)
+
+
+def _read(raw: bytes | msgspec.Raw) -> Delivered:
+    try:
+        event = _one.decode(raw)
+    except (msgspec.ValidationError, ArithmeticError) as error:
+        return rejection(_forgiving(raw), str(error))
+    return _finish(event)
+
+
+def _read_item(item: object) -> Delivered:
+    try:
+        return _read(CANONICAL.encode(item))
+    except (TypeError, ValueError, RecursionError) as error:
+        return rejection(item, str(error))
+
+
+def _finish(event: _CloudEvent) -> Delivered:
+    try:
+        return _usage_event(event)
+    except EventRefused as refusal:
+        return IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)
+
+
+def _usage_event(event: _CloudEvent) -> UsageEvent:
+    kind = event.datacontenttype
+    if kind is not None and kind.partition(";")[0].strip().lower() != "application/json":
+        raise ContentTypeUnsupported(value=shown(kind), field="datacontenttype")
+    time = _utc(event.time)
+    data = _object(event.data, 1)
+    data_json = CANONICAL.encode(data)
+    if len(data_json) > MOST_DATA_BYTES:
+        raise DataTooLarge(size=len(data_json), largest=MOST_DATA_BYTES, field="data")
+    head = (event.source, event.id, event.type, event.subject, instant_text(time))
+    kept = CANONICAL.encode(head) + data_json
+    if b"\\u0000" in kept and _NUL.search(kept):
+        raise TextUnusable
+    return UsageEvent(
+        source=event.source,
+        id=event.id,
+        type=event.type,
+        subject=event.subject,
+        time=time,
+        data=data,
+        data_json=data_json,
+        body_hash=hashlib.sha256(kept).digest(),
+    )
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise EventTimeInvalid(value=at.isoformat(), field="time") from None
+
+
+def _object(value: dict[str, Any], depth: int) -> dict[str, Datum]:
+    return {key: _datum(item, depth) for key, item in value.items()}
+
+
+def _list(value: list[Any], depth: int) -> list[Datum]:
+    return [_datum(item, depth) for item in value]
+
+
+def _datum(value: Any, depth: int) -> Datum:
+    kind = type(value)
+    if kind is int or kind is Decimal:
+        return canonical_number(value)
+    if kind is dict or kind is list:
+        if depth >= DEEPEST_DATA:
+            raise DataTooDeep(deepest=DEEPEST_DATA, field="data")
+        nested: Callable[..., Datum] = _object if kind is dict else _list
+        return nested(value, depth + 1)
+    return value  # type: ignore[no-any-return]  # what is left of JSON: text, true, false, null
