@@ -145,7 +145,7 @@ def upgrade() -> None:
 
 def _protect_tenant_tables() -> None:
     tenant_table("organisations", staff=True, privileges="SELECT, INSERT", tenant_column="id")
-    op.execute("GRANT UPDATE (name, zone, language, state) ON organisations TO tallyard_tenant")
+    op.execute("GRANT UPDATE (name, language, state) ON organisations TO tallyard_tenant")
     op.execute(
         "CREATE POLICY organisations_system ON organisations FOR SELECT "
         "TO tallyard_system USING (true)"
@@ -157,7 +157,14 @@ def _protect_tenant_tables() -> None:
     for name in ("api_keys", "service_tokens"):
         tenant_table(name, privileges="SELECT, INSERT")
         op.execute(f"GRANT UPDATE (revoked_at) ON {name} TO tallyard_tenant")
-    for name in ("organisations", "members", "invitations", "api_keys", "service_tokens"):
+    for name in (
+        "organisations",
+        "members",
+        "test_clocks",
+        "invitations",
+        "api_keys",
+        "service_tokens",
+    ):
         op.execute(
             f"CREATE POLICY {name}_lookup ON {name} FOR SELECT TO tallyard_owner USING (true)"
         )
