@@ -23,16 +23,20 @@ FAST = {
     "max_connections": "300",
     "shared_buffers": "64MB",
 }
+DURABLE = {"max_connections": "300", "shared_buffers": "256MB", "max_wal_size": "4GB"}
 
 
-def start_cluster() -> EmbeddedPostgres:
-    """Start a server in a folder of its own, and tell worker processes about it."""
+def start_cluster(*, durable: bool = False) -> EmbeddedPostgres:
+    """Start a server in a folder of its own, and tell worker processes about it.
+
+    Benchmarks measure a ``durable`` one: what they time must include the fsync.
+    """
     parent = ROOT_HOME if os.geteuid() == 0 else None
     if parent:
         parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="tests-", dir=parent))
     home.chmod(0o755)
-    server = EmbeddedPostgres(home, settings=FAST)
+    server = EmbeddedPostgres(home, settings=DURABLE if durable else FAST)
     server.start()
     os.environ[URL_VARIABLE] = server.url
     return server
