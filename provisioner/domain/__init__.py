@@ -1,0 +1,1 @@
+"""Pure rules of provisioning: what should exist, what was seen, what to do next."""

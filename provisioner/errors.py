@@ -1,0 +1,122 @@
+"""What can go wrong with instances, in words a person can act on."""
+
+from control_plane.kernel.errors import ErrorKind, TallyardError
+
+
+class RuntimeUnavailable(TallyardError):
+    """The runtime did not answer; nothing is known about its instances."""
+
+    code = "runtime_unavailable"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The {runtime} runtime does not answer: {reason}."
+    remedy = "Start it; the instances are looked after again as soon as it answers."
+
+
+class StartFailed(TallyardError):
+    """An instance could not be started."""
+
+    code = "instance_start_failed"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The instance {instance} could not be started: {reason}."
+    remedy = "Read the instance's log; it is tried again by itself."
+
+
+class StopFailed(TallyardError):
+    """Something of an instance still runs after it was told to end."""
+
+    code = "instance_stop_failed"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The instance {instance} does not end."
+    remedy = "Look at its processes; it is tried again by itself."
+
+
+class PortTaken(TallyardError):
+    """Another program listens on the port that the instance was given."""
+
+    code = "instance_port_taken"
+    kind = ErrorKind.CONFLICT
+    message = "The port {port} of instance {instance} is in use by another program."
+    remedy = "Nothing to do: the instance moves to another port by itself."
+
+
+class NoPortFree(TallyardError):
+    """No port of the range could be given to an instance."""
+
+    code = "no_port_free"
+    kind = ErrorKind.EXHAUSTED
+    message = "No port between {first} and {last} is free on this machine."
+    remedy = "Remove instances that are no longer needed, or add a machine."
+
+
+class NotReady(TallyardError):
+    """An instance did not become ready in time."""
+
+    code = "instance_not_ready"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The instance {instance} was not ready after {seconds} seconds."
+    remedy = "Read the instance's log; it is tried again by itself."
+
+
+class LiveTenantNeedsIsolation(TallyardError):
+    """A live tenant may not share a trust domain with others."""
+
+    code = "live_tenant_needs_isolation"
+    kind = ErrorKind.FORBIDDEN
+    message = "The {runtime} runtime does not isolate tenants, so it runs sandbox tenants only."
+    remedy = (
+        "Set TALLYARD_RUNTIME=docker, or TALLYARD_ALLOW_PROCESS_FOR_LIVE=yes to accept the risk."
+    )
+
+
+class ImageMissing(TallyardError):
+    """The image that module containers are made of is not on this machine."""
+
+    code = "module_image_missing"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The image {image} is not on this machine."
+    remedy = "Build it with deploy/images/build.sh."
+
+
+class DataLost(TallyardError):
+    """The data of an instance that has run are not where they were."""
+
+    code = "instance_data_lost"
+    kind = ErrorKind.CONFLICT
+    message = "The data of instance {instance} are gone. It is not replaced by an empty one."
+    remedy = "Bring the data folder or volume back, or restore the last export."
+
+
+class ExportFailed(TallyardError):
+    """An instance could not be exported, so it is kept."""
+
+    code = "instance_export_failed"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The instance {instance} could not be exported: {reason}."
+    remedy = "Nothing was removed; the export is tried again by itself."
+
+
+class ExportDamaged(TallyardError):
+    """An export did not survive being restored."""
+
+    code = "instance_export_damaged"
+    kind = ErrorKind.CONFLICT
+    message = "The export {file} cannot be restored: {reason}."
+    remedy = "Nothing was removed; the export is taken again by itself."
+
+
+class SyncFailed(TallyardError):
+    """A module instance did not carry out a signed command."""
+
+    code = "instance_sync_failed"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The instance {instance} did not carry out {action}: {reason}."
+    remedy = "Read the instance's log; it is tried again by itself."
+
+
+class InstanceNotFound(TallyardError):
+    """The tenant has no such instance."""
+
+    code = "instance_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no instance {instance}."
+    remedy = "List the instances to see which there are."
