@@ -24,9 +24,7 @@ class SystemClock:
         """Return the machine's present instant, aware, in UTC."""
         return datetime.now(UTC)  # noqa: TID251 - every other caller is handed this clock
 
-    def monotonic(self) -> float:
-        """Return the machine's monotonic seconds."""
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
 
 
 class FakeClock:
@@ -55,5 +53,7 @@ class FakeClock:
         self._monotonic += by.total_seconds()
 
     def set(self, at: datetime) -> None:
-        """Jump to an instant, as an operator setting the clock would: monotonic time stays."""
-        self._at = as_utc(at)
+        """Move to an instant; monotonic time passes too, unless the instant lies in the past."""
+        at = as_utc(at)
+        self._monotonic += max((at - self._at).total_seconds(), 0.0)
+        self._at = at

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from types import MappingProxyType
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
@@ -72,7 +73,7 @@ class CustomSeason:
     def __post_init__(self) -> None:
         if not self.windows or not all(window.length for window in self.windows):
             raise InvalidSeason(season=self.code, reason="a window is missing or empty")
-        for earlier, later in zip(self.windows, self.windows[1:], strict=False):
+        for earlier, later in pairwise(self.windows):
             if later.start < earlier.end:
                 raise InvalidSeason(
                     season=self.code, reason=f"one starts at {instant_text(later.start)} too early"

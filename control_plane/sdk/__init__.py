@@ -1,1 +1,4 @@
-"""control_plane.sdk."""
+"""What a module service needs: signed snapshots, in-process decisions, and the usage reporter.
+
+Imports the kernel and ``cryptography`` only. Import from the submodules.
+"""
