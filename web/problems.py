@@ -8,7 +8,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR as _SERVER_FAULT
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from web.i18n import N_, translate
@@ -94,7 +94,9 @@ def problem_of(error: Exception, *, language: str, request_id: str = "") -> Prob
     if isinstance(error, ValidationException):
         return _validation_problem(error, language, request_id)
     status = error.status_code if isinstance(error, HTTPException) else 500
-    code, detail, remedy = _BY_STATUS.get(status, _BY_STATUS[400 if status < 500 else 500])
+    code, detail, remedy = _BY_STATUS.get(
+        status, _BY_STATUS[500 if status >= _SERVER_FAULT else 400]
+    )
     return _problem(
         status,
         code,
@@ -188,10 +190,8 @@ def problem_handler(
         problem = problem_of(
             error, language=state.get("language", "en"), request_id=state.get("request_id", "")
         )
-        if problem.status >= HTTP_500_INTERNAL_SERVER_ERROR and not isinstance(
-            error, TallyardError
-        ):
-            log.exception("unhandled_error", path=request.url.path, exc_info=error)
+        if problem.status >= _SERVER_FAULT and not isinstance(error, TallyardError):
+            log.error("unhandled_error", path=request.url.path, exc_info=error)
         if html is not None and _wants_html(request):
             return html(request, problem)
         return json_problem(problem, error)

@@ -24,7 +24,7 @@ _ALWAYS_SAMPLED = {(6, 18), (11, 11), _RUSH_MONTH_DAY}
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One customer's order: whole pieces per article."""
+    """One customer's order: a line a sale, in whole pieces of an article."""
 
     reference: str
     lines: tuple[tuple[str, int], ...]
@@ -54,12 +54,12 @@ class SalesDay:
 
 def load_year(year: int) -> tuple[SalesDay, ...]:
     """Read the packaged sales and move them to ``year``, in the order of their days."""
-    by_day: dict[date, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    by_day: dict[date, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     with _csv_path().open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             sold = date.fromisoformat(row["date"]).replace(year=year)
             article = f"{row['name']}-{row['size']}".upper()
-            by_day[sold][row["id"].removeprefix("2015-")][article] += 1
+            by_day[sold][row["id"].removeprefix("2015-")].append(article)
     return tuple(_sales_day(day, by_day[day]) for day in sorted(by_day))
 
 
@@ -88,14 +88,14 @@ def weekly_purchases(days: Iterable[SalesDay]) -> Mapping[date, Mapping[str, int
     return needed
 
 
-def _sales_day(day: date, orders: Mapping[str, Counter[str]]) -> SalesDay:
+def _sales_day(day: date, orders: Mapping[str, Sequence[str]]) -> SalesDay:
     month_day = (day.month, day.day)
     rush = month_day == _RUSH_MONTH_DAY
     factor = AMPLIFIED_BY if rush or month_day in _PEAK_MONTH_DAYS else 1
     copies = (
-        Order(reference if copy == 0 else f"{reference}-{copy + 1}", tuple(sorted(lines.items())))
+        Order(f"{reference}-{copy + 1}" if copy else reference, tuple((a, 1) for a in articles))
         for copy in range(factor)
-        for reference, lines in sorted(orders.items())
+        for reference, articles in sorted(orders.items())
     )
     return SalesDay(day=day, orders=tuple(copies), factor=factor, rush=rush)
 

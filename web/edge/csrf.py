@@ -3,9 +3,9 @@
 import hmac
 from dataclasses import dataclass
 
+from control_plane.identity.csrf import csrf_token
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from control_plane.identity.csrf import csrf_token
 from web.edge.body import form_value, is_write, read_body
 from web.edge.context import header
 from web.edge.errors import CsrfRefused

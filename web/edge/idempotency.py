@@ -46,6 +46,15 @@ class _Answer:
     async def collect(self, message: Message) -> None:
         self.messages.append(message)
 
+    def must_not_be_a_refusal(self) -> None:
+        """Roll the transaction back when the use case refused.
+
+        Raises:
+            _Refused: the status is 400 or above.
+        """
+        if self.status >= _FIRST_REFUSAL:
+            raise _Refused
+
     @property
     def status(self) -> int:
         return next(m["status"] for m in self.messages if m["type"] == "http.response.start")
@@ -92,8 +101,7 @@ class IdempotencyMiddleware:
                     await _replay(stored, send)
                     return
                 await self.app(scope, replay, answer.collect)
-                if answer.status >= _FIRST_REFUSAL:
-                    raise _Refused
+                answer.must_not_be_a_refusal()
                 await _store(session, tenant_id, key, answer, _redacted(scope))
         except _Refused:
             pass
