@@ -1,5 +1,8 @@
 """What the catalogue refuses, and why."""
 
+from collections.abc import Sequence
+
+from control_plane.catalog.source.faults import Problem
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
@@ -64,3 +67,16 @@ class PriceNotFound(TallyardError):
     kind = ErrorKind.INVALID
     message = "“{item}” has no price in {currency} per {interval}."
     remedy = "Choose a currency and interval that the catalogue lists for it."
+
+
+class CatalogInvalid(TallyardError):
+    """The catalogue file is wrong; ``problems`` lists everything found, by position."""
+
+    code = "catalog_invalid"
+    kind = ErrorKind.INVALID
+    message = "The catalogue has {count} problem(s). The first: {first}"
+    remedy = "Correct the file at the lines listed, and apply it again."
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__(count=len(self.problems), first=self.problems[0])

@@ -3,7 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from control_plane.kernel.calendar import Anchor, Interval, Period, instant_text, parse_instant
+from control_plane.kernel.calendar import (
+    Anchor,
+    Interval,
+    Period,
+    as_utc,
+    instant_text,
+    parse_instant,
+)
 from control_plane.kernel.ids import (
     AddonVersionId,
     ChangeId,
@@ -45,14 +52,14 @@ def change_from_row(row: ChangeRow) -> Change:
         id=ChangeId(row.id),
         subscription_id=SubscriptionId(row.subscription_id),
         seq=row.seq,
-        effective_at=row.effective_at,
-        known_at=row.known_at,
+        effective_at=as_utc(row.effective_at),
+        known_at=as_utc(row.known_at),
         action=_action(row),
     )
 
 
 def action_kind(action: Action) -> str:
-    """Name an action as rows, timelines and audit entries do: ``start``, ``change_plan``, …"""
+    """Name an action as rows and audit entries do, ``change_plan`` for instance."""
     return _details(action)[0]
 
 

@@ -51,7 +51,7 @@ class SubscriptionRepository:
             SubscriptionNotFound: the tenant has none of that id.
         """
         held = await self.session.scalar(
-            select(SubscriptionRow.id)
+            select(col(SubscriptionRow.id))
             .where(col(SubscriptionRow.id) == subscription_id)
             .with_for_update()
         )

@@ -1,0 +1,1 @@
+"""The catalogue as a file: YAML read with the position of everything in it."""

@@ -1,0 +1,158 @@
+"""Reads modules, features, meters and seasons."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from control_plane.catalog.definitions import Definitions
+from control_plane.catalog.domain import Aggregation, Feature, FeatureKind, Meter, Module
+from control_plane.catalog.source.cursor import Cursor
+from control_plane.catalog.source.faults import Fault
+from control_plane.catalog.source.words import Codes, read_name, read_reference
+from control_plane.kernel.calendar import Period, UnknownZone, load_zone, resolve_local
+from control_plane.kernel.seasons import SEASONS, CustomSeason
+
+
+class LimitWindow(StrEnum):
+    """What a limit may count in: modules enforce daily ones."""
+
+    DAY = "day"
+
+
+def read_definitions(sections: Mapping[str, Cursor]) -> Definitions:
+    """Read the four sections that plans and add-ons refer to."""
+    modules = _read_modules(_items(sections, "modules"))
+    features = _read_features(_items(sections, "features"), modules)
+    for cursor in _items(sections, "modules"):
+        code = cursor.peek("code")
+        own = features.get(code)
+        if code in modules and (own is None or own.kind is not FeatureKind.BOOLEAN):
+            cursor.report(Fault.MODULE_WITHOUT_FEATURE, value=code)
+    return Definitions(
+        modules=modules,
+        features=features,
+        meters=_read_meters(_items(sections, "meters"), modules),
+        seasons={**SEASONS, **_read_seasons(_items(sections, "seasons"))},
+    )
+
+
+def _items(sections: Mapping[str, Cursor], name: str) -> list[Cursor]:
+    return sections[name].items() if name in sections else []
+
+
+def _read_modules(items: Iterable[Cursor]) -> dict[str, Module]:
+    codes = Codes()
+    modules = []
+    for item in items:
+        fields = item.fields(required=("code", "name"))
+        modules.append(Module(codes.take(fields.get("code")), read_name(fields.get("name"))))
+    return {module.code: module for module in modules if module.code}
+
+
+def _read_features(items: Iterable[Cursor], modules: Mapping[str, Module]) -> dict[str, Feature]:
+    codes = Codes()
+    features = [_read_feature(item, codes, modules) for item in items]
+    return {feature.code: feature for feature in features if feature.code}
+
+
+def _read_feature(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> Feature:
+    required = ["code", "kind", "module", "name"]
+    if item.peek("kind") == FeatureKind.LIMIT:
+        required.append("per")
+    fields = item.fields(required=required, optional=("strict",))
+    return Feature(
+        code=codes.take(fields.get("code")),
+        kind=(
+            fields["kind"].choice(FeatureKind, FeatureKind.BOOLEAN)
+            if "kind" in fields
+            else FeatureKind.BOOLEAN
+        ),
+        module=read_reference(fields.get("module"), modules, Fault.UNKNOWN_MODULE),
+        name=read_name(fields.get("name")),
+        per=(fields["per"].choice(LimitWindow, LimitWindow.DAY).value if "per" in fields else None),
+        strict=fields["strict"].boolean() if "strict" in fields else False,
+    )
+
+
+def _read_meters(items: Iterable[Cursor], modules: Mapping[str, Module]) -> dict[str, Meter]:
+    codes = Codes()
+    meters = [_read_meter(item, codes, modules) for item in items]
+    return {meter.code: meter for meter in meters if meter.code}
+
+
+def _read_meter(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> Meter:
+    required = ["code", "event_type", "aggregation", "module", "unit", "name"]
+    if item.peek("aggregation") == Aggregation.SUM:
+        required.append("property")
+    fields = item.fields(required=required)
+    return Meter(
+        code=codes.take(fields.get("code")),
+        event_type=fields["event_type"].text() if "event_type" in fields else "",
+        aggregation=(
+            fields["aggregation"].choice(Aggregation, Aggregation.COUNT)
+            if "aggregation" in fields
+            else Aggregation.COUNT
+        ),
+        property=fields["property"].text() if "property" in fields else None,
+        module=read_reference(fields.get("module"), modules, Fault.UNKNOWN_MODULE),
+        unit=read_name(fields.get("unit")),
+        name=read_name(fields.get("name")),
+    )
+
+
+def _read_seasons(items: Iterable[Cursor]) -> dict[str, CustomSeason]:
+    codes = Codes()
+    seasons = {}
+    for item in items:
+        season = _read_season(item, codes)
+        if season is not None:
+            seasons[season.code] = season
+    return seasons
+
+
+def _read_season(item: Cursor, codes: Codes) -> CustomSeason | None:
+    """Read one season, None when anything is wrong with it: the kernel's refuses bad windows."""
+    known = len(item.problems)
+    fields = item.fields(required=("code", "name", "zone", "windows"))
+    code = codes.take(fields.get("code"))
+    if code in SEASONS:
+        fields["code"].report(Fault.BUILT_IN_SEASON, value=code)
+    name = read_name(fields.get("name"))
+    zone = _read_zone(fields.get("zone"))
+    windows = _read_windows(fields.get("windows"), zone)
+    if len(item.problems) > known:
+        return None
+    return CustomSeason(code, name.en, name.zh, zone, windows)
+
+
+def _read_zone(cursor: Cursor | None) -> str:
+    if cursor is None:
+        return "UTC"
+    try:
+        load_zone(cursor.raw)
+    except UnknownZone:
+        cursor.report(Fault.UNKNOWN_ZONE, value=cursor.raw)
+        return "UTC"
+    return cursor.raw
+
+
+def _read_windows(cursor: Cursor | None, zone: str) -> tuple[Period, ...]:
+    windows: list[Period] = []
+    for item in cursor.items(empty=False) if cursor else ():
+        fields = item.fields(required=("start", "end"))
+        start = _read_instant(fields.get("start"), zone)
+        end = _read_instant(fields.get("end"), zone)
+        if start is None or end is None:
+            continue
+        if end <= start:
+            item.report(Fault.BAD_WINDOW)
+            continue
+        if windows and start < windows[-1].end:
+            item.report(Fault.WINDOWS_OVERLAP)
+        windows.append(Period(start, end))
+    return tuple(windows)
+
+
+def _read_instant(cursor: Cursor | None, zone: str) -> datetime | None:
+    wall = cursor.local_time() if cursor else None
+    return None if wall is None else resolve_local(wall, zone)
