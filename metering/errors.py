@@ -176,6 +176,15 @@ class IngestOverloaded(TallyardError):
     remedy = "Send the same events again in a few seconds; none is counted twice."
 
 
+class IngestInterrupted(TallyardError):
+    """The process stopped before the events were stored, or before it knew that they were."""
+
+    code = "ingest_interrupted"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The events were not confirmed, because the server is stopping."
+    remedy = "Send the same events again in a few seconds; none is counted twice."
+
+
 class InvalidPageMark(TallyardError):
     """A page of events was asked for by something that marks none."""
 

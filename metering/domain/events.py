@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from control_plane.kernel.errors import TallyardError
 
-Datum: TypeAlias = Union[bool, str, Decimal, list["Datum"], dict[str, "Datum"], None]
+Datum: TypeAlias = bool | str | Decimal | list["Datum"] | dict[str, "Datum"] | None
 """A JSON value of an event's data. Every number is an exact, canonical Decimal."""
 
 

@@ -38,13 +38,26 @@ def canonical_number(value: int | Decimal) -> Decimal:
     if value.adjusted() >= DIGITS_BEFORE:
         raise out_of_range()
     try:
-        shortest = EXACT.normalize(value)
+        number = shortest(value)
     except ArithmeticError:
         raise out_of_range() from None
-    exponent = shortest.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -DIGITS_AFTER:
+    if -_exponent(number) > DIGITS_AFTER:
         raise out_of_range()
-    return EXACT.quantize(shortest, _ONE) if exponent > 0 else shortest
+    return number
+
+
+def shortest(value: Decimal) -> Decimal:
+    """Return the same number without trailing zeros after the point, or an exponent above 0.
+
+    Raises:
+        ArithmeticError: it has more than 60 digits.
+    """
+    number = EXACT.normalize(value)
+    return EXACT.quantize(number, _ONE) if _exponent(number) > 0 else number
+
+
+def _exponent(number: Decimal) -> int:
+    return int(number.as_tuple().exponent)
 
 
 def quantity(value: object) -> Decimal | None:

@@ -1,0 +1,85 @@
+"""Take usage events in, exactly once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from control_plane.catalog.domain import Meter
+from control_plane.kernel.ids import TenantId
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+from metering.domain.cloudevents import parse_events
+from metering.domain.diagnosis import CANONICAL
+from metering.domain.events import IngestResult, IngestStatus, UsageEvent
+from metering.domain.judging import refuse
+from metering.ports import UsageStore
+from metering.services.group_commit import GroupCommit
+from metering.services.meter_book import MeterBook
+
+MOST_MERGED = 100
+"""Deliveries of up to this many events share a commit with others; larger ones have their own."""
+
+
+@dataclass(slots=True)
+class IngestUsage:
+    """Read a delivery of CloudEvents, store what is new and good, answer event by event.
+
+    When it returns, accepted events are committed and on disk. One event that
+    is bad, known or in conflict costs the others of its delivery nothing. Make
+    one per process and event loop: deliveries merge inside it.
+    """
+
+    work: UnitOfWork
+    store: UsageStore
+    tenant_clock: TenantClock
+    meters: MeterBook
+    _group: GroupCommit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._group = GroupCommit(self._commit)
+
+    async def __call__(
+        self, tenant_id: TenantId, body: bytes | Sequence[Mapping[str, Any]]
+    ) -> list[IngestResult]:
+        """Answer for every event of the body, in its order.
+
+        ``body`` is the JSON of one event or of a list of them, or such a list
+        with numbers as ``int`` or ``Decimal``.
+
+        Raises:
+            EventsUnreadable: the body is not JSON; nothing was stored.
+            BatchTooLarge: it holds too many events; nothing was stored.
+            IngestOverloaded: too many events wait in this process; send again.
+            IngestInterrupted: the process is stopping; send again.
+        """
+        delivered = parse_events(body if isinstance(body, bytes) else CANONICAL.encode(body))
+        events = [item for item in delivered if isinstance(item, UsageEvent)]
+        answers = iter(await self._store(tenant_id, events))
+        return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
+
+    async def _store(self, tenant_id: TenantId, events: list[UsageEvent]) -> list[IngestResult]:
+        if not events:
+            return []
+        way = self._group if len(events) <= MOST_MERGED else self._commit
+        return await way(tenant_id, events)
+
+    async def _commit(
+        self, tenant_id: TenantId, events: Sequence[UsageEvent]
+    ) -> list[IngestResult]:
+        async with self.work(tenant_id) as session:
+            now = await self.tenant_clock.now(session, tenant_id)
+            meters = await self.meters.meters(session, {event.type for event in events})
+            judged = [_judge(event, meters, now) for event in events]
+            good = [item for item in judged if isinstance(item, UsageEvent)]
+            stored = iter(await self.store.ingest(tenant_id, good))
+        return [next(stored) if isinstance(item, UsageEvent) else item for item in judged]
+
+
+def _judge(
+    event: UsageEvent, meters: Mapping[str, tuple[Meter, ...]], now: datetime
+) -> UsageEvent | IngestResult:
+    refusal = refuse(event, meters=meters.get(event.type, ()), now=now)
+    if refusal is None:
+        return event
+    return IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)

@@ -1,0 +1,46 @@
+"""The catalogue's meters by event type, remembered from one revision to the next."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_plane.catalog.domain import Meter
+from control_plane.catalog.repository import CatalogRepository
+from control_plane.kernel.clock import Clock
+
+_LOOK_AGAIN_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class MeterBook:
+    """Knows which meters an event type feeds, nearly always without asking.
+
+    A revision published elsewhere is seen within a second, and at once where an
+    event's type is not known yet.
+    """
+
+    clock: Clock
+    _revision: int = -1
+    _looked_at: float = float("-inf")
+    _by_type: Mapping[str, tuple[Meter, ...]] = field(default_factory=dict)
+
+    async def meters(
+        self, session: AsyncSession, event_types: Iterable[str]
+    ) -> Mapping[str, tuple[Meter, ...]]:
+        """Return the meters of every event type that has any."""
+        old = self.clock.monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS
+        if old or not self._by_type.keys() >= set(event_types):
+            await self._look(session)
+        return self._by_type
+
+    async def _look(self, session: AsyncSession) -> None:
+        self._looked_at = self.clock.monotonic()
+        catalog = CatalogRepository(session)
+        revision = await catalog.revision()
+        if revision == self._revision:
+            return
+        by_type: dict[str, tuple[Meter, ...]] = {}
+        for meter in (await catalog.meters()).values():
+            by_type[meter.event_type] = (*by_type.get(meter.event_type, ()), meter)
+        self._by_type, self._revision = by_type, revision
