@@ -17,7 +17,7 @@ class InvalidSeason(TallyardError):
 
     code = "invalid_season"
     kind = ErrorKind.INVALID
-    message = "The season “{season}” has no valid window: {reason}."
+    message = "The dates of the season “{season}” make no valid window."
     remedy = "Give dates that exist every year, or windows in order that do not overlap."
 
 
@@ -52,8 +52,8 @@ class Season:
         for month, day in (self.start_month_day, self.end_month_day):
             try:
                 date(_COMMON_YEAR, month, day)
-            except ValueError as error:
-                raise InvalidSeason(season=self.code, reason=error) from None
+            except ValueError:
+                raise InvalidSeason(season=self.code) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,9 @@ class CustomSeason:
 
     def __post_init__(self) -> None:
         if not self.windows or not all(window.length for window in self.windows):
-            raise InvalidSeason(season=self.code, reason="a window is missing or empty")
-        for earlier, later in pairwise(self.windows):
-            if later.start < earlier.end:
-                raise InvalidSeason(
-                    season=self.code, reason=f"one starts at {instant_text(later.start)} too early"
-                )
+            raise InvalidSeason(season=self.code)
+        if any(later.start < earlier.end for earlier, later in pairwise(self.windows)):
+            raise InvalidSeason(season=self.code)
 
 
 AnySeason = Season | CustomSeason
