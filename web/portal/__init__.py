@@ -1,0 +1,1 @@
+"""The portal: pages for customers, finance and operators, as data in and HTML out."""

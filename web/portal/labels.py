@@ -1,0 +1,80 @@
+"""Words and tones for the states that pages show; the words are translated where they appear."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from web.i18n import N_
+
+# Each state has a tone, which is a class of the style sheet, and its words.
+STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "ready": ("good", N_("Ready")),
+        "starting": ("warn", N_("Starting")),
+        "created": ("warn", N_("Created")),
+        "unhealthy": ("bad", N_("Unhealthy")),
+        "stopped": ("plain", N_("Stopped")),
+        "unknown": ("warn", N_("Not known")),
+        "absent": ("plain", N_("Absent")),
+        "removed": ("plain", N_("Removed")),
+        "removing": ("warn", N_("Being removed")),
+        "draining": ("warn", N_("Being drained")),
+        "exporting": ("warn", N_("Being exported")),
+        "pending": ("warn", N_("Pending")),
+        "running": ("good", N_("Running")),
+        "present": ("info", N_("Wanted")),
+        "active": ("good", N_("Active")),
+        "scheduled": ("info", N_("Scheduled")),
+        "ended": ("plain", N_("Ended")),
+        "closed": ("plain", N_("Closed")),
+        "open": ("season", N_("Open for booking")),
+        "booked": ("season", N_("Booked")),
+        "unavailable": ("plain", N_("Not available")),
+        "issued": ("warn", N_("Open")),
+        "paid": ("good", N_("Paid")),
+        "void": ("plain", N_("Void")),
+        "partly_paid": ("warn", N_("Partly paid")),
+        "succeeded": ("good", N_("Succeeded")),
+        "failed": ("bad", N_("Failed")),
+        "revoked": ("plain", N_("Revoked")),
+        "expired": ("plain", N_("Expired")),
+        "advancing": ("warn", N_("Advancing")),
+    }
+)
+
+ROLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "owner": N_("Owner"),
+        "admin": N_("Administrator"),
+        "billing": N_("Billing"),
+        "viewer": N_("Viewer"),
+        "operator": N_("Operator"),
+        "finance": N_("Finance"),
+    }
+)
+
+SCOPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "read": N_("Read everything in the organisation"),
+        "write": N_("Change subscriptions, keys and the test clock"),
+        "events:write": N_("Report usage events"),
+        "inventory:read": N_("Read stock and documents in the modules"),
+        "inventory:write": N_("Post receipts and shipments in the modules"),
+    }
+)
+
+INTERVALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "day": N_("per day"),
+        "week": N_("per week"),
+        "month": N_("per month"),
+        "quarter": N_("per quarter"),
+        "half_year": N_("per half-year"),
+        "year": N_("per year"),
+    }
+)
+
+
+def state_label(state: str) -> tuple[str, str]:
+    """Return the tone and the words for a state; an unfamiliar one is shown as it is."""
+    return STATES.get(state, ("plain", state))

@@ -1,0 +1,184 @@
+"""Plans, previews, seasons and entitlements as the pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from control_plane.kernel.money import Money
+from control_plane.kernel.period import Period
+from web.portal.charts import YearStrip
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    """A limit a plan or add-on carries, such as 150 orders a day."""
+
+    name: str
+    value: Decimal
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """What usage costs, in words: ``CNY 0.05 for each further line``."""
+
+    name: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOption:
+    """A plan's price at one interval; ``fee`` is what is paid in advance for each period."""
+
+    interval: str
+    fee: Money
+    charges: tuple[ChargeLine, ...]
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    """A plan on offer."""
+
+    code: str
+    version: int
+    name: str
+    modules: tuple[str, ...]
+    limits: tuple[LimitLine, ...]
+    prices: tuple[PriceOption, ...]
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentPlan:
+    """The plan in force; ``next_name`` and ``next_at`` when a change is already booked."""
+
+    subscription_id: str
+    name: str
+    interval: str
+    fee: Money
+    period: Period
+    status: str
+    next_name: str | None = None
+    next_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlansView:
+    """All plans on offer beside the subscriptions held; ``changing`` is the one to be changed."""
+
+    plans: tuple[PlanCard, ...]
+    interval: str
+    held: tuple[CurrentPlan, ...] = ()
+    changing: str | None = None
+
+    @property
+    def chosen(self) -> CurrentPlan | None:
+        """The subscription that choosing a plan would change, when there is one."""
+        return next((plan for plan in self.held if plan.subscription_id == self.changing), None)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Every module that some plan holds, in the order of the plans."""
+        return tuple(dict.fromkeys(name for plan in self.plans for name in plan.modules))
+
+    @property
+    def limit_names(self) -> tuple[str, ...]:
+        """Every limit that some plan carries, in the order of the plans."""
+        return tuple(dict.fromkeys(line.name for plan in self.plans for line in plan.limits))
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One line exactly as it will be billed."""
+
+    description: str
+    amount: Money
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewView:
+    """What confirming would do and cost. ``fields`` are sent back with ``token`` to confirm.
+
+    ``stale`` says that an earlier preview no longer holds and this is a fresh one.
+    """
+
+    title: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    token: str
+    lines: tuple[PreviewLine, ...]
+    total: Money
+    effective_at: datetime
+    at_once: bool
+    back: str
+    old_name: str | None = None
+    old_fee: Money | None = None
+    new_name: str | None = None
+    new_fee: Money | None = None
+    interval: str | None = None
+    stale: bool = False
+
+    @property
+    def fee_difference(self) -> Money | None:
+        """How much more, or less, each period costs; None between different intervals."""
+        if self.old_fee is None or self.new_fee is None:
+            return None
+        return self.new_fee - self.old_fee
+
+
+@dataclass(frozen=True, slots=True)
+class AddonCard:
+    """A seasonal add-on and its next window; ``state`` is open, booked, active or unavailable."""
+
+    code: str
+    name: str
+    season: str
+    window: Period
+    grants: tuple[LimitLine, ...]
+    price: Money
+    state: str
+    requires: tuple[str, ...] = ()
+    subscription_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddonsView:
+    """The seasons ahead."""
+
+    addons: tuple[AddonCard, ...]
+    year: YearStrip
+    past: tuple[AddonCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """One stretch of time during which a feature is granted."""
+
+    start: datetime
+    end: datetime | None
+    value: Decimal | None
+    source: str
+    now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementRow:
+    """A feature and all its windows."""
+
+    code: str
+    name: str
+    kind: str
+    per: str | None
+    windows: tuple[WindowRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementsView:
+    """What the modules are told: the snapshot's features and its revision."""
+
+    rows: tuple[EntitlementRow, ...]
+    revision: int
+    issued_at: datetime | None
