@@ -17,9 +17,11 @@ def parse(text: str, problems: list[Problem]) -> Cursor | None:
     and a fault would have two places.
     """
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, AliasEvent):
-                problems.append(describe(Fault.ALIAS, *_place(event.start_mark), ""))
+        problems.extend(
+            describe(Fault.ALIAS, *_place(event.start_mark), "")
+            for event in yaml.parse(text, Loader=yaml.SafeLoader)
+            if isinstance(event, AliasEvent)
+        )
         root = None if problems else yaml.compose(text, Loader=yaml.SafeLoader)
     except MarkedYAMLError as error:
         place = _place(error.problem_mark or error.context_mark)
