@@ -1,0 +1,1 @@
+"""Money as pure functions: what is due, what it costs, and why."""
