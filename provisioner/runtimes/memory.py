@@ -13,7 +13,8 @@ class MemoryRuntime:
     """Keeps instances in a dictionary.
 
     ``available=False`` makes every call fail; ``starts_as`` is the state an instance has after
-    its start; ``taken_ports`` belong to other programs; ``calls`` lists what was done, in order.
+    its start; ``taken_ports`` belong to other programs; ``calls`` lists what
+    was done to what exists, in order.
     """
 
     name: str = "memory"
@@ -90,7 +91,8 @@ class MemoryRuntime:
 
     def _note(self, action: str, ref: InstanceRef) -> None:
         self._check()
-        self.calls.append((action, ref.instance_id))
+        if action in {"create", "start"} or ref.instance_id in self.seen:
+            self.calls.append((action, ref.instance_id))
 
     def _check(self) -> None:
         if not self.available:

@@ -1,0 +1,5 @@
+"""Instances as Docker containers, a network for each tenant."""
+
+from provisioner.runtimes.docker.runtime import DockerRuntime
+
+__all__ = ["DockerRuntime"]
