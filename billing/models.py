@@ -1,0 +1,113 @@
+"""Rows of billing. The migration is the truth; these only name the columns."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime
+from sqlmodel import Field, SQLModel
+
+
+class AccountRow(SQLModel, table=True):
+    """A tenant's billing: when it is next due, how far it is closed, and how it pays."""
+
+    __tablename__ = "billing_accounts"
+
+    tenant_id: UUID = Field(primary_key=True)
+    entity: str
+    closed_through: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    next_due_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    parked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    parked_reason: str | None = None
+    provider: str = "manual"
+    provider_customer: str | None = None
+    provider_method: str | None = None
+    method_label: str | None = None
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class InvoiceRow(SQLModel, table=True):
+    """An issued invoice: its frozen body and manifest, and whether it is paid."""
+
+    __tablename__ = "invoices"
+
+    tenant_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    number: str
+    entity: str
+    year: int
+    place: int
+    currency: str
+    due_at: datetime = Field(sa_type=DateTime(timezone=True))
+    part: int
+    dated: date
+    payable_by: date
+    total_minor: int = Field(sa_type=BigInteger)
+    body: bytes
+    body_sha256: str
+    manifest: bytes
+    state: str
+    issued_at: datetime = Field(sa_type=DateTime(timezone=True))
+    paid_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class InvoiceLineRow(SQLModel, table=True):
+    """One invoiced line, under the key that makes it unique."""
+
+    __tablename__ = "invoice_lines"
+
+    tenant_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    invoice_id: UUID
+    position: int
+    line_key: str
+    kind: str
+    subscription_id: UUID
+    charge_code: str
+    due_at: datetime = Field(sa_type=DateTime(timezone=True))
+    amount_minor: int = Field(sa_type=BigInteger)
+    cutoff: str | None = None
+
+
+class PaymentRow(SQLModel, table=True):
+    """One attempt to collect an invoice."""
+
+    __tablename__ = "payments"
+
+    tenant_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    invoice_id: UUID
+    provider: str
+    state: str
+    currency: str
+    amount_minor: int = Field(sa_type=BigInteger)
+    request_key: str
+    reference: str | None = None
+    failure: str | None = None
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    settled_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class LedgerTransactionRow(SQLModel, table=True):
+    """Postings that belong together and add up to zero."""
+
+    __tablename__ = "ledger_transactions"
+
+    tenant_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    kind: str
+    business_key: str
+    invoice_id: UUID
+    booked_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class LedgerEntryRow(SQLModel, table=True):
+    """One posting: debits positive, credits negative."""
+
+    __tablename__ = "ledger_entries"
+
+    tenant_id: UUID = Field(primary_key=True)
+    transaction_id: UUID = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    account: str
+    currency: str
+    amount_minor: int = Field(sa_type=BigInteger)
