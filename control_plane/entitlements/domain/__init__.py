@@ -1,0 +1,1 @@
+"""How a snapshot follows from what was bought: pure, no I/O."""

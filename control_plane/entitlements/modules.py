@@ -1,0 +1,19 @@
+"""Which modules a tenant may run: what the provisioner makes true."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_plane.catalog.repository import CatalogRepository
+from control_plane.kernel.ids import TenantId
+from control_plane.subscriptions.repository import SubscriptionRepository
+
+
+async def entitled_modules(
+    session: AsyncSession, tenant_id: TenantId, at: datetime
+) -> frozenset[str]:
+    """Return the modules that the tenant's subscriptions hold at an instant."""
+    timelines = await SubscriptionRepository(session).timelines(tenant_id)
+    held = [plan for timeline in timelines if (plan := timeline.plan_at(at)) is not None]
+    versions = await CatalogRepository(session).plan_versions(held)
+    return frozenset(module for version in versions.values() for module in version.modules)

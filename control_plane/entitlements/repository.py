@@ -1,0 +1,75 @@
+"""Keeps snapshots, one revision after the other."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from control_plane.entitlements.domain.build import facts_digest
+from control_plane.entitlements.models import SnapshotRow
+from control_plane.kernel.ids import TenantId
+from control_plane.sdk.envelope import Envelope
+from control_plane.sdk.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A published snapshot, as signed."""
+
+    revision: int
+    envelope: Envelope
+    facts_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRepository:
+    """The snapshots of the session's tenant, within one transaction."""
+
+    session: AsyncSession
+
+    async def lock(self, tenant_id: TenantId) -> None:
+        """Let nobody else publish for the tenant before this transaction ends.
+
+        What is read after this call is at least as new as what the last
+        revision was built from, so revisions never go back.
+        """
+        await self.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+            {"name": f"snapshots:{tenant_id}"},
+        )
+
+    async def revision(self, tenant_id: TenantId) -> int:
+        """Return the newest revision, 0 when nothing was published."""
+        newest = select(func.max(SnapshotRow.revision)).where(
+            col(SnapshotRow.tenant_id) == tenant_id
+        )
+        return await self.session.scalar(newest) or 0
+
+    async def latest(self, tenant_id: TenantId) -> StoredSnapshot | None:
+        """Return the newest snapshot, None when nothing was published."""
+        row = await self.session.scalar(
+            select(SnapshotRow)
+            .where(col(SnapshotRow.tenant_id) == tenant_id)
+            .order_by(col(SnapshotRow.revision).desc())
+            .limit(1)
+        )
+        if row is None:
+            return None
+        envelope = Envelope(row.payload, row.signature, row.key_id)
+        return StoredSnapshot(row.revision, envelope, row.facts_sha256)
+
+    async def add(self, tenant_id: TenantId, snapshot: Snapshot, envelope: Envelope) -> None:
+        """Append a snapshot; a revision that exists already is refused by PostgreSQL."""
+        self.session.add(
+            SnapshotRow(
+                tenant_id=tenant_id,
+                revision=snapshot.revision,
+                payload=envelope.payload,
+                signature=envelope.signature,
+                key_id=envelope.key_id,
+                facts_sha256=facts_digest(snapshot),
+                issued_at=snapshot.issued_at,
+            )
+        )
+        await self.session.flush()

@@ -1,0 +1,39 @@
+"""Use case: hand a module what it may do."""
+
+from dataclasses import dataclass
+
+from control_plane.entitlements.errors import SnapshotNotPublished
+from control_plane.entitlements.repository import SnapshotRepository
+from control_plane.entitlements.signer import Signer
+from control_plane.kernel.clock import Clock
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.sdk.envelope import Envelope
+from control_plane.sdk.snapshot import Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSnapshot:
+    """Hand out the newest snapshot, and the word that it is the newest."""
+
+    work: UnitOfWork
+    signer: Signer
+    clock: Clock
+
+    async def __call__(
+        self, tenant_id: TenantId, have: int | None = None
+    ) -> tuple[Envelope | None, Envelope]:
+        """Return the snapshot, unless ``have`` is its revision, and a fresh heartbeat.
+
+        Raises:
+            SnapshotNotPublished: nothing was published for the tenant yet.
+        """
+        # The heartbeat's time is taken before the reading: it never vouches for too much.
+        issued_at = self.clock.now()
+        async with self.work(tenant_id) as session:
+            latest = await SnapshotRepository(session).latest(tenant_id)
+        if latest is None:
+            raise SnapshotNotPublished
+        heartbeat = Heartbeat(format_id("ten", tenant_id), latest.revision, issued_at)
+        known = have is not None and have >= latest.revision
+        return None if known else latest.envelope, self.signer.sign(heartbeat.to_bytes())
