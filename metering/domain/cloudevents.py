@@ -19,7 +19,8 @@ import msgspec
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import exact_decimal
 from control_plane.kernel.instants import instant_text
-from metering.domain.diagnosis import CANONICAL, LONGEST_TEXT, rejection, shown
+from metering.domain.canonical import CANONICAL
+from metering.domain.diagnosis import LONGEST_TEXT, rejection, shown
 from metering.domain.events import Datum, IngestResult, IngestStatus, UsageEvent
 from metering.domain.numbers import canonical_number
 from metering.errors import (
@@ -72,7 +73,7 @@ def parse_events(body: bytes) -> list[Delivered]:
     """
     try:
         return _parse_strictly(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         # Perhaps one event alone spoils the text (NaN, half a surrogate pair):
         # a more forgiving reader can still tell the others apart.
         return _parse_forgivingly(body)

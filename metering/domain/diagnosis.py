@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from metering.domain.canonical import CANONICAL
 from metering.domain.events import IngestResult, IngestStatus
 from metering.domain.numbers import out_of_range
 from metering.errors import (
@@ -22,9 +23,6 @@ from metering.errors import (
 
 LONGEST_TEXT = 255
 """Characters of an attribute; four bytes each still fit one index entry."""
-
-CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number")
-"""Writes equal values as equal bytes: sorted keys, no spaces, exact numbers."""
 
 _REQUIRED = ("specversion", "source", "id", "type", "time", "data")
 _TEXTS = ("source", "id", "type", "subject")
@@ -82,7 +80,7 @@ def _is_text(value: object) -> bool:
 def _is_instant(value: object) -> bool:
     try:
         msgspec.convert(value, _Instant)
-    except msgspec.ValidationError:
+    except ValueError:
         return False
     return isinstance(value, str)
 

@@ -9,8 +9,8 @@ from control_plane.catalog.domain import Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
+from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import parse_events
-from metering.domain.diagnosis import CANONICAL
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
 from metering.domain.judging import refuse
 from metering.ports import UsageStore

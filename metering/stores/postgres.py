@@ -10,6 +10,7 @@ from control_plane.catalog.domain import Aggregation, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
+from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import parse_data
 from metering.domain.events import EventPage, IngestResult, UsageEvent
 from metering.domain.numbers import shortest
@@ -124,14 +125,14 @@ def _place(after: str | None) -> dict[str, Any]:
 
 def _event(row: Any) -> UsageEvent:
     time, source, identity, type_, subject, data, body_hash = row
-    data_json = data.encode()
+    kept = parse_data(data.encode())  # jsonb has its own order of keys and spaces
     return UsageEvent(
         source=source,
         id=identity,
         type=type_,
         subject=subject,
         time=time.astimezone(UTC),
-        data=parse_data(data_json),
-        data_json=data_json,
+        data=kept,
+        data_json=CANONICAL.encode(kept),
         body_hash=bytes(body_hash),
     )

@@ -1,0 +1,10 @@
+import pytest
+
+from metering.stores.postgres import PostgresUsageStore
+from tests.contract.usage_store.suite import UsageStoreContract
+
+
+class TestPostgresUsageStore(UsageStoreContract):
+    @pytest.fixture
+    def store(self, work, system) -> PostgresUsageStore:
+        return PostgresUsageStore(work, system)

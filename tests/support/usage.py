@@ -1,0 +1,72 @@
+"""Usage events and meters as tests write them."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from control_plane.catalog.domain import Aggregation, Meter, Text
+from control_plane.kernel.period import Period
+from metering.domain.cloudevents import parse_events
+from metering.domain.events import UsageEvent
+
+SHIPMENT = "tallyard.outbound.shipment_posted"
+NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
+JANUARY = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+FEBRUARY = Period(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def meter(
+    code: str = "outbound_lines",
+    *,
+    property_: str | None = "lines",
+    event_type: str = SHIPMENT,
+) -> Meter:
+    return Meter(
+        code=code,
+        event_type=event_type,
+        aggregation=Aggregation.COUNT if property_ is None else Aggregation.SUM,
+        property=property_,
+        module="outbound",
+        unit=Text(en="lines", zh="行"),
+        name=Text(en="Outbound lines", zh="出库行"),
+    )
+
+
+LINES = meter()
+CALLS = meter("outbound_calls", property_=None)
+
+
+def cloud_event(id_: str = "evt-1", **changes: Any) -> dict[str, Any]:
+    """A usable CloudEvent; a change to ``...`` removes the attribute."""
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "source": "/instances/ins_1",
+        "id": id_,
+        "type": SHIPMENT,
+        "subject": "outbound",
+        "time": "2026-01-09T12:00:00Z",
+        "data": {"calls": 1, "lines": 3, "units": "12"},
+        **changes,
+    }
+    return {name: value for name, value in event.items() if value is not ...}
+
+
+def usage_event(
+    id_: str = "evt-1",
+    *,
+    time: datetime = NOON,
+    data: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> UsageEvent:
+    stated = {} if data is None else {"data": data}
+    body = cloud_event(id_, time=time.isoformat(), **stated, **changes)
+    (event,) = parse_events(json.dumps(body, default=_number).encode())
+    assert isinstance(event, UsageEvent), event
+    return event
+
+
+def _number(value: object) -> object:
+    assert isinstance(value, Decimal)
+    return str(value)
