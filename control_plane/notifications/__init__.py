@@ -1,1 +1,1 @@
-"""control_plane.notifications."""
+"""Messages to people: e-mail, from templates in English and Simplified Chinese."""

@@ -1,0 +1,1 @@
+"""Ways for a message to leave: SMTP, a folder of files, and a list for tests."""

@@ -1,0 +1,46 @@
+"""Deliver the messages that use cases requested."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from control_plane.kernel.ids import OutboxId, TenantId, format_id
+from control_plane.notifications.domain import Mail
+from control_plane.notifications.ports import Mailer
+from control_plane.notifications.templates import render
+from control_plane.tenancy.links import InvitationLinks
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverMail:
+    """The outbox handler of ``mail.requested``.
+
+    A message's secrets are made here, from ids: the outbox never holds them.
+    """
+
+    mailer: Mailer
+    links: InvitationLinks
+
+    async def __call__(
+        self, tenant_id: TenantId, payload: dict[str, object], delivery_id: OutboxId
+    ) -> None:
+        """Write the message and hand it to the mailer.
+
+        Raises:
+            MailRefused, TemplateNotFound, TemplateFieldMissing: the outbox tries again.
+        """
+        del tenant_id
+        given = payload.get("fields")
+        fields = dict(given) if isinstance(given, dict) else {}
+        if "invitation_id" in fields:
+            fields["link"] = self.links.url(UUID(str(fields["invitation_id"])))
+        language = str(payload.get("language", "en"))
+        words = render(str(payload["template"]), language, fields)
+        await self.mailer.send(
+            Mail(
+                message_id=format_id("msg", delivery_id),
+                to=str(payload["to"]),
+                subject=words.subject,
+                body=words.body,
+                language=language,
+            )
+        )
