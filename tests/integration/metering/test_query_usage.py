@@ -1,0 +1,52 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from control_plane.catalog.errors import MeterNotFound
+from control_plane.kernel.period import Period
+from metering.domain.windows import Window
+from metering.errors import SeriesTooLong
+from metering.services.query_usage import QueryUsage
+from tests.support.usage import JANUARY, usage_event
+
+
+@pytest.fixture
+def query(work, store, catalogue) -> QueryUsage:
+    return QueryUsage(work, store)
+
+
+async def test_usage_by_day_follows_the_tenants_own_days(query, store, tenant_id):
+    await store.ingest(
+        tenant_id,
+        [
+            usage_event("a", time=datetime(2026, 1, 8, 15, 59, tzinfo=UTC), data={"lines": 2}),
+            usage_event("b", time=datetime(2026, 1, 8, 16, tzinfo=UTC), data={"lines": 5}),
+        ],
+    )
+    days = Period(datetime(2026, 1, 7, 16, tzinfo=UTC), datetime(2026, 1, 9, 16, tzinfo=UTC))
+
+    series = await query(
+        tenant_id=tenant_id, meter_code="outbound_lines", period=days, window=Window.DAY
+    )
+
+    assert [point.quantity for point in series.points] == [2, 5]
+    assert (series.quantity, series.events, series.zone) == (7, 2, "Asia/Shanghai")
+
+
+async def test_an_unknown_meter_is_not_found(query, tenant_id):
+    with pytest.raises(MeterNotFound):
+        await query(tenant_id=tenant_id, meter_code="nothing", period=JANUARY, window=Window.DAY)
+
+
+@pytest.mark.parametrize(
+    ("length", "window"),
+    [(timedelta(days=120), Window.HOUR), (timedelta(days=300_000), Window.DAY)],
+)
+async def test_a_series_has_a_bound(query, tenant_id, length, window):
+    with pytest.raises(SeriesTooLong):
+        await query(
+            tenant_id=tenant_id,
+            meter_code="outbound_lines",
+            period=Period(JANUARY.start, JANUARY.start + length),
+            window=window,
+        )
