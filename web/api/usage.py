@@ -1,0 +1,100 @@
+"""Usage: events in, exactly once; quantities out."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+
+from control_plane.identity.domain import Permission
+from control_plane.kernel.exact import quantity_text
+from control_plane.kernel.period import Period
+from metering.domain.windows import Window
+from web.api.common import ApiRequest, choice_from, instant_from, tenant
+from web.compose import Application
+
+
+class EventResult(msgspec.Struct):
+    """What became of one event: accepted, duplicate, conflict, or rejected with its reason."""
+
+    source: str | None
+    id: str | None
+    status: str
+    reason: str | None
+
+
+class EventResults(msgspec.Struct):
+    """The results, in the order of the events."""
+
+    results: list[EventResult]
+
+
+class UsagePointView(msgspec.Struct):
+    """One window's usage; the quantity is an exact decimal as text."""
+
+    start: datetime
+    quantity: str
+    events: int
+
+
+class UsageView(msgspec.Struct):
+    """A meter's usage over a period."""
+
+    meter: str
+    window: str
+    zone: str
+    quantity: str
+    events: int
+    points: list[UsagePointView]
+
+
+@post(
+    "/events",
+    status_code=200,
+    opt={"permission": Permission.USAGE_WRITE, "idempotent": False},
+    request_max_body_size=16_000_000,
+)
+async def ingest_events(
+    request: Request[Any, Any, Any], application: NamedDependency[Application]
+) -> EventResults:
+    """Send usage as CloudEvents 1.0: one event, or a list of them.
+
+    Identity is (source, id): the same event again is a duplicate and counts once.
+    An event that is bad costs the others nothing. When this answers, accepted
+    events are committed.
+    """
+    results = await application.ingest_usage(tenant(request), await request.body())
+    return EventResults([EventResult(r.source, r.id, r.status.value, r.reason) for r in results])
+
+
+@get("/usage", opt={"permission": Permission.USAGE_READ})
+async def query_usage(
+    request: ApiRequest,
+    application: NamedDependency[Application],
+    meter: FromQuery[str],
+    from_: Annotated[str, QueryParameter(name="from")],
+    to: FromQuery[str],
+    window: FromQuery[str] = "day",
+) -> UsageView:
+    """Read a meter's usage between two instants, by hour or day of your zone."""
+    series = await application.query_usage(
+        tenant_id=tenant(request),
+        meter_code=meter,
+        period=Period(instant_from(from_, field="from"), instant_from(to, field="to")),
+        window=choice_from(Window, window, field="window"),
+    )
+    return UsageView(
+        meter=meter,
+        window=series.window.value,
+        zone=series.zone,
+        quantity=quantity_text(series.quantity),
+        events=series.events,
+        points=[
+            UsagePointView(p.start, quantity_text(p.quantity), p.events) for p in series.points
+        ],
+    )
+
+
+router = Router("/v1", tags=["Usage"], route_handlers=[ingest_events, query_usage])

@@ -1,0 +1,83 @@
+"""The web process: edge, API and portal around one `Application`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from control_plane.runtime.logging import configure_logging
+from control_plane.runtime.settings import load_settings
+from web.api.routes import api_routes
+from web.compose import Application, compose
+from web.edge.authentication import AuthenticationMiddleware
+from web.edge.context import context_middleware
+from web.edge.csrf import CsrfMiddleware
+from web.edge.guard import require_permission
+from web.edge.idempotency import IdempotencyMiddleware
+from web.metrics import metrics_middleware
+from web.portal.routes import portal_config, portal_routes
+from web.problems import problem_handler
+
+
+def create_app(application: Application) -> Litestar:
+    """Build the ASGI application; it closes ``application`` when it shuts down."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
+        yield
+        await application.close()
+
+    handlers: list[ControllerRouterHandler] = [*api_routes(), *portal_routes()]
+    portal = portal_config(application)
+    return Litestar(
+        route_handlers=handlers,
+        dependencies={"application": Provide(lambda: application, sync_to_thread=False)},
+        guards=[require_permission],
+        middleware=[
+            context_middleware,
+            metrics_middleware,
+            DefineMiddleware(
+                AuthenticationMiddleware,
+                by_session=application.authenticate_session,
+                by_api_key=application.authenticate_api_key,
+                by_service_token=application.authenticate_service_token,
+            ),
+            DefineMiddleware(CsrfMiddleware, secret_key=application.settings.secret_key),
+            DefineMiddleware(IdempotencyMiddleware, work=application.work, clock=application.clock),
+        ],
+        exception_handlers={Exception: problem_handler(portal.problem_page)},
+        template_config=portal.template_config,
+        openapi_config=_openapi(),
+        lifespan=[lifespan],
+        request_max_body_size=16_000_000,
+        debug=False,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Tallyard",
+        version="1",
+        description=(
+            "Plans, metering, entitlements, billing and provisioning. Every write takes an "
+            "Idempotency-Key; errors are RFC 9457 problem documents with a stable code."
+        ),
+        path="/docs/schema",
+        components=Components(
+            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
+        ),
+        security=[{"bearer": []}],
+        render_plugins=[],
+    )
+
+
+def app() -> Litestar:
+    """Build the application from the environment, for the server."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return create_app(compose(settings))

@@ -1,0 +1,22 @@
+"""The composition root: where concrete parts meet.
+
+`Application` holds every use case as an attribute, built on first use. Web,
+worker and command line are three doors into it.
+"""
+
+from control_plane.kernel.clock import Clock
+from control_plane.runtime.settings import Settings
+from web.parts.selling import SellingPart
+
+
+class Application(SellingPart):
+    """Everything Tallyard can do, in one process."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.database.close()
+
+
+def compose(settings: Settings, clock: Clock | None = None) -> Application:
+    """Put the application together; nothing is opened before it is used."""
+    return Application(settings, clock)

@@ -1,0 +1,75 @@
+"""The catalogue, entitlements and metering."""
+
+from functools import cached_property
+
+from control_plane.catalog.services.apply_catalog import ApplyCatalog
+from control_plane.catalog.services.diff_catalog import DiffCatalog
+from control_plane.catalog.services.read_catalog import ReadCatalog
+from control_plane.catalog.services.validate_catalog import ValidateCatalog
+from control_plane.entitlements.participant import EntitlementParticipant
+from control_plane.entitlements.services.list_entitlements import ListEntitlements
+from control_plane.entitlements.services.publish_snapshot import PublishSnapshot
+from control_plane.entitlements.services.read_snapshot import ReadSnapshot
+from control_plane.entitlements.signer import Signer
+from metering.ports import UsageStore
+from metering.services.ingest_usage import IngestUsage
+from metering.services.meter_book import MeterBook
+from metering.services.query_usage import QueryUsage
+from metering.stores.postgres import PostgresUsageStore
+from web.parts.identity import IdentityPart
+
+
+class SellingPart(IdentityPart):
+    """Use cases of the catalogue, of entitlements and of metering."""
+
+    @cached_property
+    def validate_catalog(self) -> ValidateCatalog:
+        return ValidateCatalog()
+
+    @cached_property
+    def diff_catalog(self) -> DiffCatalog:
+        return DiffCatalog(self.database)
+
+    @cached_property
+    def apply_catalog(self) -> ApplyCatalog:
+        return ApplyCatalog(self.database, self.clock)
+
+    @cached_property
+    def read_catalog(self) -> ReadCatalog:
+        return ReadCatalog(self.database)
+
+    @cached_property
+    def signer(self) -> Signer:
+        return Signer.load(self.settings.signing_key_path)
+
+    @cached_property
+    def publish_snapshot(self) -> PublishSnapshot:
+        return PublishSnapshot(self.work, self.signer, self.clock, self.tenant_clock)
+
+    @cached_property
+    def read_snapshot(self) -> ReadSnapshot:
+        return ReadSnapshot(self.work, self.signer, self.clock)
+
+    @cached_property
+    def list_entitlements(self) -> ListEntitlements:
+        return ListEntitlements(self.work, self.tenant_clock)
+
+    @cached_property
+    def entitlement_participant(self) -> EntitlementParticipant:
+        return EntitlementParticipant(self.work, self.publish_snapshot)
+
+    @cached_property
+    def usage_store(self) -> UsageStore:
+        return PostgresUsageStore(self.work, self.system)
+
+    @cached_property
+    def meter_book(self) -> MeterBook:
+        return MeterBook(self.clock)
+
+    @cached_property
+    def ingest_usage(self) -> IngestUsage:
+        return IngestUsage(self.work, self.usage_store, self.tenant_clock, self.meter_book)
+
+    @cached_property
+    def query_usage(self) -> QueryUsage:
+        return QueryUsage(self.work, self.usage_store)
