@@ -42,6 +42,15 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginUnderWay:
+    """What a login through an identity provider must be answered with."""
+
+    nonce: str
+    code_verifier: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Lookups:
     """Asks the auth role's functions. ``session`` is the auth role's."""
 
@@ -183,6 +192,23 @@ class Lookups:
             instance_id=InstanceId(row.instance_id),
             scopes=frozenset(row.scopes),
         )
+
+    async def begin_oidc(
+        self, state_hash: str, nonce: str, code_verifier: str, expires_at: datetime
+    ) -> None:
+        """Remember a login until its person comes back."""
+        await self._one(
+            "SELECT auth_begin_oidc(:hash, :nonce, :code_verifier, :expires_at)",
+            hash=state_hash,
+            nonce=nonce,
+            code_verifier=code_verifier,
+            expires_at=expires_at,
+        )
+
+    async def consume_oidc(self, state_hash: str) -> LoginUnderWay | None:
+        """Take a login away; whoever comes second finds nothing."""
+        row = await self._one("SELECT * FROM auth_consume_oidc(:hash)", hash=state_hash)
+        return None if row is None else LoginUnderWay(row[0], row[1], row[2])
 
     async def purge(self, at: datetime) -> int:
         """Delete what expired before ``at``."""

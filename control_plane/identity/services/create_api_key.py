@@ -51,10 +51,7 @@ class CreateApiKey:
         key_id, secret = ApiKeyId(new_id()), new_secret(API_KEY)
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
-            if expires_at is not None and as_utc(expires_at) <= now:
-                raise ExpiryInvalid(
-                    value=expires_at.isoformat(), now=now.isoformat(), field="expires_at"
-                )
+            _check_expiry(expires_at, now)
             session.add(
                 ApiKeyRow(
                     tenant_id=tenant_id,
@@ -80,6 +77,11 @@ class CreateApiKey:
                 {"name": tidy, "scopes": granted},
             )
         return key_id, secret
+
+
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and as_utc(expires_at) <= now:
+        raise ExpiryInvalid(value=expires_at.isoformat(), now=now.isoformat(), field="expires_at")
 
 
 def _checked_scopes(scopes: Collection[str], by: Principal) -> list[str]:

@@ -10,7 +10,7 @@ from control_plane.kernel.ids import TenantId, format_id, new_id
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import MAIL_REQUESTED
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.tenancy.domain import Invitation, Role, normal_email
+from control_plane.tenancy.domain import Invitation, Organisation, Role, normal_email
 from control_plane.tenancy.errors import AlreadyMember, OwnersOnly
 from control_plane.tenancy.links import InvitationLinks
 from control_plane.tenancy.repository import (
@@ -69,18 +69,7 @@ class InviteMember:
             invitations = InvitationRepository(session)
             await invitations.revoke_for(tenant_id, address, now)
             await invitations.add(tenant_id, invitation, self.links.hash(invitation.id))
-            fields = {
-                "invitation_id": str(invitation.id),
-                "organisation": organisation.name,
-                "role": role.value,
-            }
-            mail: dict[str, object] = {
-                "to": address,
-                "template": "invitation",
-                "fields": fields,
-                "language": organisation.language,
-            }
-            await enqueue(session, tenant_id, MAIL_REQUESTED, mail)
+            await enqueue(session, tenant_id, MAIL_REQUESTED, _mail(invitation, organisation))
             await record(
                 session,
                 tenant_id,
@@ -91,3 +80,16 @@ class InviteMember:
                 {"email": address, "role": role.value},
             )
         return invitation
+
+
+def _mail(invitation: Invitation, organisation: Organisation) -> dict[str, object]:
+    return {
+        "to": invitation.email,
+        "template": "invitation",
+        "fields": {
+            "invitation_id": str(invitation.id),
+            "organisation": organisation.name,
+            "role": invitation.role.value,
+        },
+        "language": organisation.language,
+    }

@@ -1,0 +1,15 @@
+"""Authlib's client, imported without its advice to whoever reads the terminal.
+
+Authlib prefers ``httpx2`` and warns loudly about the ``httpx`` that is here,
+which it goes on supporting.
+"""
+
+import warnings
+
+from authlib.deprecate import AuthlibDeprecationWarning
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+__all__ = ["AsyncOAuth2Client"]
