@@ -82,9 +82,12 @@ def _read_meters(items: Iterable[Cursor], modules: Mapping[str, Module]) -> dict
 
 def _read_meter(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> Meter:
     required = ["code", "event_type", "aggregation", "module", "unit", "name"]
-    if item.peek("aggregation") == Aggregation.SUM:
+    aggregation = item.peek("aggregation")
+    if aggregation == Aggregation.SUM:
         required.append("property")
-    fields = item.fields(required=required)
+    # Of an aggregation that is no good, nothing more can be said.
+    spare = () if aggregation in list(Aggregation) else ("property",)
+    fields = item.fields(required=required, optional=spare)
     return Meter(
         code=codes.take(fields.get("code")),
         event_type=fields["event_type"].text() if "event_type" in fields else "",

@@ -9,6 +9,8 @@ class Fault(Enum):
 
     SYNTAX = "This is not valid YAML: {reason}."
     ALIAS = "Anchors and aliases are not read. Write the value out."
+    TOO_LARGE = "The file is longer than {most} characters."
+    TOO_DEEP = "Lists and mappings are nested deeper than {most} levels here."
     EMPTY = "The file is empty. Write at least modules, features and plans."
     NOT_A_MAPPING = "Expected keys and values here."
     NOT_A_LIST = "Expected a list here."
@@ -22,7 +24,7 @@ class Fault(Enum):
     DUPLICATE_KEY = "“{value}” appears twice here."
     MISSING_KEY = "“{value}” is missing here."
     MISSING_TRANSLATION = "The text in “{value}” is missing. Every name is in en and zh."
-    DUPLICATE_CODE = "“{value}” is defined twice; the first is on line {line}."
+    DUPLICATE_CODE = "“{value}” is defined twice; the first is on line {first}."
     UNKNOWN_CHOICE = "“{value}” is not one of {known}."
     UNKNOWN_MODULE = "There is no module “{value}”."
     UNKNOWN_METER = "There is no meter “{value}”."

@@ -20,7 +20,7 @@ class Codes:
         """Read a new code; empty after a fault, or when it is missing."""
         code = cursor.code() if cursor else ""
         if cursor and code in self.lines:
-            cursor.report(Fault.DUPLICATE_CODE, value=code, line=self.lines[code])
+            cursor.report(Fault.DUPLICATE_CODE, value=code, first=self.lines[code])
         elif cursor and code:
             self.lines[code] = cursor.line
         return code

@@ -1,0 +1,142 @@
+"""What a correct file says is what the catalogue holds."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import web.demo
+from control_plane.catalog.codec import addon_body, addon_from_body, plan_body, plan_from_body
+from control_plane.catalog.definitions import (
+    definitions_body,
+    definitions_from_body,
+    definitions_of,
+)
+from control_plane.catalog.domain import ChargeKind, Timing
+from control_plane.catalog.errors import (
+    AddonNotFound,
+    MeterNotFound,
+    PlanNotFound,
+    PriceNotFound,
+    SeasonNotFound,
+)
+from control_plane.catalog.source.reader import read_catalog
+from control_plane.kernel.calendar import Interval
+from control_plane.kernel.canonical import canonical_json
+from control_plane.kernel.currency import CURRENCIES
+from control_plane.kernel.seasons import next_window
+from tests.support.catalogue import SMALL, spoiled
+
+DEMO = Path(web.demo.__path__[0]) / "catalogue.yaml"
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return read_catalog(DEMO.read_text(encoding="utf-8"))
+
+
+def test_a_plan_holds_its_modules_limits_and_prices():
+    growth = read_catalog(SMALL).plan("growth")
+
+    price = growth.price(CURRENCIES["CNY"], Interval.MONTH)
+    fee, lines = price.charges
+    assert growth.grants == {
+        "inbound": True,
+        "outbound": True,
+        "outbound.orders_per_day": Decimal(150),
+    }
+    assert price.fee.minor == fee.amount.minor == 199_900
+    assert (fee.timing, lines.timing) == (Timing.ADVANCE, Timing.ARREARS)
+    assert (lines.code, lines.kind) == ("outbound_lines", ChargeKind.GRADUATED)
+    assert lines.name.zh == "出库明细行"
+    assert lines.included == 2000
+    assert [t.up_to for t in lines.tiers] == [Decimal(5000), None]
+    assert [t.flat_fee for t in lines.tiers] == [Decimal("1.50"), Decimal(0)]
+
+
+def test_a_season_of_its_own_has_windows_in_its_zone():
+    season = read_catalog(SMALL).season("anniversary")
+
+    window = next_window(season, datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert window.start == datetime(2026, 8, 31, 16, tzinfo=UTC)
+    assert window.end == datetime(2026, 9, 7, 16, tzinfo=UTC)
+
+
+def test_a_fee_may_be_asked_for_in_arrears():
+    catalog = read_catalog(spoiled('"299.00",', '"299.00", timing: arrears,'))
+
+    assert catalog.plan("receiving").prices[0].charges[0].timing is Timing.ARREARS
+
+
+def test_what_is_not_on_sale_is_refused_by_name():
+    catalog = read_catalog(SMALL)
+
+    with pytest.raises(PlanNotFound, match="gold"):
+        catalog.plan("gold")
+    with pytest.raises(AddonNotFound, match="peak_619"):
+        catalog.addon("peak_619")
+    with pytest.raises(MeterNotFound, match="clicks"):
+        catalog.meter("clicks")
+    with pytest.raises(SeasonNotFound, match="easter"):
+        catalog.season("easter")
+    with pytest.raises(PriceNotFound, match=r"growth.*USD.*month"):
+        catalog.plan("growth").price(CURRENCIES["USD"], Interval.MONTH)
+    with pytest.raises(PriceNotFound, match=r"peak_618.*USD"):
+        catalog.addon("peak_618").price(CURRENCIES["USD"])
+
+
+def test_meters_are_found_by_their_event():
+    catalog = read_catalog(SMALL)
+
+    assert [m.code for m in catalog.meters_of_event("tallyard.outbound.shipment_posted")] == [
+        "outbound_lines"
+    ]
+    assert catalog.meters_of_event("someone.else") == ()
+
+
+@pytest.mark.parametrize("source", [SMALL, DEMO.read_text(encoding="utf-8")], ids=["small", "demo"])
+def test_what_is_written_to_the_database_reads_back_the_same(source):
+    catalog = read_catalog(source)
+
+    for plan in catalog.plans.values():
+        body = plan_body(plan)
+        canonical_json(body)
+        assert plan_from_body(plan.id, plan.version, body) == plan
+    for addon in catalog.addons.values():
+        body = addon_body(addon)
+        canonical_json(body)
+        assert addon_from_body(addon.id, addon.version, body) == addon
+    assert definitions_from_body(definitions_body(catalog)) == definitions_of(catalog)
+
+
+def test_the_demo_sells_all_six_modules_together_and_one_by_one(demo):
+    modules = {"inbound", "outbound", "stock_query", "stocktaking", "alerts", "reservations"}
+
+    assert set(demo.modules) == modules
+    assert {p.modules for p in demo.plans.values()} >= {(module,) for module in modules}
+    assert set(demo.plans) >= {"starter", "growth", "scale"}
+
+
+def test_every_demo_plan_is_sold_by_month_and_year_in_both_currencies(demo):
+    for plan in demo.plans.values():
+        for code in ("CNY", "USD"):
+            monthly = plan.price(CURRENCIES[code], Interval.MONTH)
+            yearly = plan.price(CURRENCIES[code], Interval.YEAR)
+            assert yearly.fee == monthly.fee.scale(10)
+            assert [c.code for c in yearly.charges] == [c.code for c in monthly.charges]
+
+
+def test_the_demo_numbers_are_those_of_the_story(demo):
+    growth, scale = demo.plan("growth"), demo.plan("scale")
+    cny = CURRENCIES["CNY"]
+
+    assert growth.price(cny, Interval.MONTH).fee.minor == 199_900
+    assert scale.price(cny, Interval.MONTH).fee.minor == 399_900
+    assert growth.entitlements["outbound.orders_per_day"] == 150
+    assert scale.entitlements["outbound.orders_per_day"] == 200
+    assert demo.addon("peak_618").price(cny).minor == 88_800
+    assert demo.addon("peak_double11").price(cny).minor == 128_800
+    for code in ("peak_618", "peak_double11"):
+        assert demo.addon(code).grants == {"outbound.orders_per_day": Decimal(400)}
