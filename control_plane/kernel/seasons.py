@@ -26,7 +26,7 @@ class SeasonOver(TallyardError):
 
     code = "season_over"
     kind = ErrorKind.NOT_FOUND
-    message = "The season “{season}” has no window after {after}."
+    message = "The season “{season}” has no window for {when}."
     remedy = "Choose another season, or publish a catalogue with further windows."
 
 
@@ -101,7 +101,7 @@ def season_window(season: AnySeason, year: int) -> Period:
         for window in season.windows:
             if local_date(window.start, season.zone).year == year:
                 return window
-        raise SeasonOver(season=season.code, after=year)
+        raise SeasonOver(season=season.code, when=year)
     start, end = season.start_month_day, season.end_month_day
     end_year = year if end > start else year + 1
     return Period(
@@ -120,7 +120,7 @@ def next_window(season: AnySeason, after: datetime) -> Period:
         for window in season.windows:
             if window.end > after:
                 return window
-        raise SeasonOver(season=season.code, after=instant_text(after))
+        raise SeasonOver(season=season.code, when=instant_text(after))
     year = local_date(after, season.zone).year
     windows = (season_window(season, candidate) for candidate in (year - 1, year, year + 1))
     return next(window for window in windows if window.end > after)

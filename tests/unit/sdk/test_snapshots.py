@@ -1,0 +1,158 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from control_plane.kernel.canonical import canonical_json
+from control_plane.sdk.snapshot import (
+    SnapshotInvalid,
+    new_command,
+    parse_command,
+    parse_heartbeat,
+    parse_snapshot,
+)
+from tests.unit.sdk.conftest import INSTANCE, NOW, OTHER_TENANT, TENANT, heartbeat, make_snapshot
+
+
+def test_a_snapshot_survives_its_bytes():
+    snapshot = make_snapshot()
+
+    assert parse_snapshot(snapshot.to_bytes(), tenant=TENANT) == snapshot
+    assert parse_snapshot(snapshot.to_bytes()) == snapshot
+
+
+def test_a_test_clock_travels_in_the_snapshot():
+    snapshot = make_snapshot(test_clock_at=NOW + timedelta(days=200))
+
+    assert snapshot.body()["clock"] == {"mode": "test", "at": "2026-07-29T02:00:00Z"}
+    assert parse_snapshot(snapshot.to_bytes()) == snapshot
+
+
+def test_the_json_form_is_the_one_that_modules_were_promised():
+    body = json.loads(make_snapshot().to_bytes())
+
+    assert {key: body[key] for key in ("kind", "format", "audience", "clock", "issued_at")} == {
+        "kind": "snapshot",
+        "format": 1,
+        "audience": "modules",
+        "clock": {"mode": "real"},
+        "issued_at": "2026-01-10T02:00:00Z",
+    }
+    assert body["features"]["outbound.orders_per_day"] == {
+        "kind": "limit",
+        "per": "day",
+        "strict": False,
+        "windows": [
+            {
+                "start": "2026-01-09T02:00:00Z",
+                "end": "2026-01-11T02:00:00Z",
+                "value": "150",
+                "source": "plan:growth@1",
+            },
+            {
+                "start": "2026-01-11T02:00:00Z",
+                "end": None,
+                "value": "450",
+                "source": "plan:growth@1+addon:peak_618@1",
+            },
+        ],
+    }
+    assert body["keys"][0]["scopes"] == ["inventory:read", "inventory:write"]
+    assert body["services"][0]["module"] == "outbound"
+
+
+def test_a_snapshot_of_another_tenant_is_refused():
+    with pytest.raises(SnapshotInvalid, match=OTHER_TENANT):
+        parse_snapshot(make_snapshot(tenant=OTHER_TENANT).to_bytes(), tenant=TENANT)
+
+
+def test_a_snapshot_for_another_audience_is_refused():
+    with pytest.raises(SnapshotInvalid, match="audience"):
+        parse_snapshot(make_snapshot(audience="browsers").to_bytes())
+
+
+def test_a_heartbeat_is_no_snapshot_and_a_snapshot_no_heartbeat():
+    with pytest.raises(SnapshotInvalid):
+        parse_snapshot(heartbeat(NOW).to_bytes())
+    with pytest.raises(SnapshotInvalid):
+        parse_heartbeat(make_snapshot().to_bytes())
+
+
+def test_a_cut_snapshot_is_refused_at_every_length():
+    data = make_snapshot().to_bytes()
+
+    for length in range(len(data)):
+        with pytest.raises(SnapshotInvalid):
+            parse_snapshot(data[:length])
+
+
+WINDOW = {"start": "2026-01-09T00:00:00Z", "end": "2026-01-10T00:00:00Z", "source": "plan:a@1"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["format"], 2),
+        (["format"], True),
+        (["kind"], None),
+        (["tenant"], 7),
+        (["revision"], -1),
+        (["revision"], True),
+        (["revision"], "12"),
+        (["issued_at"], "yesterday"),
+        (["issued_at"], "2026-01-10T02:00:00"),
+        (["clock"], None),
+        (["clock"], {"mode": "warp"}),
+        (["clock"], {"mode": "test"}),
+        (["zone"], None),
+        (["features"], []),
+        (["features", "outbound"], None),
+        (["features", "outbound", "kind"], "magic"),
+        (["features", "outbound", "strict"], 1),
+        (["features", "outbound", "windows"], {}),
+        (["features", "outbound", "windows"], [1]),
+        (["features", "outbound", "windows"], [WINDOW, WINDOW]),
+        (["features", "outbound", "windows"], [WINDOW | {"end": None}, WINDOW]),
+        (["features", "outbound", "windows"], [WINDOW | {"end": WINDOW["start"]}]),
+        (["features", "outbound", "windows"], [{"start": WINDOW["start"], "source": "x"}]),
+        (["features", "outbound.orders_per_day", "per"], None),
+        (["features", "outbound.orders_per_day", "windows"], [WINDOW]),
+        (["features", "outbound.orders_per_day", "windows"], [WINDOW | {"value": 150}]),
+        (["features", "outbound.orders_per_day", "windows"], [WINDOW | {"value": "-1"}]),
+        (["features", "outbound.orders_per_day", "windows"], [WINDOW | {"value": "many"}]),
+        (["keys"], None),
+        (["keys"], [{"id": "key_1", "hash": "abc", "scopes": [], "expires_at": None}]),
+        (["keys"], [{"id": "key_1", "hash": "0" * 64, "scopes": ["a", "a"], "expires_at": None}]),
+        (["keys"], [{"id": "key_1", "hash": "0" * 64, "scopes": [1], "expires_at": None}]),
+        (["keys"], [{"id": "key_1", "hash": "0" * 64, "scopes": []}]),
+        (["services"], [{"instance": "ins_1", "hash": "0" * 64, "scopes": []}]),
+    ],
+)
+def test_a_wrong_member_is_refused_and_named(path, value):
+    body = json.loads(make_snapshot().to_bytes())
+    part = body
+    for name in path[:-1]:
+        part = part[name]
+    part[path[-1]] = value
+
+    with pytest.raises(SnapshotInvalid) as refused:
+        parse_snapshot(canonical_json(body))
+
+    assert str(refused.value.fields["path"]).startswith(f"snapshot.{path[0]}")
+
+
+def test_heartbeats_and_commands_survive_their_bytes():
+    beat = heartbeat(NOW)
+    command = new_command(tenant=TENANT, instance=INSTANCE, action="sync", at=NOW)
+
+    assert parse_heartbeat(beat.to_bytes(), tenant=TENANT) == beat
+    assert parse_command(command.to_bytes(), tenant=TENANT) == command
+
+
+def test_an_action_that_does_not_exist_is_refused():
+    command = new_command(tenant=TENANT, instance=INSTANCE, action="sync", at=NOW)
+
+    with pytest.raises(SnapshotInvalid, match="action"):
+        parse_command(command.to_bytes().replace(b'"sync"', b'"burn"'))
+    with pytest.raises(ValueError, match="burn"):
+        new_command(tenant=TENANT, instance=INSTANCE, action="burn", at=NOW)
