@@ -1,0 +1,101 @@
+"""A running instance put together: its database, its subscription, its ways to the outside."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from litestar.handlers import HTTPRouteHandler
+
+from control_plane.kernel.clock import Clock
+from control_plane.sdk.client import EntitlementState
+from control_plane.sdk.commands import CommandGate
+from control_plane.sdk.envelope import load_public_keys
+from control_plane.sdk.reporter import UsageReporter, UsageSpool
+from inventory_modules.chassis import snapshot_keeper
+from inventory_modules.chassis.access import Gate
+from inventory_modules.chassis.control_client import ControlClient
+from inventory_modules.chassis.database import Database, connect
+from inventory_modules.chassis.settings import Settings
+from inventory_modules.chassis.snapshot_keeper import SnapshotKeeper
+from inventory_modules.chassis.usage import UsageSource
+
+DATABASE_FILE = "data.sqlite3"
+_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=2)
+_KEEPALIVE_SECONDS = 30  # shorter than the server's, so that it is the client that lets go
+
+
+@dataclass(frozen=True, slots=True)
+class Chassis:
+    """What a module is built on."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    session: aiohttp.ClientSession
+    state: EntitlementState
+    keeper: SnapshotKeeper
+    gate: Gate
+    commands: CommandGate
+    reporter: UsageReporter
+    usage: UsageSource
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleParts:
+    """What a module adds to the chassis.
+
+    ``catch_up`` brings waiting work forward as far as it can now and says whether all is done;
+    ``pending`` counts what is left.
+    """
+
+    routes: Sequence[HTTPRouteHandler]
+    catch_up: Callable[[], Awaitable[bool]]
+    pending: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDefinition:
+    """A module: its code, its tables, and how it is put together. ``peers`` are those it needs."""
+
+    code: str
+    schema: Mapping[str, Sequence[str]]
+    build: Callable[[Chassis], ModuleParts]
+    peers: tuple[str, ...] = ()
+
+
+@asynccontextmanager
+async def open_chassis(
+    settings: Settings, definition: ModuleDefinition, clock: Clock
+) -> AsyncIterator[Chassis]:
+    """Open the instance's database and connections, and close them at the end."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(
+        settings.data_dir / DATABASE_FILE,
+        {"snapshot_keeper": snapshot_keeper.SCHEMA, **definition.schema},
+    )
+    spool = connect(database.path)
+    UsageSpool.create_table(spool)
+    keys = load_public_keys(settings.public_keys)
+    state = EntitlementState(tenant=settings.tenant_id, keys=keys, clock=clock)
+    connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
+        client = ControlClient(session, settings.control_url, settings.service_token)
+        keeper = SnapshotKeeper(state=state, client=client, database=database, clock=clock)
+        keeper.restore()
+        yield Chassis(
+            settings=settings,
+            clock=clock,
+            database=database,
+            session=session,
+            state=state,
+            keeper=keeper,
+            gate=Gate(state, keeper.refresh),
+            commands=CommandGate(
+                tenant=settings.tenant_id, instance=settings.instance_id, keys=keys, clock=clock
+            ),
+            reporter=UsageReporter(spool, client.send_events),
+            usage=UsageSource(settings.instance_id, settings.module),
+        )
+    await database.close()
+    spool.close()

@@ -1,0 +1,96 @@
+"""Keeps the entitlement snapshot new, and on disk for a start without the control plane."""
+
+import asyncio
+import json
+import sqlite3
+
+import aiohttp
+import structlog
+
+from control_plane.kernel.clock import Clock
+from control_plane.kernel.errors import TallyardError
+from control_plane.sdk.client import EntitlementState
+from control_plane.sdk.envelope import Envelope
+from inventory_modules.chassis.control_client import ControlClient
+from inventory_modules.chassis.database import Database
+
+SCHEMA = (
+    """
+    CREATE TABLE snapshot_envelopes (
+        position INTEGER PRIMARY KEY,
+        envelope TEXT NOT NULL
+    ) STRICT;
+    """,
+)
+_PAUSE_SECONDS = 1.0  # between refreshes that unknown keys ask for
+_KEEP_SECONDS = 60.0  # between heartbeats written to disk
+
+_log = structlog.get_logger(__name__)
+
+
+class SnapshotKeeper:
+    """Fetches snapshots and heartbeats; several who ask at a time share one fetch."""
+
+    def __init__(
+        self, *, state: EntitlementState, client: ControlClient, database: Database, clock: Clock
+    ) -> None:
+        self._state = state
+        self._client = client
+        self._database = database
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._fetched_at = float("-inf")
+        self._kept_at = float("-inf")
+
+    def restore(self) -> None:
+        """Take up what was kept on disk; its age counts from its signed instant as ever."""
+        rows = self._database.reader.execute(
+            "SELECT envelope FROM snapshot_envelopes ORDER BY position"
+        ).fetchall()
+        envelopes = [Envelope.from_json(json.loads(text)) for (text,) in rows]
+        try:
+            for envelope in envelopes[:1]:
+                self._state.apply_snapshot(envelope)
+            for envelope in envelopes[1:]:
+                self._state.apply_heartbeat(envelope)
+        except TallyardError as error:  # keys may have been changed since; a new one will come
+            _log.warning("kept_snapshot_refused", reason=str(error))
+
+    async def pull(self) -> bool:
+        """Fetch and apply what is newest; ``False`` if the control plane gave no good answer."""
+        async with self._lock:
+            self._fetched_at = self._clock.monotonic()
+            try:
+                answer = await self._client.fetch_snapshot(self._state.revision)
+                changed = answer.snapshot is not None and self._state.apply_snapshot(
+                    answer.snapshot
+                )
+                if answer.heartbeat is not None:
+                    self._state.apply_heartbeat(answer.heartbeat)
+            except (aiohttp.ClientError, TimeoutError, ValueError, TallyardError) as error:
+                _log.warning("snapshot_not_fetched", reason=str(error) or type(error).__name__)
+                return False
+            await self._keep(changed=changed)
+        return True
+
+    async def refresh(self) -> bool:
+        """Fetch now, unless that was done a moment ago; ``True`` if it was done and went well."""
+        if self._clock.monotonic() - self._fetched_at < _PAUSE_SECONDS:
+            return False
+        return await self.pull()
+
+    async def _keep(self, *, changed: bool) -> None:
+        now = self._clock.monotonic()
+        if not changed and now - self._kept_at < _KEEP_SECONDS:
+            return
+        rows = [
+            (position, json.dumps(envelope.to_json()))
+            for position, envelope in enumerate(self._state.envelopes)
+        ]
+
+        def replace(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM snapshot_envelopes")
+            connection.executemany("INSERT INTO snapshot_envelopes VALUES (?, ?)", rows)
+
+        await self._database.write(replace)
+        self._kept_at = now

@@ -1,0 +1,1 @@
+"""Posted documents: what receipts and shipments have in common, from request to ledger."""

@@ -1,0 +1,115 @@
+"""Settle a waiting document: take its command to the ledger and keep the outcome with its usage."""
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass, field, replace
+
+from control_plane.sdk.reporter import UsageSpool
+from inventory_modules.chassis import quota
+from inventory_modules.chassis.access import Gate
+from inventory_modules.chassis.database import Database
+from inventory_modules.chassis.stock_errors import StockRefusal
+from inventory_modules.chassis.usage import UsageSource
+from inventory_modules.documents import storage
+from inventory_modules.documents.domain import (
+    Document,
+    DocumentKind,
+    DocumentState,
+    ledger_command,
+)
+from inventory_modules.documents.errors import LedgerDisagrees, LedgerUnavailable
+from inventory_modules.documents.ledger_client import (
+    LedgerClient,
+    LedgerConfused,
+    LedgerRefused,
+    LedgerSilent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a document, and why not, if the ledger refused."""
+
+    document: Document
+    refusal: StockRefusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettleDocument:
+    """Bring a waiting document to its next state, once, however many ask for it at a time."""
+
+    kind: DocumentKind
+    database: Database
+    gate: Gate
+    ledger: LedgerClient
+    usage: UsageSource
+    _under_way: dict[str, asyncio.Task[Settled]] = field(default_factory=dict)
+
+    async def __call__(self, document: Document) -> Settled:
+        """Return the document in its next state.
+
+        Raises:
+            LedgerUnavailable: the document still waits and will be tried again.
+            LedgerDisagrees: the document still waits, for people to look at.
+        """
+        task = self._under_way.get(document.id)
+        if task is None:
+            task = asyncio.create_task(self._settle(document))
+            self._under_way[document.id] = task
+            task.add_done_callback(lambda _: self._under_way.pop(document.id, None))
+        # A caller that hangs up does not stop what others may be waiting for.
+        return await asyncio.shield(task)
+
+    async def _settle(self, document: Document) -> Settled:
+        try:
+            sequence = await self.ledger.post(ledger_command(self.kind, document))
+        except LedgerRefused as error:
+            refusal = error.refusal
+            return await self.database.write(
+                lambda connection: self._refuse(connection, document, refusal)
+            )
+        except LedgerSilent as error:
+            raise LedgerUnavailable(document_id=document.id) from error
+        except LedgerConfused as error:
+            raise LedgerDisagrees(document_id=document.id, reason=str(error)) from error
+        return await self.database.write(
+            lambda connection: self._complete(connection, document, sequence)
+        )
+
+    def _complete(
+        self, connection: sqlite3.Connection, document: Document, sequence: int
+    ) -> Settled:
+        now = self.gate.now()
+        if document.state is DocumentState.VOIDING:
+            if storage.mark_voided(connection, document.id, at=now):
+                return Settled(replace(document, state=DocumentState.VOIDED, voided_at=now))
+            return self._reread(connection, document)
+        if not storage.mark_posted(connection, document.id, at=now, sequence=sequence):
+            return self._reread(connection, document)
+        # The document and its usage event commit together: neither is ever there alone.
+        UsageSpool.append(connection, self._event(document))
+        return Settled(
+            replace(document, state=DocumentState.POSTED, posted_at=now, ledger_sequence=sequence)
+        )
+
+    def _refuse(
+        self, connection: sqlite3.Connection, document: Document, refusal: StockRefusal
+    ) -> Settled:
+        if document.state is DocumentState.VOIDING:
+            storage.mark_void_refused(connection, document.id)
+        elif storage.mark_refused(connection, document.id, refusal) and document.quota_day:
+            quota.give_back(connection, self.kind.daily_limit, document.quota_day)
+        return replace(self._reread(connection, document), refusal=refusal)
+
+    def _reread(self, connection: sqlite3.Connection, document: Document) -> Settled:
+        current = storage.find(connection, document.id)
+        assert current is not None  # noqa: S101 - documents are never deleted
+        return Settled(current)
+
+    def _event(self, document: Document) -> dict[str, object]:
+        return self.usage.event(
+            event_type=self.kind.event_type,
+            event_id=document.id,
+            at=document.accepted_at,
+            data={"calls": 1, "lines": len(document.lines), "units": document.units},
+        )

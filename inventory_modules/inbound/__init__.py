@@ -1,0 +1,1 @@
+"""Inbound: receipts bring goods from suppliers into stock."""

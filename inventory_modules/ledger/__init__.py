@@ -1,0 +1,1 @@
+"""The stock ledger: the tenant's one authority over quantity."""

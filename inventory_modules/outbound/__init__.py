@@ -1,0 +1,1 @@
+"""Outbound: shipments take goods from stock to customers."""

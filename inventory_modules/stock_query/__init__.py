@@ -1,0 +1,1 @@
+"""Stock query: balances and movements, read from a projection of the ledger's events."""
