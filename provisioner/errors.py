@@ -120,3 +120,12 @@ class InstanceNotFound(TallyardError):
     kind = ErrorKind.NOT_FOUND
     message = "There is no instance {instance}."
     remedy = "List the instances to see which there are."
+
+
+class ReconcileBusy(TallyardError):
+    """A tenant's instances are being looked after by another executor right now."""
+
+    code = "reconcile_busy"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The instances of {tenant} are being changed by another worker."
+    remedy = "Nothing to do: it is tried again by itself."

@@ -198,7 +198,7 @@ async def _ensure_network(docker: Any, tenant_id: TenantId) -> None:
                 raise
 
 
-async def _find(docker: Any, ref: InstanceRef) -> DockerContainer | None:
+async def _find(docker: aiodocker.Docker, ref: InstanceRef) -> DockerContainer | None:
     """Return the instance's container, or None; one that only has its name is not touched."""
     try:
         container = await docker.containers.get(layout.container_name(ref))
