@@ -111,3 +111,12 @@ class LedgerEntryRow(SQLModel, table=True):
     account: str
     currency: str
     amount_minor: int = Field(sa_type=BigInteger)
+
+
+TABLES = SQLModel.metadata.tables
+ACCOUNTS = TABLES["billing_accounts"]
+INVOICES = TABLES["invoices"]
+INVOICE_LINES = TABLES["invoice_lines"]
+PAYMENTS = TABLES["payments"]
+LEDGER_TRANSACTIONS = TABLES["ledger_transactions"]
+LEDGER_ENTRIES = TABLES["ledger_entries"]

@@ -1,0 +1,1 @@
+"""Reads and writes billing's rows, within the caller's transaction."""

@@ -1,0 +1,118 @@
+"""Billing accounts: one row a tenant, which serialises all billing of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from billing.domain.records import Account
+from billing.models import AccountRow
+from control_plane.kernel.ids import TenantId
+
+_DUE = text(
+    """
+    SELECT a.tenant_id FROM billing_accounts a LEFT JOIN test_clocks c USING (tenant_id)
+    WHERE a.parked_at IS NULL AND a.next_due_at <= coalesce(c.now_at, :now)
+    ORDER BY a.next_due_at LIMIT :most
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRepository:
+    """The account of the session's tenant."""
+
+    session: AsyncSession
+
+    async def open(self, tenant_id: TenantId, entity: str, now: datetime) -> Account:
+        """Return the account, locked until the commit; open one when there is none."""
+        values = {"tenant_id": tenant_id, "entity": entity, "created_at": now, "provider": "manual"}
+        await self.session.execute(insert(AccountRow).values(values).on_conflict_do_nothing())
+        account = await self.lock(tenant_id)
+        if account is None:
+            raise AssertionError(f"no account of {tenant_id} after opening it")
+        return account
+
+    async def lock(self, tenant_id: TenantId, *, wait: bool = True) -> Account | None:
+        """Return the account, locked until the commit.
+
+        Without ``wait``, None also says that somebody else holds it.
+        """
+        return await self._one(tenant_id, lock=True, wait=wait)
+
+    async def get(self, tenant_id: TenantId) -> Account | None:
+        """Return the account, None before the first subscription."""
+        return await self._one(tenant_id, lock=False, wait=True)
+
+    async def _one(self, tenant_id: TenantId, *, lock: bool, wait: bool) -> Account | None:
+        query = select(AccountRow).where(col(AccountRow.tenant_id) == tenant_id)
+        if lock:
+            query = query.with_for_update(skip_locked=not wait)
+        row = await self.session.scalar(query.execution_options(populate_existing=True))
+        return None if row is None else _account(row)
+
+    async def advance(
+        self, tenant_id: TenantId, closed_through: datetime | None, next_due_at: datetime | None
+    ) -> None:
+        """Record how far everything is invoiced, and when there is more."""
+        values = {"closed_through": closed_through, "next_due_at": next_due_at}
+        await self._update(tenant_id, values)
+
+    async def park(self, tenant_id: TenantId, at: datetime, reason: str) -> None:
+        """Halt the tenant's billing until a person has looked at it."""
+        await self._update(tenant_id, {"parked_at": at, "parked_reason": reason[:2000]})
+
+    async def resume(self, tenant_id: TenantId) -> None:
+        """Let a halted billing go on."""
+        await self._update(tenant_id, {"parked_at": None, "parked_reason": None})
+
+    async def pay_by(
+        self,
+        tenant_id: TenantId,
+        provider: str,
+        customer: str | None,
+        method: str | None,
+        label: str,
+    ) -> None:
+        """Record how the tenant pays from now on."""
+        values = {
+            "provider": provider,
+            "provider_customer": customer,
+            "provider_method": method,
+            "method_label": label,
+        }
+        await self._update(tenant_id, values)
+
+    async def _update(self, tenant_id: TenantId, values: Mapping[str, object]) -> None:
+        statement = update(AccountRow).where(col(AccountRow.tenant_id) == tenant_id)
+        await self.session.execute(
+            statement.values(**values).execution_options(synchronize_session=False)
+        )
+
+
+async def due_tenants(system: AsyncSession, now: datetime, most: int) -> list[TenantId]:
+    """Return tenants with something due by their own clocks, for a session of the system."""
+    rows = await system.scalars(_DUE, {"now": now, "most": most})
+    return [TenantId(row) for row in rows]
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        tenant_id=TenantId(row.tenant_id),
+        entity=row.entity,
+        closed_through=_utc(row.closed_through),
+        next_due_at=_utc(row.next_due_at),
+        parked_reason=row.parked_reason,
+        provider=row.provider,
+        provider_customer=row.provider_customer,
+        provider_method=row.provider_method,
+        method_label=row.method_label,
+    )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)
