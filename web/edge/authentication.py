@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from control_plane.identity.domain import Principal
@@ -31,7 +32,7 @@ class AuthenticationMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Resolve the credential, and through it the tenant, once."""
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             state = scope.setdefault("state", {})
             principal = await self._principal(scope)
             state["principal"] = principal

@@ -4,6 +4,7 @@ import re
 from http.cookies import SimpleCookie
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from control_plane.kernel.ids import new_id
@@ -48,7 +49,7 @@ def context_middleware(app: ASGIApp) -> ASGIApp:
     """Give every request an id and a language, and every answer its security headers."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         given = header(scope, b"x-request-id")

@@ -4,6 +4,7 @@ import hmac
 from dataclasses import dataclass
 
 from control_plane.identity.csrf import csrf_token
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from web.edge.body import form_value, is_write, read_body
@@ -28,7 +29,7 @@ class CsrfMiddleware:
             CsrfRefused: the token is missing or belongs to another session.
         """
         session = scope.get("state", {}).get("session_secret")
-        if scope["type"] != "http" or not session or not is_write(scope):
+        if scope["type"] != ScopeType.HTTP or not session or not is_write(scope):
             await self.app(scope, receive, send)
             return
         body, replay = await read_body(scope, receive)

@@ -1,5 +1,7 @@
 """One guard for every route: each names the one permission it needs."""
 
+from typing import Any
+
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -8,7 +10,9 @@ from web.edge.errors import NotPermitted, NotSignedIn
 from web.edge.tenant import principal_of
 
 
-def require_permission(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+def require_permission(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
     """Let the caller pass, or refuse.
 
     A route declares ``opt={"permission": Permission.X}`` or ``opt={"public": True}``;

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -109,7 +110,7 @@ class IdempotencyMiddleware:
             await send(message)
 
     def _concerned(self, scope: Scope) -> bool:
-        if scope["type"] != "http" or not is_write(scope):
+        if scope["type"] != ScopeType.HTTP or not is_write(scope):
             return False
         opt = scope["route_handler"].opt
         return bool(opt.get("idempotent", not opt.get("public", False)))
@@ -151,7 +152,11 @@ def _key(scope: Scope, body: bytes) -> str:
 
 
 def _digest(scope: Scope, body: bytes) -> str:
-    parts = (scope["method"], scope["path"], scope.get("query_string", b"").decode("latin-1"))
+    parts = (
+        str(scope.get("method")),
+        scope["path"],
+        scope.get("query_string", b"").decode("latin-1"),
+    )
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + body).hexdigest()
 
 

@@ -1,0 +1,1 @@
+"""The API over HTTP, in process, on a real PostgreSQL."""
