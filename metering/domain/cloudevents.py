@@ -20,7 +20,7 @@ from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import exact_decimal
 from control_plane.kernel.instants import instant_text
 from metering.domain.canonical import CANONICAL
-from metering.domain.diagnosis import LONGEST_TEXT, rejection, shown
+from metering.domain.diagnosis import LONGEST_TEXT, kept, rejection, shown
 from metering.domain.events import Datum, IngestResult, IngestStatus, UsageEvent
 from metering.domain.numbers import canonical_number
 from metering.errors import (
@@ -100,7 +100,7 @@ def _parse_forgivingly(body: bytes) -> list[Delivered]:
     except (ValueError, RecursionError) as error:
         raise EventsUnreadable(detail=str(error)) from None
     items = _bounded(parsed) if isinstance(parsed, list) else [parsed]
-    return [_read_item(item) for item in items]
+    return [_read_item(kept(item)) for item in items]
 
 
 def _bounded(items: list[Any]) -> list[Any]:
@@ -131,7 +131,7 @@ def _read(raw: bytes | msgspec.Raw) -> Delivered:
     try:
         event = _one.decode(raw)
     except (msgspec.ValidationError, ArithmeticError) as error:
-        return rejection(_forgiving(raw), str(error))
+        return rejection(kept(_forgiving(raw)), str(error))
     return _finish(event)
 
 
@@ -159,8 +159,8 @@ def _usage_event(event: _CloudEvent) -> UsageEvent:
     if len(data_json) > MOST_DATA_BYTES:
         raise DataTooLarge(size=len(data_json), largest=MOST_DATA_BYTES, field="data")
     head = (event.source, event.id, event.type, event.subject, instant_text(time))
-    kept = CANONICAL.encode(head) + data_json
-    if b"\\u0000" in kept and _NUL.search(kept):
+    body = CANONICAL.encode(head) + data_json
+    if b"\\u0000" in body and _NUL.search(body):
         raise TextUnusable
     return UsageEvent(
         source=event.source,
@@ -170,7 +170,7 @@ def _usage_event(event: _CloudEvent) -> UsageEvent:
         time=time,
         data=data,
         data_json=data_json,
-        body_hash=hashlib.sha256(kept).digest(),
+        body_hash=hashlib.sha256(body).digest(),
     )
 
 
