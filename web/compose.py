@@ -6,14 +6,16 @@ worker and command line are three doors into it.
 
 from control_plane.kernel.clock import Clock
 from control_plane.runtime.settings import Settings
-from web.parts.selling import SellingPart
+from web.parts.work import WorkPart
 
 
-class Application(SellingPart):
+class Application(WorkPart):
     """Everything Tallyard can do, in one process."""
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; services go on running."""
+        if "provisioner" in vars(self):
+            await self.provisioner.close()
         await self.database.close()
 
 

@@ -1,0 +1,53 @@
+"""What the worker does: deliveries, ticks, and the test clocks' participants."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from control_plane.runtime.jobs import Job
+from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay, RelayJob
+from control_plane.runtime.topics import (
+    ENTITLEMENTS_CHANGED,
+    INSTANCES_CHANGED,
+    MAIL_REQUESTED,
+)
+from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
+from web.parts.provisioning import ProvisioningPart
+
+
+class WorkPart(ProvisioningPart):
+    """Who handles what leaves the outbox, and what is looked for at each tick."""
+
+    @cached_property
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            ENTITLEMENTS_CHANGED: self.publish_snapshot.deliver,
+            INSTANCES_CHANGED: self.provisioner.reconcile.deliver,
+            MAIL_REQUESTED: self.deliver_mail,
+        }
+
+    @cached_property
+    def relay(self) -> OutboxRelay:
+        return OutboxRelay(self.system, self.handlers, self.clock)
+
+    @cached_property
+    def participants(self) -> Sequence[Participant]:
+        """In the order they settle: what was sold, what it allows, what runs, what is sent."""
+        return (
+            self.entitlement_participant,
+            OutboxParticipant(self.relay),
+            self.provisioner.participant,
+        )
+
+    @cached_property
+    def advance_test_clocks(self) -> AdvanceTestClocks:
+        return AdvanceTestClocks(self.system, self.participants)
+
+    @cached_property
+    def jobs(self) -> Sequence[Job]:
+        return (
+            RelayJob(self.relay),
+            self.advance_test_clocks,
+            *self.provisioner.jobs,
+            self.seal_audit,
+            self.purge_sessions,
+        )
