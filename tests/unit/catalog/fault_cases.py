@@ -7,7 +7,10 @@ VALUES = [
     (
         Fault.DUPLICATE_CODE,
         "{code: outbound, name: {en: Outbound, zh: 出库}}",
-        "{code: outbound, name: {en: Outbound, zh: 出库}}\n  - {code: inbound, name: {en: I, zh: 入}}",
+        (
+            "{code: outbound, name: {en: Outbound, zh: 出库}}\n"
+            "  - {code: inbound, name: {en: I, zh: 入}}"
+        ),
         "inbound, name: {en: I, ",
         "modules[2].code",
     ),
