@@ -53,6 +53,7 @@ def test_the_next_window_is_the_running_one_or_the_one_to_come(after, year):
 def test_a_custom_season_has_the_windows_it_lists():
     assert season_window(SALE, 2027) == WINTER
     assert next_window(SALE, at("2026-01-01T00:00")) == AUTUMN
+    assert next_window(SALE, AUTUMN.start + timedelta(days=1)) == AUTUMN
     assert next_window(SALE, AUTUMN.end) == WINTER
 
 

@@ -129,6 +129,24 @@ def test_a_heartbeat_played_again_does_not_make_a_snapshot_younger(held, signer,
     assert held.check("reservations").reason is Reason.STALE
 
 
+def test_an_older_heartbeat_that_comes_late_does_not_make_a_snapshot_older(held, signer, clock):
+    late = signer(heartbeat(NOW + timedelta(seconds=10)))
+    clock.advance(seconds=20)
+    held.apply_heartbeat(signer(heartbeat(clock.now())))
+
+    held.apply_heartbeat(late)
+
+    assert held.age_seconds() == 0
+
+
+def test_an_answer_kept_ready_does_not_outlive_the_age_it_tolerates(held, clock):
+    clock.advance(seconds=29.75)
+    assert held.check("reservations").allowed
+    clock.advance(seconds=0.5)
+
+    assert held.check("reservations").reason is Reason.STALE
+
+
 @pytest.mark.parametrize("revision", [11, 13])
 def test_a_heartbeat_of_another_revision_does_not_count(held, signer, clock, revision):
     clock.advance(seconds=31)
