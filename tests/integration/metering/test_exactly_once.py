@@ -5,6 +5,7 @@ import random
 
 import pytest
 from sqlalchemy import event as sa_event
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from control_plane.runtime.database import Database
@@ -98,14 +99,17 @@ async def test_a_connection_killed_between_any_two_statements_leaves_all_or_noth
     assert _counts(admin, tenant_id) == (21, 21)
 
 
+@pytest.mark.parametrize("delay", [0, 0.002, 0.005, 0.01])
 async def test_a_sender_that_never_heard_the_answer_sends_again_and_counts_once(
-    settings, store, admin, tenant_id
+    settings, store, admin, tenant_id, delay
 ):
     events = [usage_event(f"evt-{n}") for n in range(10)]
     elsewhere = Database(settings)
     doomed = PostgresUsageStore(UnitOfWork(elsewhere), SystemWork(elsewhere))
+    async with doomed.work(tenant_id):
+        pass  # connected: it is the sending that is cut off
     sending = asyncio.create_task(doomed.ingest(tenant_id, events))
-    await asyncio.sleep(random.Random(7).random() / 100)
+    await asyncio.sleep(delay)
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     await elsewhere.close()
@@ -175,3 +179,15 @@ async def test_closes_amid_late_commits_bill_every_event_once_and_replay_alike(
     for index, (cutoff, since, total) in enumerate(closes):
         period = FEBRUARY if index else JANUARY
         assert total == await store.total(tenant_id, CALLS, period, cutoff=cutoff, since=since)
+
+
+async def test_acknowledged_means_on_disk_whatever_the_default(admin, work, store, tenant_id):
+    name = admin.execute("SELECT current_database()").fetchone()[0]
+    admin.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+
+    async with work(tenant_id) as session:
+        before = await session.scalar(text("SHOW synchronous_commit"))
+        await store.ingest(tenant_id, [usage_event()])
+        after = await session.scalar(text("SHOW synchronous_commit"))
+
+    assert (before, after) == ("off", "on")

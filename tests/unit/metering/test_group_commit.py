@@ -1,0 +1,133 @@
+import asyncio
+
+import pytest
+
+from control_plane.kernel.ids import TenantId, new_id
+from metering.domain.events import IngestResult, IngestStatus
+from metering.errors import IngestInterrupted, IngestOverloaded
+from metering.services.group_commit import GroupCommit
+from tests.support.usage import usage_event
+
+BELLA, RIVAL = TenantId(new_id()), TenantId(new_id())
+
+
+class Ledger:
+    """Takes every event, slowly, and remembers the groups."""
+
+    def __init__(self) -> None:
+        self.groups: list[tuple[TenantId, list[str]]] = []
+        self.gate = asyncio.Event()
+        self.failure: BaseException | None = None
+
+    async def __call__(self, tenant_id, events):
+        await self.gate.wait()
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        self.groups.append((tenant_id, [event.id for event in events]))
+        return [IngestResult(e.source, e.id, IngestStatus.ACCEPTED) for e in events]
+
+
+@pytest.fixture
+async def ledger() -> Ledger:
+    return Ledger()
+
+
+def _send(commit: GroupCommit, name: str, size: int = 1, tenant: TenantId = BELLA):
+    events = [usage_event(f"{name}-{n}") for n in range(size)]
+    return asyncio.create_task(commit(tenant, events))
+
+
+async def test_what_arrives_together_is_committed_together(ledger):
+    commit = GroupCommit(ledger)
+    ledger.gate.set()
+
+    answers = await asyncio.gather(*[_send(commit, name, 2) for name in "abc"])
+
+    assert len(ledger.groups) == 1
+    assert [[r.id for r in answer] for answer in answers] == [
+        [f"{name}-0", f"{name}-1"] for name in "abc"
+    ]
+
+
+async def test_what_arrives_during_a_commit_shares_the_next_one(ledger):
+    commit = GroupCommit(ledger, linger_seconds=0)
+    first = _send(commit, "a")
+    await asyncio.sleep(0.01)
+    later = [_send(commit, name) for name in "bcd"]
+    await asyncio.sleep(0.01)
+    ledger.gate.set()
+    await asyncio.gather(first, *later)
+
+    assert [ids for _, ids in ledger.groups] == [["a-0"], ["b-0", "c-0", "d-0"]]
+
+
+async def test_groups_never_mix_tenants(ledger):
+    commit = GroupCommit(ledger)
+    ledger.gate.set()
+
+    await asyncio.gather(_send(commit, "a"), _send(commit, "b", tenant=RIVAL))
+
+    assert sorted(ids for _, ids in ledger.groups) == [["a-0"], ["b-0"]]
+
+
+async def test_a_group_has_a_bound(ledger):
+    commit = GroupCommit(ledger, most_in_group=4)
+    ledger.gate.set()
+
+    await asyncio.gather(*[_send(commit, name, 3) for name in "ab"], _send(commit, "c", 9))
+
+    assert [len(ids) for _, ids in ledger.groups] == [3, 3, 9]
+
+
+async def test_nothing_is_taken_beyond_the_bound_and_room_comes_back(ledger):
+    commit = GroupCommit(ledger, linger_seconds=0, most_waiting=4)
+    running = _send(commit, "running")
+    await asyncio.sleep(0.01)
+    waiting = _send(commit, "waiting", 3)
+    await asyncio.sleep(0)
+
+    with pytest.raises(IngestOverloaded):
+        await commit(BELLA, [usage_event("x"), usage_event("y")])
+
+    ledger.gate.set()
+    await asyncio.gather(running, waiting)
+    assert len(await commit(BELLA, [usage_event(f"e{n}") for n in range(4)])) == 4
+
+
+async def test_a_failed_commit_fails_its_own_group_only(ledger):
+    commit = GroupCommit(ledger, linger_seconds=0)
+    ledger.failure = ConnectionError("gone")
+    doomed = _send(commit, "doomed")
+    await asyncio.sleep(0.01)
+    fine = _send(commit, "fine")
+    ledger.gate.set()
+
+    with pytest.raises(ConnectionError):
+        await doomed
+    assert [result.id for result in await fine] == ["fine-0"]
+
+
+async def test_a_caller_that_goes_away_takes_nobody_along(ledger):
+    commit = GroupCommit(ledger)
+    leaving, staying = _send(commit, "leaving"), _send(commit, "staying")
+    await asyncio.sleep(0)
+    leaving.cancel()
+    ledger.gate.set()
+
+    assert [result.id for result in await staying] == ["staying-0"]
+    assert ledger.groups == [(BELLA, ["leaving-0", "staying-0"])]
+
+
+async def test_a_stopping_process_tells_everybody_to_send_again(ledger):
+    commit = GroupCommit(ledger, linger_seconds=0)
+    in_commit = _send(commit, "a")
+    await asyncio.sleep(0.01)
+    waiting = _send(commit, "b")
+    await asyncio.sleep(0)
+    (runner,) = [task for task in asyncio.all_tasks() if "_run" in repr(task.get_coro())]
+    runner.cancel()
+
+    for task in (in_commit, waiting):
+        with pytest.raises(IngestInterrupted):
+            await task
