@@ -58,9 +58,10 @@ def provisioner_of(
     clock: Clock,
     tenant_clock: TenantClock,
     signer: Signer,
+    commands: ModuleCommands | None = None,
 ) -> Provisioner:
     """Build everything for one runtime. ``clock`` is real time: it stamps signed commands."""
-    commands = ModuleCommands(signer, clock)
+    commands = commands or ModuleCommands(signer, clock)
     take_step = TakeStep(
         work=work,
         clock=clock,

@@ -51,8 +51,14 @@ class InstanceRow(SQLModel, table=True):
 
     def is_news(self, state: State) -> bool:
         """Tell whether seeing this state says more than the record does."""
-        first_ready = state is State.READY and (self.ready_at is None or self.last_error)
-        return self.state != state or bool(first_ready)
+        if self.state != state:
+            return True
+        return state is State.READY and (self.ready_at is None or self.clears_error(state))
+
+    def clears_error(self, state: State) -> bool:
+        """Tell whether this state shows that the last error is over: it runs, as it should."""
+        arrived = state is State.READY and self.goal is Goal.RUNNING
+        return arrived and self.last_error is not None
 
     def as_record(self) -> InstanceRecord:
         """Return what the choice of instances looks at."""

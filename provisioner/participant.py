@@ -22,7 +22,7 @@ class ProvisionerParticipant:
     async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
         """Name none: services follow the windows that entitlements know."""
         del tenant_id, after
-        return None  # noqa: RET501 - the protocol's answer, which mypy wants spelled out
+        return None
 
     async def settle(self, tenant_id: TenantId) -> bool:
         """Reconcile, then synchronise; busy while anything moved or is not settled.

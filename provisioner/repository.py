@@ -118,10 +118,12 @@ class InstanceRepository:
         )
 
     async def saw(self, row: InstanceRow, state: State, *, at: datetime) -> None:
-        """Record the state that was seen. Being ready clears the last error."""
+        """Record the state that was seen. Being ready as wanted clears the last error."""
         changes: dict[str, object] = {"state": state}
         if state is State.READY:
-            changes |= {"ready_at": row.ready_at or at, "last_error": None}
+            changes["ready_at"] = row.ready_at or at
+        if row.clears_error(state):
+            changes["last_error"] = None
         await self._set(row.ref.tenant_id, row.ref.instance_id, **changes)
 
     async def failed(self, row: InstanceRow, error: str) -> None:

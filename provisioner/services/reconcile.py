@@ -13,7 +13,7 @@ from control_plane.kernel.ids import InstanceId, OutboxId, TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 from provisioner.domain.instances import Observation, State
 from provisioner.domain.plan import Action, Step, plan
-from provisioner.errors import NotReady, ReconcileBusy, RuntimeUnavailable, StartFailed
+from provisioner.errors import NotReady, PortTaken, ReconcileBusy, RuntimeUnavailable, StartFailed
 from provisioner.models import InstanceRow
 from provisioner.ports import Runtime
 from provisioner.repository import InstanceRepository
@@ -103,9 +103,7 @@ class Reconcile:
         outcome.converged = not (todo or outcome.failures or unknown or foreign)
         if not todo:
             return False
-        await self._take(todo, mine, outcome)
-        awaited = {step.instance_id for step in todo if step.action is Action.AWAIT_READY}
-        await self._await_ready(tenant_id, [mine[each] for each in awaited], outcome)
+        await self._await_ready(tenant_id, await self._take(todo, mine, outcome), outcome)
         return True
 
     async def _observe(
@@ -120,39 +118,42 @@ class Reconcile:
 
     async def _take(
         self, steps: Sequence[Step], mine: dict[InstanceId, InstanceRow], outcome: Outcome
-    ) -> None:
+    ) -> list[InstanceRow]:
+        """Do the steps, instances side by side; return those whose readiness is to be awaited."""
         by_instance: dict[InstanceId, list[Action]] = defaultdict(list)
         for step in steps:
             by_instance[step.instance_id].append(step.action)
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(instance_id: InstanceId, actions: list[Action]) -> None:
+        async def one(instance_id: InstanceId, actions: list[Action]) -> bool:
             async with gate:
-                await self._take_all(mine[instance_id], actions, outcome)
+                return await self._take_all(mine[instance_id], actions, outcome)
 
-        await asyncio.gather(*(one(*item) for item in by_instance.items()))
+        waits = await asyncio.gather(*(one(*item) for item in by_instance.items()))
+        return [mine[each] for each, wait in zip(by_instance, waits, strict=True) if wait]
 
-    async def _take_all(self, row: InstanceRow, actions: list[Action], outcome: Outcome) -> None:
-        """Do one instance's actions in order, up to the first that has to wait for readiness."""
+    async def _take_all(self, row: InstanceRow, actions: list[Action], outcome: Outcome) -> bool:
+        """Do one instance's actions in order; true at the first that has to wait for readiness."""
         for action in actions:
             if action is Action.AWAIT_READY:
-                return
+                return True
             try:
                 await self.take_step(action, row)
+            except PortTaken:
+                outcome.moved += 1  # recorded under another port: the next pass makes it anew
+                return False
             except TallyardError as error:
                 await self._fail(row, error, outcome)
-                return
+                return False
             outcome.moved += 1
             log.info("step", action=action, module=row.module, instance=row.ref.instance_text)
+        return False
 
     async def _await_ready(
         self, tenant_id: TenantId, rows: Sequence[InstanceRow], outcome: Outcome
     ) -> None:
-        """Wait while instances start; who does not become ready is left to the next run.
-
-        One that was moved to another port is neither, and is looked at again by the next pass.
-        """
-        waiting = [row for row in rows if row.ref.instance_id not in outcome.failures]
+        """Wait while instances start; who does not become ready is left to the next run."""
+        waiting = list(rows)
         for attempt in range(int(self.ready_seconds / _POLL_SECONDS) + 1):
             if not waiting:
                 return

@@ -93,9 +93,10 @@ class TakeStep:
         )
 
     async def _start(self, row: InstanceRow) -> None:
-        """Start the instance; one whose port is taken is moved, and made anew by the next pass.
+        """Start the instance; one whose port is taken is recorded under another.
 
         Raises:
+            PortTaken: it was moved, and has to be made anew.
             StartFailed: it could not be started for another reason.
         """
         try:
@@ -103,6 +104,7 @@ class TakeStep:
         except PortTaken:
             async with self.work(row.ref.tenant_id) as session:
                 await InstanceRepository(session).move(row)
+            raise
 
     async def _forget(self, row: InstanceRow) -> None:
         tenant_id, instance_id = row.ref.tenant_id, row.ref.instance_id
