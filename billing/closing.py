@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.domain.lines import Versions
 from billing.domain.records import Account, InvoiceSummary
 from billing.errors import AccountParked
-from billing.invoicing import Batch, Rater, RatedBatch, earliest_due_at, load_versions
+from billing.invoicing import Batch, RatedBatch, Rater, earliest_due_at, load_versions
 from billing.issuing import Issuer
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
@@ -30,7 +30,7 @@ class Books:
     versions: Versions
     now: datetime
 
-    def timeline_after(self, changed: Timeline) -> tuple[Timeline, ...]:
+    def timelines_with(self, changed: Timeline) -> tuple[Timeline, ...]:
         """Return the timelines with one of them replaced, or added."""
         others = [t for t in self.timelines if t.subscription_id != changed.subscription_id]
         return (*others, changed)
@@ -54,12 +54,14 @@ class Closing:
             raise AccountParked(reason=account.parked_reason)
         tenant_id = account.tenant_id
         timelines = await SubscriptionRepository(session).timelines(tenant_id)
+        now = await self.tenant_clock.now(session, tenant_id)
         return Books(
             account=account,
             organisation=await OrganisationRepository(session).get(tenant_id),
             timelines=timelines,
             versions=await load_versions(session, timelines),
-            now=await self.tenant_clock.now(session, tenant_id),
+            # Never before what is closed, should another worker's clock run ahead of ours.
+            now=max(now, account.closed_through or now),
         )
 
     async def open_account(self, session: AsyncSession, tenant_id: TenantId) -> Books:

@@ -1,0 +1,63 @@
+"""What billing does by itself: closing periods, in real time and on test clocks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.invoicing import earliest_due_at
+from billing.repositories.accounts import AccountRepository, due_tenants
+from billing.services.close_due import CloseDue
+from control_plane.kernel.clock import Clock
+from control_plane.kernel.ids import TenantId
+from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
+from control_plane.subscriptions.repository import SubscriptionRepository
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDuePeriods:
+    """Finds tenants with something due, by their own clocks, and closes it."""
+
+    system: SystemWork
+    close_due: CloseDue
+    clock: Clock
+    name: str = "close-due-periods"
+    every_seconds: float = 5.0
+
+    async def run(self) -> int:
+        """Close until nothing is due, and return how many invoices were issued.
+
+        A tenant is tried once a run, so that one which others hold, or which fails to move,
+        keeps nobody waiting.
+        """
+        issued, tried = 0, set[TenantId]()
+        while fresh := [t for t in await self._due() if t not in tried]:
+            for tenant_id in fresh:
+                tried.add(tenant_id)
+                issued += len(await self.close_due(tenant_id))
+        return issued
+
+    async def _due(self) -> list[TenantId]:
+        async with self.system() as session:
+            return await due_tenants(session, self.clock.now(), _BATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingParticipant:
+    """Stops a test clock wherever an invoice falls due."""
+
+    work: UnitOfWork
+    close_due: CloseDue
+
+    async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
+        """Name the next instant at which anything is due; none while billing is parked."""
+        async with self.work(tenant_id) as session:
+            account = await AccountRepository(session).get(tenant_id)
+            if account is None or account.parked_reason is not None:
+                return None
+            timelines = await SubscriptionRepository(session).timelines(tenant_id)
+            return earliest_due_at(timelines, after)
+
+    async def settle(self, tenant_id: TenantId) -> bool:
+        """Issue what is due; busy while there was anything."""
+        return bool(await self.close_due(tenant_id, wait=True))

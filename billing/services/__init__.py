@@ -1,0 +1,1 @@
+"""What can be done with subscriptions, invoices and payments: one use case a file."""

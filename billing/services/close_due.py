@@ -1,0 +1,63 @@
+"""Close what is due of one tenant."""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from billing.closing import Closing
+from billing.domain.records import InvoiceSummary
+from billing.repositories.accounts import AccountRepository
+from control_plane.kernel.ids import TenantId
+from control_plane.runtime.unit_of_work import UnitOfWork
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDue:
+    """Issue every invoice of a tenant that is due, each in a transaction of its own.
+
+    May run any number of times, at once or after any outage: an invoice comes once, dated by its
+    due instant. Whoever comes second passes over a tenant that somebody else is closing.
+    """
+
+    work: UnitOfWork
+    closing: Closing
+
+    async def __call__(self, tenant_id: TenantId, *, wait: bool = False) -> list[InvoiceSummary]:
+        """Return the invoices issued, the earliest first; ``wait`` for whoever is at it.
+
+        A failure that would repeat parks the tenant with its reason, so that it stops nobody
+        else; a lost connection is raised, to be tried again.
+        """
+        issued: list[InvoiceSummary] = []
+        try:
+            while (step := await self._step(tenant_id, wait=wait)) is not None:
+                issued.extend(step)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise
+            log.exception("billing_parked", tenant_id=str(tenant_id))
+            await self._park(tenant_id, f"{type(error).__name__}: {error}")
+        return issued
+
+    async def _step(self, tenant_id: TenantId, *, wait: bool) -> list[InvoiceSummary] | None:
+        """Close the earliest due instant; None when there is none, or somebody else is at it."""
+        async with self.work(tenant_id) as session:
+            account = await AccountRepository(session).lock(tenant_id, wait=wait)
+            if account is None or account.parked_reason or account.next_due_at is None:
+                return None
+            now = await self.closing.tenant_clock.now(session, tenant_id)
+            if account.next_due_at > now:
+                return None
+            books = await self.closing.open_books(session, account)
+            _, issued = await self.closing.close(session, books, most=1)
+            return issued
+
+    async def _park(self, tenant_id: TenantId, reason: str) -> None:
+        async with self.work(tenant_id) as session:
+            now = await self.closing.tenant_clock.now(session, tenant_id)
+            await AccountRepository(session).park(tenant_id, now, reason)

@@ -1,0 +1,202 @@
+"""Billing with every part of it, over a real database and a real catalogue."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from billing.changing import Changing
+from billing.closing import Closing
+from billing.domain.records import StoredInvoice
+from billing.invoicing import Rater
+from billing.repositories.invoices import InvoiceFilter, InvoiceRepository
+from billing.services.book_addon import BookAddon
+from billing.services.cancel_subscription import CancelSubscription
+from billing.services.change_plan import ChangePlan
+from billing.services.close_due import CloseDue
+from billing.services.preview_addon import PreviewAddon
+from billing.services.preview_plan_change import PreviewPlanChange
+from billing.services.preview_start import PreviewStart
+from billing.services.start_subscription import StartSubscription
+from billing.tokens import PreviewTokens
+from control_plane.catalog.services.apply_catalog import ApplyCatalog
+from control_plane.kernel.calendar import Interval, instant_text
+from control_plane.kernel.clock import FakeClock
+from control_plane.kernel.ids import SubscriptionId, TenantId, new_id
+from control_plane.runtime.database import Database
+from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+from metering.domain.cloudevents import parse_events
+from metering.domain.events import UsageEvent
+from metering.stores.postgres import PostgresUsageStore
+
+CATALOGUE = """
+modules:
+  - {code: inbound, name: {en: Inbound, zh: 入库}}
+  - {code: outbound, name: {en: Outbound, zh: 出库}}
+features:
+  - {code: inbound, kind: boolean, module: inbound, name: {en: Inbound, zh: 入库}}
+  - {code: outbound, kind: boolean, module: outbound, name: {en: Outbound, zh: 出库}}
+  - {code: outbound.orders_per_day, kind: limit, per: day, module: outbound,
+     name: {en: Orders per day, zh: 每日订单}}
+meters:
+  - {code: outbound_lines, event_type: tallyard.outbound.shipment_posted, aggregation: sum,
+     property: lines, module: outbound, unit: {en: lines, zh: 行},
+     name: {en: Outbound lines, zh: 出库行}}
+plans:
+  - code: growth
+    name: {en: Growth, zh: 成长版}
+    modules: [inbound, outbound]
+    entitlements: {outbound.orders_per_day: 150}
+    prices:
+      - currency: CNY
+        interval: month
+        charges: &growth
+          - {code: base, kind: flat, timing: advance, amount: "1999.00",
+             name: {en: Base fee, zh: 基础费}}
+          - {code: lines, kind: graduated, meter: outbound_lines, included: "2000",
+             tiers: [{up_to: "5000", unit_price: "0.05"}, {unit_price: "0.03"}],
+             name: {en: Outbound lines, zh: 出库行}}
+      - currency: CNY
+        interval: year
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "19990.00",
+             name: {en: Base fee, zh: 基础费}}
+  - code: scale
+    name: {en: Scale, zh: 规模版}
+    modules: [inbound, outbound]
+    entitlements: {outbound.orders_per_day: 200}
+    prices:
+      - currency: CNY
+        interval: month
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "3999.00",
+             name: {en: Base fee, zh: 基础费}}
+          - {code: lines, kind: graduated, meter: outbound_lines, included: "5000",
+             tiers: [{up_to: "5000", unit_price: "0.04"}, {unit_price: "0.02"}],
+             name: {en: Outbound lines, zh: 出库行}}
+  - code: inbound_only
+    name: {en: Inbound only, zh: 仅入库}
+    modules: [inbound]
+    prices:
+      - currency: CNY
+        interval: month
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "499.00",
+             name: {en: Base fee, zh: 基础费}}
+  - code: wide
+    name: {en: Wide, zh: 宽限版}
+    modules: [inbound, outbound]
+    entitlements: {outbound.orders_per_day: 900}
+    prices:
+      - currency: CNY
+        interval: month
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "999.00",
+             name: {en: Base fee, zh: 基础费}}
+addons:
+  - {code: peak_618, season: "618", name: {en: 618 peak, zh: 618 大促扩容}, requires: [outbound],
+     grants: {outbound.orders_per_day: 400}, prices: [{currency: CNY, amount: "888.00"}]}
+"""
+
+ACTOR = "usr_test"
+
+
+@dataclass(frozen=True)
+class World:
+    """Billing's use cases over one database, with a clock to move."""
+
+    database: Database
+    work: UnitOfWork
+    system: SystemWork
+    clock: FakeClock
+    usage: PostgresUsageStore
+    changing: Changing
+    closing: Closing
+    start: StartSubscription
+    preview_start: PreviewStart
+    preview_plan_change: PreviewPlanChange
+    change_plan: ChangePlan
+    preview_addon: PreviewAddon
+    book_addon: BookAddon
+    cancel: CancelSubscription
+    close_due: CloseDue
+
+    async def subscribe(
+        self, tenant_id: TenantId, plan: str = "growth", interval: Interval = Interval.MONTH
+    ) -> SubscriptionId:
+        started = await self.start(
+            tenant_id=tenant_id, plan_code=plan, interval=interval, actor=ACTOR
+        )
+        return started.subscription_id
+
+    async def move(self, tenant_id: TenantId, subscription_id: SubscriptionId, plan: str) -> object:
+        """Preview a plan change and confirm it."""
+        what = {
+            "tenant_id": tenant_id,
+            "subscription_id": subscription_id,
+            "plan_code": plan,
+        }
+        preview = await self.preview_plan_change(**what)
+        return await self.change_plan(**what, token=preview.token, actor=ACTOR)
+
+    async def book(self, tenant_id: TenantId, subscription_id: SubscriptionId) -> object:
+        what = {
+            "tenant_id": tenant_id,
+            "subscription_id": subscription_id,
+            "addon_code": "peak_618",
+        }
+        preview = await self.preview_addon(**what)
+        return await self.book_addon(**what, token=preview.token, actor=ACTOR)
+
+    async def ship(self, tenant_id: TenantId, at: datetime, lines: int) -> None:
+        """Report one shipment of so many lines."""
+        results = await self.usage.ingest(tenant_id, [shipment(at, lines)])
+        assert [r.status.value for r in results] == ["accepted"]
+
+    async def invoices(self, tenant_id: TenantId) -> list[StoredInvoice]:
+        """Every invoice of the tenant, the earliest first."""
+        async with self.work(tenant_id) as session:
+            repository = InvoiceRepository(session)
+            listed = await repository.list(InvoiceFilter(limit=1000))
+            found = [await repository.get(summary.id) for summary in listed]
+        return sorted(found, key=lambda i: (i.summary.due_at, i.summary.number))
+
+
+def shipment(at: datetime, lines: int | Decimal) -> UsageEvent:
+    event = {
+        "specversion": "1.0",
+        "id": str(new_id()),
+        "source": "/instances/ins_test",
+        "type": "tallyard.outbound.shipment_posted",
+        "time": instant_text(at),
+        "data": {"lines": str(lines)},
+    }
+    [parsed] = parse_events(json.dumps(event).encode())
+    assert isinstance(parsed, UsageEvent), parsed
+    return parsed
+
+
+async def build_world(database: Database, clock: FakeClock) -> World:
+    await ApplyCatalog(database, clock)(CATALOGUE)
+    work, system = UnitOfWork(database), SystemWork(database)
+    usage = PostgresUsageStore(work, system)
+    closing = Closing(Rater(usage), TenantClock(clock), "Tallyard")
+    changing = Changing(closing, PreviewTokens("secret"))
+    return World(
+        database=database,
+        work=work,
+        system=system,
+        clock=clock,
+        usage=usage,
+        changing=changing,
+        closing=closing,
+        start=StartSubscription(work, changing),
+        preview_start=PreviewStart(work, changing),
+        preview_plan_change=PreviewPlanChange(work, changing),
+        change_plan=ChangePlan(work, changing),
+        preview_addon=PreviewAddon(work, changing),
+        book_addon=BookAddon(work, changing),
+        cancel=CancelSubscription(work, changing),
+        close_due=CloseDue(work, closing),
+    )
