@@ -14,7 +14,7 @@ from joserfc.jwk import KeySet, KeySetSerialization
 from joserfc.jwt import JWTClaimsRegistry
 
 from control_plane.identity.errors import OidcRefused, OidcUnavailable
-from control_plane.identity.oauth_client import AsyncOAuth2Client
+from control_plane.identity.oauth_client import AsyncOAuth2Client, TransportError
 from control_plane.kernel.clock import Clock
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")
@@ -107,10 +107,10 @@ class OidcProvider:
         self, client: AsyncOAuth2Client, url: str, *, withhold_token: bool = True
     ) -> Json:
         try:
-            answer = await client.get(url, withhold_token=withhold_token)
+            answer = await client.request("GET", url, withhold_token=withhold_token)
             answer.raise_for_status()
             body = answer.json()
-        except Exception as error:  # the transport's own errors differ by library version
+        except (TransportError, ValueError) as error:
             raise OidcUnavailable(issuer=self.issuer) from error
         if not isinstance(body, dict):
             raise OidcUnavailable(issuer=self.issuer)
@@ -128,7 +128,7 @@ class OidcProvider:
             )
         except AuthlibBaseError as error:
             raise OidcRefused(reason="the provider refused the code") from error
-        except Exception as error:  # as above
+        except (TransportError, ValueError) as error:
             raise OidcUnavailable(issuer=self.issuer) from error
         return cast("Mapping[str, Any]", tokens)
 
