@@ -12,7 +12,7 @@ def free_port() -> int:
     """Return a port on 127.0.0.1 below the ephemeral range that nobody listens on."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     for _ in range(_SPAN):
-        port = 30_000 - _SPAN * (worker + 1) + next(_COUNTER) % _SPAN
+        port = 30_000 + _SPAN * (worker % 8) + next(_COUNTER) % _SPAN
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

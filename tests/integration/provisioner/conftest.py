@@ -12,6 +12,7 @@ from provisioner.compose import Provisioner, provisioner_of
 from provisioner.ports import Runtime
 from provisioner.runtimes.memory import MemoryRuntime
 from provisioner.services.module_commands import ModuleCommands
+from tests.support.docker import docker_daemon  # noqa: F401 - a fixture
 from tests.support.provisioning import FakeModules, Shop
 
 
