@@ -16,7 +16,7 @@ def as_message(mail: Mail, *, sender: str, at: datetime) -> EmailMessage:
     message["From"] = sender
     message["To"] = mail.to
     message["Subject"] = " ".join(mail.subject.split())
-    message["Content-Language"] = mail.language.replace("_", "-")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.body)
+    message.set_content(mail.body)  # clears what Content-… headers there are
+    message["Content-Language"] = mail.language.replace("_", "-")
     return message
