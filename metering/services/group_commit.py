@@ -62,8 +62,8 @@ class GroupCommit:
         lane.waiting.append(delivery)
         self._waiting += len(events)
         if lane.runner is None:
-            # An empty context: the group must not join the unit of work, or log
-            # under the request, of whoever happened to come first.
+            # An empty context: the group is nobody's request, and must not be
+            # logged or traced as that of whoever happened to come first.
             lane.runner = loop.create_task(self._run(tenant_id, lane), context=Context())
         return await delivery.answer
 

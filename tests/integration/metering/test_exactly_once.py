@@ -66,6 +66,21 @@ async def test_an_event_waiting_for_one_that_rolls_back_is_accepted(work, store,
     assert result.status is IngestStatus.ACCEPTED
 
 
+async def test_batches_in_opposite_orders_never_wait_for_each_other(work, store, tenant_id):
+    a, m, z = (usage_event(name) for name in "amz")
+    async with work(tenant_id) as session:
+        await store.ingest(tenant_id, [m])
+        # Both stop at `m`; if each kept its own order, one would hold `a`, the other `z`.
+        waiting = [
+            asyncio.create_task(store.ingest(tenant_id, batch)) for batch in ([a, m, z], [z, m, a])
+        ]
+        await asyncio.sleep(0.3)
+        await session.rollback()
+
+    statuses = [result.status for answer in await asyncio.gather(*waiting) for result in answer]
+    assert sorted(statuses) == [IngestStatus.ACCEPTED] * 3 + [IngestStatus.DUPLICATE] * 3
+
+
 @pytest.mark.parametrize("killed_before", [1, 2, 3, 4, "commit"])
 async def test_a_connection_killed_between_any_two_statements_leaves_all_or_nothing(
     database, store, admin, tenant_id, killed_before
