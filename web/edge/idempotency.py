@@ -9,6 +9,7 @@ request (4xx, 5xx) leaves nothing behind and may be repeated under its key.
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,11 @@ from web.edge.tenant import tenant_of_write
 FORM_FIELD = "_idempotency_key"
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 _FIRST_REFUSAL = 400
+
+
+def takes_key(opt: Mapping[str, Any]) -> bool:
+    """Tell by a route's options whether its writes carry an ``Idempotency-Key``."""
+    return bool(opt.get("idempotent", not opt.get("public", False)))
 
 
 class _Refused(Exception):
@@ -112,8 +118,7 @@ class IdempotencyMiddleware:
     def _concerned(self, scope: Scope) -> bool:
         if scope["type"] != ScopeType.HTTP or not is_write(scope):
             return False
-        opt = scope["route_handler"].opt
-        return bool(opt.get("idempotent", not opt.get("public", False)))
+        return takes_key(scope["route_handler"].opt)
 
     async def _claim(
         self, session: AsyncSession, tenant_id: TenantId, key: str, digest: str

@@ -1,0 +1,1 @@
+"""The API's reference: the OpenAPI document, its pages, and every problem with its remedy."""
