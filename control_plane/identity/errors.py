@@ -94,11 +94,14 @@ class OidcUnavailable(TallyardError):
 
 
 class OidcRefused(TallyardError):
-    """A sign-in through the identity provider that cannot be trusted."""
+    """A sign-in through the identity provider that cannot be trusted.
+
+    ``fields["reason"]`` says why, for the log; the person behind it need not know.
+    """
 
     code = "oidc_refused"
     kind = ErrorKind.UNAUTHENTICATED
-    message = "The company sign-in could not be completed: {reason}."
+    message = "The company sign-in could not be completed."
     remedy = "Start again from the sign-in page."
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from control_plane.kernel.ids import TenantId, UserId
-from control_plane.tenancy.errors import EmailInvalid, LanguageUnknown, NameInvalid
+from control_plane.tenancy.errors import EmailInvalid, LanguageUnknown, NameInvalid, RoleUnknown
 
 LANGUAGES = ("en", "zh_CN")
 """What people may read Tallyard in, as Babel spells it."""
@@ -106,6 +106,18 @@ def known_language(text: str, *, field: str = "language") -> str:
     if code == "en" or code.startswith("en_"):
         return "en"
     raise LanguageUnknown(value=text[:20], known=", ".join(LANGUAGES), field=field)
+
+
+def known_role(text: str, *, field: str = "role") -> Role:
+    """Return the role a text names.
+
+    Raises:
+        RoleUnknown: there is no such role.
+    """
+    try:
+        return Role(text)
+    except ValueError:
+        raise RoleUnknown(value=text[:20], known=", ".join(Role), field=field) from None
 
 
 def slug_of(name: str, tenant_id: TenantId) -> str:

@@ -17,6 +17,7 @@ EMPLOYEES = (
     {"sub": "emp-1", "email": "Li.Lei@example.com", "email_verified": True, "name": "李雷"},
     {"sub": "emp-2", "email": "unsure@example.com", "email_verified": False, "name": "Unsure"},
     {"sub": "emp-3", "email": "bella@example.com", "email_verified": True, "name": "Bella"},
+    {"sub": "emp-4", "name": "No Address"},
 )
 
 

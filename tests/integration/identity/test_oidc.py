@@ -1,5 +1,7 @@
 """Signing in through a company's identity provider, which runs as a process of its own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -52,6 +54,13 @@ def login(people, peer, clock) -> OidcLogin:
     )
 
 
+@contextmanager
+def refused(reason: str) -> Iterator[None]:
+    with pytest.raises(OidcRefused) as refusal:
+        yield
+    assert reason in str(refusal.value.fields["reason"])
+
+
 async def sign_in(login, peer, subject="emp-1", **options):
     start = await login.start()
     answer = OidcAnswer(**peer.browse(start.url, subject))
@@ -76,9 +85,11 @@ async def test_the_same_person_comes_back_as_the_same_user(login, peer, admin):
     assert admin.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
-async def test_an_address_nobody_vouches_for_makes_no_account(login, peer, admin):
+@pytest.mark.parametrize("subject", ["emp-2", "emp-4"])
+async def test_an_address_nobody_vouches_for_makes_no_account(login, peer, admin, subject):
+    """emp-4 has no address at all, not even when the provider is asked again for claims."""
     with pytest.raises(OidcEmailUnverified):
-        await sign_in(login, peer, "emp-2")
+        await sign_in(login, peer, subject)
 
     assert admin.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
@@ -114,7 +125,7 @@ async def test_an_answer_for_another_browser_is_refused(login, peer):
     answer = OidcAnswer(**peer.browse(start.url, "emp-1"))
 
     for cookie in (other.state, ""):
-        with pytest.raises(OidcRefused, match="did not begin in this browser"):
+        with refused("did not begin in this browser"):
             await login.finish(answer, state_cookie=cookie)
 
 
@@ -123,7 +134,7 @@ async def test_an_answer_counts_once(login, peer):
     answer = OidcAnswer(**peer.browse(start.url, "emp-1"))
     await login.finish(answer, state_cookie=start.state)
 
-    with pytest.raises(OidcRefused, match="used before"):
+    with refused("used before"):
         await login.finish(answer, state_cookie=start.state)
 
 
@@ -132,7 +143,7 @@ async def test_a_login_that_took_too_long_is_refused(login, peer, clock):
     answer = OidcAnswer(**peer.browse(start.url, "emp-1"))
     clock.advance(minutes=10)
 
-    with pytest.raises(OidcRefused, match="too long"):
+    with refused("too long"):
         await login.finish(answer, state_cookie=start.state)
 
 
@@ -141,7 +152,7 @@ async def test_a_stolen_code_is_worth_nothing_in_another_login(login, peer, admi
     victim, thief = await login.start(), await login.start()
     stolen = OidcAnswer(**peer.browse(victim.url, "emp-1"))
 
-    with pytest.raises(OidcRefused, match="identity token"):
+    with refused("identity token"):
         await login.finish(replace(stolen, state=thief.state), state_cookie=thief.state)
 
     assert admin.execute("SELECT count(*) FROM users").fetchone() == (0,)
@@ -150,7 +161,7 @@ async def test_a_stolen_code_is_worth_nothing_in_another_login(login, peer, admi
 async def test_a_made_up_code_is_refused(login):
     start = await login.start()
 
-    with pytest.raises(OidcRefused, match="refused the code"):
+    with refused("refused the code"):
         await login.finish(OidcAnswer("made-up", start.state), state_cookie=start.state)
 
 
@@ -158,7 +169,7 @@ async def test_saying_no_at_the_provider_signs_nobody_in(login, peer):
     start = await login.start()
     answer = peer.browse(start.url, "emp-1", deny=True)
 
-    with pytest.raises(OidcRefused, match="access_denied"):
+    with refused("access_denied"):
         await login.finish(
             OidcAnswer("", start.state, error=answer["error"]), state_cookie=start.state
         )
@@ -168,7 +179,7 @@ async def test_an_answer_that_names_another_issuer_is_refused(login, peer):
     start = await login.start()
     answer = OidcAnswer(**peer.browse(start.url, "emp-1"), issuer="https://evil.example")
 
-    with pytest.raises(OidcRefused, match="another provider"):
+    with refused("another provider"):
         await login.finish(answer, state_cookie=start.state)
 
 
@@ -177,7 +188,7 @@ async def test_an_expired_token_is_refused(login, peer):
     later.advance(hours=2)
     stale = replace(login, provider=replace(login.provider, clock=later))
 
-    with pytest.raises(OidcRefused, match="identity token"):
+    with refused("identity token"):
         await sign_in(stale, peer)
 
 
@@ -202,7 +213,7 @@ async def test_a_provider_under_another_name_is_refused(login, peer):
     shouted = peer.issuer.replace("127.0.0.1", "LOCALHOST")
     renamed = replace(login, provider=replace(login.provider, issuer=shouted))
 
-    with pytest.raises(OidcRefused, match="calls itself"):
+    with refused("calls itself"):
         await renamed.start()
 
 

@@ -3,8 +3,15 @@
 import pytest
 
 from control_plane.kernel.ids import TenantId, new_id
-from control_plane.tenancy.domain import known_language, normal_email, normal_name, slug_of
-from control_plane.tenancy.errors import EmailInvalid, LanguageUnknown, NameInvalid
+from control_plane.tenancy.domain import (
+    Role,
+    known_language,
+    known_role,
+    normal_email,
+    normal_name,
+    slug_of,
+)
+from control_plane.tenancy.errors import EmailInvalid, LanguageUnknown, NameInvalid, RoleUnknown
 
 
 @pytest.mark.parametrize(
@@ -76,3 +83,11 @@ def test_a_slug_is_plain_and_never_the_same_twice(name):
     assert one.isascii()
     assert one == one.lower()
     assert not one.startswith("-")
+
+
+def test_a_role_is_one_of_four():
+    assert known_role("billing") is Role.BILLING
+    with pytest.raises(RoleUnknown) as refusal:
+        known_role("god")
+
+    assert refusal.value.fields["known"] == "owner, admin, billing, viewer"
