@@ -5,6 +5,7 @@ from litestar import Router
 from web.api import (
     audit,
     catalog,
+    changes,
     clocks,
     entitlements,
     health,
@@ -21,6 +22,7 @@ def api_routes() -> list[Router]:
     nouns = (
         audit,
         catalog,
+        changes,
         clocks,
         entitlements,
         health,

@@ -11,10 +11,10 @@ from control_plane.runtime.topics import (
     MAIL_REQUESTED,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
-from web.parts.provisioning import ProvisioningPart
+from web.parts.billing import BillingPart
 
 
-class WorkPart(ProvisioningPart):
+class WorkPart(BillingPart):
     """Who handles what leaves the outbox, and what is looked for at each tick."""
 
     @cached_property
@@ -33,6 +33,7 @@ class WorkPart(ProvisioningPart):
     def participants(self) -> Sequence[Participant]:
         """In the order they settle: what was sold, what it allows, what runs, what is sent."""
         return (
+            self.billing_participant,
             self.entitlement_participant,
             OutboxParticipant(self.relay),
             self.provisioner.participant,
@@ -47,6 +48,7 @@ class WorkPart(ProvisioningPart):
         return (
             RelayJob(self.relay),
             self.advance_test_clocks,
+            self.close_due_periods,
             *self.provisioner.jobs,
             self.seal_audit,
             self.purge_sessions,

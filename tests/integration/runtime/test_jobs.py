@@ -1,0 +1,51 @@
+"""Ticks run jobs, failures stay with the job that failed, and both are on record."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+
+from control_plane.kernel.clock import SystemClock
+from control_plane.runtime.jobs import JobRunner, Ticker
+
+
+@dataclass
+class Counting:
+    name: str = "counting"
+    every_seconds: float = 0.02
+    runs: int = 0
+    fails: bool = False
+    ran: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> int:
+        self.runs += 1
+        if self.runs == 3:
+            self.ran.set()
+        if self.fails:
+            raise ConnectionError("the peer is away")
+        return 2
+
+
+async def test_a_started_ticker_runs_its_jobs_again_and_again(system):
+    good, bad = Counting(), Counting(name="failing", fails=True)
+    ticker = Ticker([good, bad], JobRunner(system, SystemClock()))
+
+    ticker.start()
+    async with asyncio.timeout(20):
+        await good.ran.wait()
+        await bad.ran.wait()
+    ticker.stop()
+
+    assert good.runs >= 3
+    assert bad.runs >= 3, "a failure does not end a job"
+
+
+async def test_what_a_job_handled_and_how_it_failed_is_on_record(system):
+    run = JobRunner(system, SystemClock())
+
+    assert await run(Counting()) == 2
+    assert await run(Counting(name="failing", fails=True)) == 0
+
+    async with system() as session:
+        rows = dict((await session.execute(text("SELECT name, last_error FROM job_runs"))).all())
+    assert rows == {"counting": None, "failing": "ConnectionError: the peer is away"}
