@@ -34,6 +34,36 @@ def meter(
     )
 
 
+CATALOGUE = """
+modules:
+  - {code: outbound, name: {en: Outbound, zh: 出库}}
+features:
+  - {code: outbound, kind: boolean, module: outbound, name: {en: Outbound, zh: 出库}}
+meters:
+  - code: outbound_lines
+    event_type: tallyard.outbound.shipment_posted
+    aggregation: sum
+    property: lines
+    module: outbound
+    unit: {en: lines, zh: 行}
+    name: {en: Outbound lines, zh: 出库行}
+  - code: outbound_calls
+    event_type: tallyard.outbound.shipment_posted
+    aggregation: count
+    module: outbound
+    unit: {en: calls, zh: 次}
+    name: {en: Outbound calls, zh: 出库调用}
+plans:
+  - code: basic
+    name: {en: Basic, zh: 基础版}
+    modules: [outbound]
+    prices:
+      - currency: CNY
+        interval: month
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "99.00", name: {en: Fee, zh: 月费}}
+"""
+
 LINES = meter()
 CALLS = meter("outbound_calls", property_=None)
 

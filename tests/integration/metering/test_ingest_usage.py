@@ -9,8 +9,7 @@ from sqlalchemy import event as sa_event
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from metering.domain.events import IngestStatus
 from metering.errors import EventsUnreadable
-from tests.integration.metering.conftest import CATALOGUE
-from tests.support.usage import CALLS, JANUARY, LINES, cloud_event
+from tests.support.usage import CALLS, CATALOGUE, JANUARY, LINES, cloud_event
 
 
 async def _total(store, tenant_id, meter=CALLS):
