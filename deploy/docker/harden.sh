@@ -3,7 +3,7 @@
 # control plane's service port, and none to anywhere else. Answers to connections that came in
 # (published ports) and traffic within one bridge stay as they are.
 #
-#   SERVICE_PORT=8000 deploy/docker/harden.sh         # a range is written 8000:8099
+#   SERVICE_PORT=8000 deploy/docker/harden.sh    # several: 8000,9000:9099
 #   deploy/docker/harden.sh undo
 set -euo pipefail
 
@@ -18,7 +18,7 @@ unhook DOCKER-USER TALLYARD-OUT -i tn-+ ! -o tn-+
 [ "${1:-}" != undo ] || exit 0
 
 iptables -N TALLYARD-HOST
-iptables -A TALLYARD-HOST -p tcp --dport "${SERVICE_PORT:-8000}" "${new[@]}" -j ACCEPT
+iptables -A TALLYARD-HOST -p tcp -m multiport --dports "${SERVICE_PORT:-8000}" "${new[@]}" -j ACCEPT
 iptables -A TALLYARD-HOST "${new[@]}" -j REJECT
 iptables -I INPUT 1 -i tn-+ -j TALLYARD-HOST
 

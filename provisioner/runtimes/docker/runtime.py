@@ -185,17 +185,24 @@ class DockerRuntime:
 
 
 async def _ensure_network(docker: Any, tenant_id: TenantId) -> None:
-    name = layout.network_name(tenant_id)
+    if await _has_network(docker, tenant_id):
+        return
     try:
-        await docker.networks.get(name)
-    except aiodocker.DockerError as error:
-        if error.status != HTTPStatus.NOT_FOUND:
+        await docker.networks.create(layout.network_config(tenant_id))
+    except aiodocker.DockerError:
+        # an instance beside this one may have made it meanwhile; Docker says so in several ways
+        if not await _has_network(docker, tenant_id):
             raise
-        try:
-            await docker.networks.create(layout.network_config(tenant_id))
-        except aiodocker.DockerError as second:
-            if second.status != HTTPStatus.CONFLICT:  # made by another at the same moment
-                raise
+
+
+async def _has_network(docker: Any, tenant_id: TenantId) -> bool:
+    try:
+        await docker.networks.get(layout.network_name(tenant_id))
+    except aiodocker.DockerError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def _find(docker: aiodocker.Docker, ref: InstanceRef) -> DockerContainer | None:

@@ -1,5 +1,6 @@
 """What every runtime does, whether instances are processes, containers or a memory."""
 
+import asyncio
 import socket
 from dataclasses import replace
 
@@ -117,6 +118,15 @@ async def test_a_tenant_sees_its_own_instances_only(harness):
     observed = await harness.runtime.observe(mine.ref.tenant_id)
 
     assert set(observed.instances) == {mine.ref.instance_id}
+
+
+async def test_a_tenant_s_first_instances_may_be_made_at_once(harness):
+    first = harness.spec()
+    more = [harness.spec(tenant_id=first.ref.tenant_id) for _ in range(3)]
+
+    await asyncio.gather(*(harness.runtime.create(spec) for spec in (first, *more)))
+
+    assert len((await harness.runtime.observe(first.ref.tenant_id)).instances) == 4
 
 
 async def test_starting_what_was_not_created_is_refused(harness):
