@@ -16,7 +16,7 @@ def main() -> int:
     try:
         settings = load_settings(os.environ)
         definition = find_module(settings.module)
-        check_peers(definition, settings.peers)
+        check_peers(settings.module, settings.peers)
     except TallyardError as error:
         sys.stderr.write(f"{error} {error.advice}\n")
         return 2

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from inventory_modules.chassis.manifest import load_manifest
 from inventory_modules.chassis.service import ModuleDefinition
 
 MODULES = ("inbound", "ledger", "outbound", "stock_query")
@@ -39,12 +40,12 @@ def find_module(code: str) -> ModuleDefinition:
     return definition
 
 
-def check_peers(definition: ModuleDefinition, peers: Mapping[str, str]) -> None:
-    """Check that every module needed is named.
+def check_peers(code: str, peers: Mapping[str, str]) -> None:
+    """Check that every module that a module's manifest names as its peer has an address.
 
     Raises:
         PeerMissing: one is not.
     """
-    for peer in definition.peers:
+    for peer in load_manifest(code).peers:
         if peer not in peers:
-            raise PeerMissing(field="TALLYARD_PEERS", module=definition.code, peer=peer)
+            raise PeerMissing(field="TALLYARD_PEERS", module=code, peer=peer)

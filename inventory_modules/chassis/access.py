@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from math import ceil
 
+from control_plane.kernel.clock import Clock
 from control_plane.kernel.instants import local_date, local_day_start
 from control_plane.sdk.client import EntitlementState
 from control_plane.sdk.decide import Reason
@@ -20,6 +21,7 @@ from inventory_modules.chassis.errors import (
 
 _UNCONFIRMED = {Reason.STALE, Reason.NO_SNAPSHOT}
 _DAY = timedelta(days=1)
+DRAIN_SECONDS = 600.0
 
 
 class Gate:
@@ -29,10 +31,13 @@ class Gate:
     made a moment ago works at once.
     """
 
-    def __init__(self, state: EntitlementState, refresh: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(
+        self, state: EntitlementState, clock: Clock, refresh: Callable[[], Awaitable[bool]]
+    ) -> None:
         self.state = state
+        self._clock = clock
         self._refresh = refresh
-        self.draining = False
+        self._closed_until = float("-inf")
 
     async def caller(self, authorization: str | None, scope: str) -> KeyGrant:
         """Return the API key that a call carries.
@@ -85,19 +90,24 @@ class Gate:
         Raises:
             InstanceDraining: it is.
         """
-        if self.draining:
+        if self._clock.monotonic() < self._closed_until:
             raise InstanceDraining
 
+    def close(self) -> None:
+        """Take no new documents for ten minutes, or until the next start: time for an export."""
+        self._closed_until = self._clock.monotonic() + DRAIN_SECONDS
+
     def daily_limit(self, feature: str) -> int | None:
-        """Return how many a day the tenant may make; ``None`` where its plan sets no limit.
+        """Return how many a day the tenant may make; ``None`` where nothing bought sets a limit.
+
+        The module's own feature decides whether it may be used at all: ask ``require`` first.
 
         Raises:
-            NotSubscribed, EntitlementStale: as for ``require``.
+            EntitlementStale: the limit could not be confirmed for too long.
         """
         decision = self.state.check(feature)
-        if decision.reason is Reason.UNKNOWN_FEATURE:
-            return None
-        self.require(feature)
+        if decision.reason in _UNCONFIRMED:
+            raise EntitlementStale(feature=feature)
         return None if decision.limit is None else int(decision.limit)
 
     def now(self) -> datetime:

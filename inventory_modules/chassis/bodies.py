@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from control_plane.kernel.errors import TallyardError
-from inventory_modules.chassis.errors import InvalidParameter, MalformedBody
+from inventory_modules.chassis.errors import MalformedBody, NumberOutOfRange
 from inventory_modules.chassis.wording import shorten
 
 Shape = TypeVar("Shape")
@@ -43,15 +43,16 @@ def collect(causes: list[TallyardError], check: Callable[[], Value]) -> Value | 
         return None
 
 
-def whole_number(text: str | None, *, name: str, default: int, most: int) -> int:
-    """Read a query parameter from 0 to ``most``.
+def whole_number(
+    text: str | None, *, name: str, default: int, least: int = 0, most: int = 2**62
+) -> int:
+    """Read a query parameter from ``least`` to ``most``.
 
     Raises:
-        InvalidParameter: it is no whole number in that range.
+        NumberOutOfRange: it is no whole number in that range.
     """
     if text is None:
         return default
-    if not _WHOLE.fullmatch(text) or int(text) > most:
-        expected = f"a whole number from 0 to {most}"
-        raise InvalidParameter(field=name, name=name, value=shorten(text), expected=expected)
+    if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+        raise NumberOutOfRange(field=name, name=name, value=shorten(text), least=least, most=most)
     return int(text)

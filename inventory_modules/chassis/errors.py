@@ -34,13 +34,22 @@ class MalformedBody(TallyardError):
     remedy = "Send JSON in UTF-8 of the form in the reference, quantities as texts."
 
 
-class InvalidParameter(TallyardError):
-    """A query parameter cannot be read."""
+class NumberOutOfRange(TallyardError):
+    """A query parameter is no whole number, or one that is too small or too large."""
 
-    code = "invalid_parameter"
+    code = "number_out_of_range"
     kind = ErrorKind.INVALID
-    message = "“{value}” is not {expected}."
+    message = "“{value}” is not a whole number from {least} to {most}."
     remedy = "Correct the parameter “{name}”."
+
+
+class TooManyItems(TallyardError):
+    """A query parameter was repeated too often."""
+
+    code = "too_many_items"
+    kind = ErrorKind.INVALID
+    message = "“{name}” was given {value} times; {most} are possible."
+    remedy = "Ask in several calls."
 
 
 class ApiKeyMissing(TallyardError):

@@ -2,12 +2,12 @@
 
 import ast
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 ENGLISH = "en"
 CHINESE = "zh"
 # The sdk's and the kernel's own refusals are translated where they live.
+_ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("control_plane", "inventory_modules")
 
 
@@ -65,7 +65,7 @@ def _weight(parameters: list[str]) -> float:
 def _chinese() -> dict[str, str]:
     messages: dict[str, str] = {}
     for package in _PACKAGES:
-        catalogue: Traversable = files(package) / "locale" / "zh_CN.po"
+        catalogue = _ROOT / package / "locale" / "zh_CN.po"
         if catalogue.is_file():
             messages |= parse_po(catalogue.read_text("utf-8"))
     return messages

@@ -13,6 +13,7 @@ from control_plane.sdk.envelope import Envelope
 from control_plane.sdk.messages import Action
 from inventory_modules.chassis.errors import CommandMissing
 from inventory_modules.chassis.export import stream_and_remove, write_export
+from inventory_modules.chassis.manifest import load_manifest
 from inventory_modules.chassis.service import Chassis, ModuleParts
 
 JSON = "application/json"
@@ -25,7 +26,18 @@ def json_response(body: object, status: int = 200, **headers: str) -> Response[b
 
 def operation_routes(chassis: Chassis, parts: ModuleParts) -> list[HTTPRouteHandler]:
     """Return the routes that every instance has."""
-    return [*_health_routes(chassis), *_command_routes(chassis, parts)]
+    return [_about_route(chassis), *_health_routes(chassis), *_command_routes(chassis, parts)]
+
+
+def _about_route(chassis: Chassis) -> HTTPRouteHandler:
+    manifest = load_manifest(chassis.settings.module)
+
+    @get("/")
+    async def about() -> Response[bytes]:
+        """Say which module this is, in both languages, and what it takes and counts."""
+        return json_response(manifest)
+
+    return about
 
 
 def _health_routes(chassis: Chassis) -> list[HTTPRouteHandler]:
@@ -58,9 +70,9 @@ def _command_routes(chassis: Chassis, parts: ModuleParts) -> list[HTTPRouteHandl
 
     @post("/_tallyard/drain", status_code=200)
     async def drain(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Take no new documents until the next start, then synchronise."""
+        """Take no new documents for ten minutes, then synchronise."""
         _accept(chassis, request, Action.DRAIN)
-        chassis.gate.draining = True
+        chassis.gate.close()
         return json_response(await synchronise(chassis, parts))
 
     @post("/_tallyard/export", status_code=200)

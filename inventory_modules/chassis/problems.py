@@ -82,7 +82,7 @@ class FieldProblem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The document itself. ``facts`` are for services that call one another."""
+    """The document itself. ``facts`` repeat for programs what the words say."""
 
     type: str
     title: str

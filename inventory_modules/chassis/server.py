@@ -24,7 +24,7 @@ from inventory_modules.chassis.settings import Settings
 
 _SNAPSHOT_SECONDS = 2.0
 _REPORT_SECONDS = 0.5
-_CATCH_UP_SECONDS = 0.5
+_CATCH_UP_SECONDS = 1.0
 _DRAIN_SECONDS = 5
 _KEEPALIVE_SECONDS = 75
 _log = structlog.get_logger(__name__)

@@ -56,12 +56,10 @@ class ModuleParts:
 
 @dataclass(frozen=True, slots=True)
 class ModuleDefinition:
-    """A module: its code, its tables, and how it is put together. ``peers`` are those it needs."""
+    """A module: its tables, and how it is put together. What it is stands in its manifest."""
 
-    code: str
     schema: Mapping[str, Sequence[str]]
     build: Callable[[Chassis], ModuleParts]
-    peers: tuple[str, ...] = ()
 
 
 @asynccontextmanager
@@ -90,7 +88,7 @@ async def open_chassis(
             session=session,
             state=state,
             keeper=keeper,
-            gate=Gate(state, keeper.refresh),
+            gate=Gate(state, clock, keeper.refresh),
             commands=CommandGate(
                 tenant=settings.tenant_id, instance=settings.instance_id, keys=keys, clock=clock
             ),

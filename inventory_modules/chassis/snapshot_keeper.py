@@ -22,7 +22,7 @@ SCHEMA = (
     ) STRICT;
     """,
 )
-_PAUSE_SECONDS = 1.0  # between refreshes that unknown keys ask for
+_PAUSE_SECONDS = 0.25  # between refreshes that unknown keys ask for
 _KEEP_SECONDS = 60.0  # between heartbeats written to disk
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +40,7 @@ class SnapshotKeeper:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._fetched_at = float("-inf")
+        self._reachable = True
         self._kept_at = float("-inf")
 
     def restore(self) -> None:
@@ -59,25 +60,36 @@ class SnapshotKeeper:
     async def pull(self) -> bool:
         """Fetch and apply what is newest; ``False`` if the control plane gave no good answer."""
         async with self._lock:
-            self._fetched_at = self._clock.monotonic()
-            try:
-                answer = await self._client.fetch_snapshot(self._state.revision)
-                changed = answer.snapshot is not None and self._state.apply_snapshot(
-                    answer.snapshot
-                )
-                if answer.heartbeat is not None:
-                    self._state.apply_heartbeat(answer.heartbeat)
-            except (aiohttp.ClientError, TimeoutError, ValueError, TallyardError) as error:
-                _log.warning("snapshot_not_fetched", reason=str(error) or type(error).__name__)
-                return False
-            await self._keep(changed=changed)
-        return True
+            self._reachable = await self._pull()
+            return self._reachable
 
     async def refresh(self) -> bool:
-        """Fetch now, unless that was done a moment ago; ``True`` if it was done and went well."""
-        if self._clock.monotonic() - self._fetched_at < _PAUSE_SECONDS:
+        """Make sure that all is known which was published before this call; ``False`` if it is not.
+
+        Whoever sends wrong keys all the time makes the service ask four times a second at most,
+        and not at all while the control plane is out of reach.
+        """
+        asked_at = self._clock.monotonic()
+        if not self._reachable:
             return False
-        return await self.pull()
+        async with self._lock:
+            if self._fetched_at < asked_at:
+                await asyncio.sleep(self._fetched_at + _PAUSE_SECONDS - self._clock.monotonic())
+                self._reachable = await self._pull()
+            return self._reachable
+
+    async def _pull(self) -> bool:
+        self._fetched_at = self._clock.monotonic()
+        try:
+            answer = await self._client.fetch_snapshot(self._state.revision)
+            changed = answer.snapshot is not None and self._state.apply_snapshot(answer.snapshot)
+            if answer.heartbeat is not None:
+                self._state.apply_heartbeat(answer.heartbeat)
+        except (aiohttp.ClientError, TimeoutError, ValueError, TallyardError) as error:
+            _log.warning("snapshot_not_fetched", reason=str(error) or type(error).__name__)
+            return False
+        await self._keep(changed=changed)
+        return True
 
     async def _keep(self, *, changed: bool) -> None:
         now = self._clock.monotonic()

@@ -39,7 +39,19 @@ class DocumentNotPosted(TallyardError):
     remedy = "Only a posted document can be voided; a waiting one can be once it is posted."
 
 
-class LedgerUnavailable(TallyardError):
+class Waiting(TallyardError, abstract=True):
+    """A document is stored and waits; ``facts`` names it to programs."""
+
+    def __init__(self, *, document_id: str, **fields: object) -> None:
+        self.document_id = document_id
+        super().__init__(field=None, document_id=document_id, **fields)
+
+    def facts(self) -> dict[str, str]:
+        """Return the id under which the document can be read."""
+        return {"document_id": self.document_id}
+
+
+class LedgerUnavailable(Waiting):
     """The stock ledger did not answer; the document waits."""
 
     code = "ledger_unavailable"
@@ -49,7 +61,7 @@ class LedgerUnavailable(TallyardError):
     retry_after = 2
 
 
-class LedgerDisagrees(TallyardError):
+class LedgerDisagrees(Waiting):
     """The ledger refused in a way that no retry mends; people must look."""
 
     code = "ledger_disagrees"

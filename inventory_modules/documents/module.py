@@ -17,10 +17,8 @@ LEDGER = "ledger"
 def document_module(kind: DocumentKind) -> ModuleDefinition:
     """Return the module that serves one kind of document."""
     return ModuleDefinition(
-        code=kind.module,
         schema={"documents": storage.SCHEMA, "quota": quota.SCHEMA},
         build=lambda chassis: _build(kind, chassis),
-        peers=(LEDGER,),
     )
 
 

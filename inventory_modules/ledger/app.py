@@ -16,4 +16,4 @@ async def _nothing_waits() -> bool:
     return True  # consumers read the ledger's events; it sends none and waits for nobody
 
 
-MODULE = ModuleDefinition(code="ledger", schema={"ledger": SCHEMA}, build=_build)
+MODULE = ModuleDefinition(schema={"ledger": SCHEMA}, build=_build)

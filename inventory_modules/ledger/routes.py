@@ -17,7 +17,6 @@ from inventory_modules.ledger.post_movements import PostMovements
 POST, READ = "ledger:post", "ledger:read"
 _MOST_ROWS = 5000
 _USUAL_ROWS = 1000
-_LARGEST_SEQUENCE = 2**62
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -59,7 +58,7 @@ def _events_route(desk: LedgerDesk) -> HTTPRouteHandler:
         """Return movements after a sequence, oldest first, without gaps."""
         await desk.gate.service(request.headers.get("authorization"), READ)
         query = request.query_params
-        after = whole_number(query.get("after"), name="after", default=0, most=_LARGEST_SEQUENCE)
+        after = whole_number(query.get("after"), name="after", default=0)
         limit = _limit(query.get("limit"))
         # The end is read first: it never promises more than the page after it can show.
         newest = storage.last_sequence(desk.database.reader)
@@ -95,4 +94,4 @@ def _balances_route(desk: LedgerDesk) -> HTTPRouteHandler:
 
 
 def _limit(text: str | None) -> int:
-    return whole_number(text, name="limit", default=_USUAL_ROWS, most=_MOST_ROWS)
+    return whole_number(text, name="limit", default=_USUAL_ROWS, least=1, most=_MOST_ROWS)

@@ -15,6 +15,4 @@ def _build(chassis: Chassis) -> ModuleParts:
     return ModuleParts(routes=query_routes(desk), catch_up=feed.catch_up, pending=feed.pending)
 
 
-MODULE = ModuleDefinition(
-    code="stock_query", schema={"stock_query": SCHEMA}, build=_build, peers=(LEDGER,)
-)
+MODULE = ModuleDefinition(schema={"stock_query": SCHEMA}, build=_build)

@@ -16,7 +16,7 @@ from control_plane.sdk.reporter import UsageSpool
 from inventory_modules.chassis.access import Gate
 from inventory_modules.chassis.bodies import whole_number
 from inventory_modules.chassis.database import Database
-from inventory_modules.chassis.errors import InvalidParameter, InvalidRequest, ResourceNotFound
+from inventory_modules.chassis.errors import InvalidRequest, ResourceNotFound, TooManyItems
 from inventory_modules.chassis.operations import json_response
 from inventory_modules.chassis.usage import UsageSource
 from inventory_modules.chassis.wording import shorten
@@ -28,7 +28,6 @@ EVENT_TYPE = "tallyard.stock_query.query_served"
 _USUAL_ROWS = 500
 _MOST_ROWS = 5000
 _MOST_SKUS = 500
-_LARGEST_SEQUENCE = 2**62
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -71,7 +70,7 @@ def _stock_route(desk: QueryDesk) -> HTTPRouteHandler:
         query = request.query_params
         skus = query.getall("sku", [])
         if len(skus) > _MOST_SKUS:
-            raise _invalid("sku", str(len(skus)), f"a list of at most {_MOST_SKUS} items")
+            raise TooManyItems(field="sku", name="sku", value=len(skus), most=_MOST_SKUS)
         limit = _limit(query.get("limit"))
         after, as_of = query.get("after", ""), _instant(query.get("as_of"))
         reader = desk.database.reader
@@ -99,7 +98,7 @@ def _movements_route(desk: QueryDesk) -> HTTPRouteHandler:
         """Return an item's movements, oldest first, each with its document and balances."""
         await desk.admit(request)
         query = request.query_params
-        after = whole_number(query.get("after"), name="after", default=0, most=_LARGEST_SEQUENCE)
+        after = whole_number(query.get("after"), name="after", default=0)
         limit = _limit(query.get("limit"))
         position = _position(desk)
         rows = storage.movements_of(desk.database.reader, sku, after, limit)
@@ -119,10 +118,7 @@ def _position(desk: QueryDesk) -> dict[str, int]:
 
 
 def _limit(text: str | None) -> int:
-    limit = whole_number(text, name="limit", default=_USUAL_ROWS, most=_MOST_ROWS)
-    if limit == 0:
-        raise _invalid("limit", "0", f"a whole number from 1 to {_MOST_ROWS}")
-    return limit
+    return whole_number(text, name="limit", default=_USUAL_ROWS, least=1, most=_MOST_ROWS)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -132,7 +128,3 @@ def _instant(text: str | None) -> datetime | None:
         return parse_instant(text)
     except TallyardError as error:
         raise InvalidRequest(causes=[type(error)(field="as_of", **error.fields)]) from error
-
-
-def _invalid(name: str, value: str, expected: str) -> InvalidParameter:
-    return InvalidParameter(field=name, name=name, value=value, expected=expected)

@@ -229,7 +229,13 @@ class Instance:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "inventory_modules"],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self.env(), **env},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "TALLYARD_EXIT_WITH_PID": str(os.getpid()),
+                **self.env(),
+                **env,
+            },
             stderr=(self.data_dir.parent / f"{self.module}.log").open("ab"),
         )
         await self.wait_ready()

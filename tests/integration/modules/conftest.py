@@ -1,7 +1,7 @@
 """A tenant's module instances over real sockets, and clients that call them."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -27,11 +27,9 @@ def fleet(control: FakeControlPlane, tmp_path: Path) -> Fleet:
 @pytest.fixture
 async def running(fleet: Fleet) -> AsyncIterator[Fleet]:
     """All four instances, served from the test's own loop."""
-    async with AsyncExitStack() as stack:
-        for instance in fleet.instances:
-            await instance.start()
-            stack.push_async_callback(instance.stop)
-        yield fleet
+    await asyncio.gather(*(instance.start() for instance in fleet.instances))
+    yield fleet
+    await asyncio.gather(*(instance.stop() for instance in fleet.instances))
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ async def test_an_accepted_call_gives_one_usage_event_dated_by_the_tenants_clock
 
     settled = await caller.sync(caller.fleet.outbound)
 
-    assert settled["settled"] and settled["clock"] == "2026-03-02T04:00:00Z"
+    assert settled["settled"]
+    assert settled["clock"] == "2026-03-02T04:00:00Z"
     (event,) = caller.fleet.control.events_of("outbound")
     assert event["id"] == shipment["id"]
     assert event["type"] == "tallyard.outbound.shipment_posted"
