@@ -5,25 +5,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import psycopg
+
 from billing.changing import Changing
 from billing.closing import Closing
 from billing.domain.records import StoredInvoice
 from billing.invoicing import Rater
+from billing.providers.manual import ManualProvider
+from billing.providers.memory import MemoryProvider
 from billing.repositories.invoices import InvoiceFilter, InvoiceRepository
 from billing.services.book_addon import BookAddon
 from billing.services.cancel_subscription import CancelSubscription
 from billing.services.change_plan import ChangePlan
+from billing.services.check_books import CheckBooks
 from billing.services.close_due import CloseDue
+from billing.services.collect_invoice import CollectInvoice, CollectIssuedInvoice
+from billing.services.explain_invoice import ExplainInvoice
+from billing.services.handle_payment_webhook import HandlePaymentWebhook
 from billing.services.preview_addon import PreviewAddon
 from billing.services.preview_plan_change import PreviewPlanChange
 from billing.services.preview_start import PreviewStart
+from billing.services.record_payment import RecordPayment
+from billing.services.request_collection import RequestCollection
+from billing.services.set_payment_method import SetPaymentMethod
 from billing.services.start_subscription import StartSubscription
+from billing.services.verify_invoice import VerifyInvoice
 from billing.tokens import PreviewTokens
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.calendar import Interval, instant_text
-from control_plane.kernel.clock import FakeClock
-from control_plane.kernel.ids import SubscriptionId, TenantId, new_id
+from control_plane.kernel.clock import FakeClock, SystemClock
+from control_plane.kernel.ids import OutboxId, SubscriptionId, TenantId, new_id
 from control_plane.runtime.database import Database
+from control_plane.runtime.outbox import OutboxRelay
+from control_plane.runtime.topics import ENTITLEMENTS_CHANGED, INVOICE_ISSUED
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 from metering.domain.cloudevents import parse_events
@@ -84,6 +98,16 @@ plans:
         charges:
           - {code: base, kind: flat, timing: advance, amount: "499.00",
              name: {en: Base fee, zh: 基础费}}
+  - code: outbound_only
+    name: {en: Outbound only, zh: 仅出库}
+    modules: [outbound]
+    entitlements: {outbound.orders_per_day: 100}
+    prices:
+      - currency: CNY
+        interval: month
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "799.00",
+             name: {en: Base fee, zh: 基础费}}
   - code: wide
     name: {en: Wide, zh: 宽限版}
     modules: [inbound, outbound]
@@ -121,6 +145,16 @@ class World:
     book_addon: BookAddon
     cancel: CancelSubscription
     close_due: CloseDue
+    provider: MemoryProvider
+    set_payment_method: SetPaymentMethod
+    collect: CollectInvoice
+    request_collection: RequestCollection
+    record_payment: RecordPayment
+    handle_webhook: HandlePaymentWebhook
+    check_books: CheckBooks
+    verify: VerifyInvoice
+    explain: ExplainInvoice
+    relay: OutboxRelay
 
     async def subscribe(
         self, tenant_id: TenantId, plan: str = "growth", interval: Interval = Interval.MONTH
@@ -177,12 +211,20 @@ def shipment(at: datetime, lines: int | Decimal) -> UsageEvent:
     return parsed
 
 
+async def ignore(tenant_id: TenantId, payload: dict[str, object], delivery_id: OutboxId) -> None:
+    """Entitlements are not the subject here."""
+
+
 async def build_world(database: Database, clock: FakeClock) -> World:
     await ApplyCatalog(database, clock)(CATALOGUE)
     work, system = UnitOfWork(database), SystemWork(database)
     usage = PostgresUsageStore(work, system)
     closing = Closing(Rater(usage), TenantClock(clock), "Tallyard")
     changing = Changing(closing, PreviewTokens("secret"))
+    provider = MemoryProvider()
+    providers = {"memory": provider, "manual": ManualProvider()}
+    collect = CollectInvoice(work, TenantClock(clock), providers)
+    handlers = {INVOICE_ISSUED: CollectIssuedInvoice(collect), ENTITLEMENTS_CHANGED: ignore}
     return World(
         database=database,
         work=work,
@@ -199,4 +241,27 @@ async def build_world(database: Database, clock: FakeClock) -> World:
         book_addon=BookAddon(work, changing),
         cancel=CancelSubscription(work, changing),
         close_due=CloseDue(work, closing),
+        provider=provider,
+        set_payment_method=SetPaymentMethod(work, TenantClock(clock), providers),
+        collect=collect,
+        request_collection=RequestCollection(work),
+        record_payment=RecordPayment(work, TenantClock(clock)),
+        handle_webhook=HandlePaymentWebhook(work, TenantClock(clock), providers),
+        check_books=CheckBooks(work),
+        verify=VerifyInvoice(work, closing.rater),
+        explain=ExplainInvoice(work),
+        relay=OutboxRelay(system, handlers, SystemClock()),
     )
+
+
+def organisation(
+    admin: psycopg.Connection, slug: str, *, sandbox: bool = False, zone: str = "Asia/Shanghai"
+) -> TenantId:
+    """One more organisation that pays in CNY."""
+    tenant = TenantId(new_id())
+    admin.execute(
+        "INSERT INTO organisations (id, slug, name, zone, language, currency, sandbox, created_at, "
+        "state) VALUES (%s, %s, %s, %s, 'en', 'CNY', %s, '2026-01-01Z', 'active')",
+        [tenant, slug, slug.title(), zone, sandbox],
+    )
+    return tenant

@@ -84,11 +84,36 @@ async def test_an_upgrade_credits_and_charges_the_days_left(world: World, tenant
 
 async def test_several_subscriptions_share_one_invoice(world: World, tenant_id):
     await world.subscribe(tenant_id, "inbound_only")
+    await world.subscribe(tenant_id, "outbound_only")
     world.clock.set(datetime(2026, 2, 10, 2, tzinfo=UTC))
 
     [invoice] = await world.close_due(tenant_id)
 
-    assert invoice.total.decimal_text() == "499.00"
+    assert invoice.total.decimal_text() == "1298.00"
+
+
+async def test_two_things_at_the_very_same_instant_are_both_invoiced(world: World, tenant_id):
+    subscription = await world.subscribe(tenant_id)
+    await world.book(tenant_id, subscription)
+    await world.move(tenant_id, subscription, "scale")
+
+    parts = [
+        (i.content["part"], i.summary.total.decimal_text()) for i in await world.invoices(tenant_id)
+    ]
+
+    assert parts == [(0, "1999.00"), (1, "888.00"), (2, "2000.00")]
+
+
+async def test_a_change_at_the_very_instant_of_a_period_end_comes_on_top_of_its_fee(
+    world: World, tenant_id
+):
+    subscription = await world.subscribe(tenant_id)
+    world.clock.set(datetime(2026, 2, 10, 2, tzinfo=UTC))
+    await world.close_due(tenant_id)
+
+    await world.move(tenant_id, subscription, "scale")
+
+    assert kinds((await world.invoices(tenant_id))[-1]) == [("credit", -199900), ("charge", 399900)]
 
 
 async def test_a_cancelled_subscription_is_billed_to_its_end_and_never_again(

@@ -1,0 +1,110 @@
+"""An invoice line in words: every step from what was measured to what is charged.
+
+Explanations are read from the frozen body alone, so that they stay true whatever changes later. A
+message is an English template (the msgid of its translation) with the values of one step.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from billing.domain.numbers import shown
+
+Translate = Callable[[str], str]
+
+MESSAGES: Mapping[str, str] = {
+    "fee": "The fee of one whole period: {amount}.",
+    "prorated": "{fee} for the whole period, of which {days} of {of_days} days: {exact}.",
+    "measured": "Measured: {quantity} {unit} in {events} events.",
+    "included": "Included: {included} ({allowance} by {days} of {of_days} days). "
+    "Left to be charged: {billable}.",
+    "included_whole": "Included: {included}. Left to be charged: {billable}.",
+    "tier_open": "Tier {number}, above {from}: {quantity} at {unit_price} each, {amount}.",
+    "tier": "Tier {number}, above {from} up to {up_to}: {quantity} at {unit_price} each, {amount}.",
+    "tier_fee": "Of this, {flat_fee} is the fee of entering tier {number}.",
+    "rounded": "Rounded once, half away from zero: {exact} becomes {amount}.",
+    "credit": "Given back for the days from the change on.",
+    "charge": "Charged for the days from the change on.",
+    "addon": "Charged once, when the window was booked.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One step: its kind, its exact values as texts, and a sentence."""
+
+    kind: str
+    values: Mapping[str, str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedLine:
+    """One line: what it is, what it comes to (major units, as text), and its steps in order."""
+
+    key: str
+    title: str
+    first_day: str
+    last_day: str
+    amount_minor: int
+    steps: tuple[Explained, ...]
+
+
+def explain_lines(
+    body: Mapping[str, Any], language: str, translate: Translate
+) -> tuple[ExplainedLine, ...]:
+    """Explain every line of a frozen invoice body in ``en`` or ``zh``."""
+    return tuple(_line(line, language, translate) for line in body["lines"])
+
+
+def _line(line: Mapping[str, Any], language: str, translate: Translate) -> ExplainedLine:
+    tongue = "zh" if language.lower().startswith("zh") else "en"
+    item, name = line["item_name"][tongue], line["name"][tongue]
+    unit = "" if line["unit"] is None else line["unit"][tongue]
+    steps: list[Explained] = []
+    if line["kind"] in {"credit", "charge", "addon"}:
+        steps.append(_say(line["kind"], {}, translate))
+    for step in line["steps"]:
+        steps.extend(_steps(step, unit, translate))
+    return ExplainedLine(
+        key=line["key"],
+        title=item if item == name else f"{item} · {name}",
+        first_day=line["first_day"],
+        last_day=line["last_day"],
+        amount_minor=line["amount_minor"],
+        steps=tuple(steps),
+    )
+
+
+def _steps(step: Mapping[str, Any], unit: str, translate: Translate) -> Sequence[Explained]:
+    values = {key: str(value) for key, value in step.items() if key != "step"}
+    kind = step["step"]
+    if kind == "measured":
+        return [_say("measured", {**values, "unit": unit}, translate)]
+    if kind == "included" and step["days"] == step["of_days"]:
+        return [_say("included_whole", values, translate)]
+    if kind != "tier":
+        return [_say(kind, values, translate)]
+    said = [_say("tier" if step["up_to"] else "tier_open", values, translate)]
+    if step["flat_fee"] != "0":
+        said.append(_say("tier_fee", values, translate))
+    return said
+
+
+def _say(message: str, values: Mapping[str, str], translate: Translate) -> Explained:
+    readable = {key: shown(value) if key in _NUMBERS else value for key, value in values.items()}
+    return Explained(message, values, translate(MESSAGES[message]).format(**readable))
+
+
+_NUMBERS = {
+    "exact",
+    "included",
+    "billable",
+    "quantity",
+    "from",
+    "up_to",
+    "amount",
+    "flat_fee",
+    "allowance",
+    "unit_price",
+}

@@ -1,0 +1,35 @@
+"""Show one invoice."""
+
+from dataclasses import dataclass
+
+from billing.domain.records import Payment, StoredInvoice
+from billing.repositories.invoices import InvoiceRepository
+from billing.repositories.payments import PaymentRepository
+from control_plane.kernel.ids import InvoiceId, TenantId
+from control_plane.runtime.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An invoice as it was frozen, and what was done to collect it."""
+
+    invoice: StoredInvoice
+    payments: tuple[Payment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GetInvoice:
+    """One invoice of the tenant."""
+
+    work: UnitOfWork
+
+    async def __call__(self, *, tenant_id: TenantId, invoice_id: InvoiceId) -> InvoiceView:
+        """Return the invoice with its payments.
+
+        Raises:
+            InvoiceNotFound: the tenant has none of that id.
+        """
+        async with self.work(tenant_id) as session:
+            invoice = await InvoiceRepository(session).get(invoice_id)
+            payments = await PaymentRepository(session).of_invoice(tenant_id, invoice_id)
+            return InvoiceView(invoice, tuple(payments))

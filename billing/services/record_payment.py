@@ -1,0 +1,80 @@
+"""Record a bank transfer."""
+
+from dataclasses import dataclass
+
+from billing.domain.records import InvoiceState, Payment, PaymentState
+from billing.errors import (
+    InvoiceAlreadyPaid,
+    PaymentAmountMismatch,
+    PaymentInProgress,
+    PaymentReferenceUsed,
+)
+from billing.providers.manual import MANUAL
+from billing.repositories.invoices import InvoiceRepository
+from billing.repositories.payments import PaymentRepository
+from billing.settling import book_payment
+from control_plane.kernel.ids import InvoiceId, PaymentId, TenantId, new_id
+from control_plane.kernel.money import Money
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """Book a transfer that arrived. Each is recorded once, by its reference on the statement."""
+
+    work: UnitOfWork
+    tenant_clock: TenantClock
+
+    async def __call__(
+        self,
+        *,
+        tenant_id: TenantId,
+        invoice_id: InvoiceId,
+        amount: Money,
+        reference: str,
+        actor: str,
+    ) -> Payment:
+        """Pay the invoice, and return the payment; the same call again returns the same payment.
+
+        Raises:
+            InvoiceNotFound: the tenant has none of that id.
+            InvoiceAlreadyPaid: nothing is open on it.
+            PaymentAmountMismatch: the transfer is not of the open amount.
+            PaymentInProgress: a card payment is under way.
+            PaymentReferenceUsed: the transfer was recorded for another invoice.
+        """
+        async with self.work(tenant_id) as session:
+            invoice = await InvoiceRepository(session).lock(tenant_id, invoice_id)
+            payments = PaymentRepository(session)
+            request_key = f"transfer:{reference}"
+            known = await payments.of_request(tenant_id, request_key)
+            if known is not None:
+                if (known.invoice_id, known.amount) != (invoice_id, amount):
+                    raise PaymentReferenceUsed(reference=reference, field="reference")
+                return known
+            if invoice.state is InvoiceState.PAID:
+                raise InvoiceAlreadyPaid(number=invoice.number)
+            if amount != invoice.open:
+                raise PaymentAmountMismatch(
+                    number=invoice.number, open=invoice.open, paid=amount, field="amount"
+                )
+            now = await self.tenant_clock.now(session, tenant_id)
+            payment = Payment(
+                tenant_id=tenant_id,
+                id=PaymentId(new_id()),
+                invoice_id=invoice_id,
+                provider=MANUAL,
+                state=PaymentState.SUCCEEDED,
+                amount=amount,
+                reference=reference,
+                failure=None,
+                created_at=now,
+                settled_at=now,
+            )
+            if not await payments.add(payment, request_key):
+                standing = await payments.standing(tenant_id, invoice_id)
+                provider = standing.provider if standing is not None else MANUAL
+                raise PaymentInProgress(number=invoice.number, provider=provider)
+            await book_payment(session, payment, actor=actor, now=now)
+            return payment
