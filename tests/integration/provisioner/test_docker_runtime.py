@@ -3,7 +3,10 @@
 import asyncio
 import json
 import subprocess
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import aiodocker
 import httpx
@@ -96,6 +99,34 @@ async def test_tenants_cannot_reach_each_other_and_peers_can(runtime, docker_dae
     async with httpx.AsyncClient(trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{ledger.port}/facts")
     assert answer.json()["uid"] == 10001
+
+
+async def test_behind_the_firewall_rules_this_host_is_shut_but_for_the_service_port(
+    runtime, docker_daemon
+):
+    _, run = runtime
+    spec = await run(spec_of(TenantId(new_id()), "ledger"))
+    rules = subprocess.run(
+        ["iptables", "-n", "-L", "TALLYARD-HOST"], check=False, capture_output=True
+    )
+    hardened = rules.returncode == 0
+
+    def reaches(port: int) -> bool:
+        url = f"http://{layout.HOST_NAME}:{port}/"
+        return inside(docker_daemon, spec.ref, FETCH.format(url=url)) == "200"
+
+    with served(0) as any_port, served(free_port()) as service_port:
+        assert reaches(service_port)
+        assert reaches(any_port) is not hardened
+
+
+@contextmanager
+def served(port: int):
+    """An HTTP server of this host on all addresses."""
+    with ThreadingHTTPServer(("0.0.0.0", port), SimpleHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
 
 
 async def test_a_container_has_no_privileges_and_bounded_resources(runtime, docker_daemon):
