@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
@@ -14,6 +14,8 @@ from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
 from web.api.routes import api_routes
 from web.compose import Application, compose
+from web.docs.pages import docs_router
+from web.docs.schema import PublishedSchema
 from web.edge.authentication import AuthenticationMiddleware
 from web.edge.context import context_middleware
 from web.edge.csrf import CsrfMiddleware
@@ -32,7 +34,7 @@ def create_app(application: Application) -> Litestar:
         yield
         await application.close()
 
-    handlers: list[ControllerRouterHandler] = [*api_routes(), *portal_routes()]
+    handlers: list[ControllerRouterHandler] = [*api_routes(), docs_router(), *portal_routes()]
     portal = portal_config(application)
     return Litestar(
         route_handlers=handlers,
@@ -55,6 +57,7 @@ def create_app(application: Application) -> Litestar:
         openapi_config=_openapi(),
         lifespan=[lifespan],
         request_max_body_size=16_000_000,
+        logging_config=None,  # ours is configured already, for every library at once
         debug=False,
     )
 
@@ -67,12 +70,14 @@ def _openapi() -> OpenAPIConfig:
             "Plans, metering, entitlements, billing and provisioning. Every write takes an "
             "Idempotency-Key; errors are RFC 9457 problem documents with a stable code."
         ),
-        path="/docs/schema",
+        openapi_router=Router(
+            "/docs/schema", route_handlers=[], include_in_schema=False, opt={"public": True}
+        ),
         components=Components(
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
         ),
         security=[{"bearer": []}],
-        render_plugins=[],
+        render_plugins=[PublishedSchema()],
     )
 
 

@@ -53,7 +53,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 HtmlRenderer = Callable[[Request[Any, Any, Any], Problem], Response[Any]]
 
 # What the framework itself refuses, in our words.
-_BY_STATUS: dict[int, tuple[str, str, str]] = {
+FRAMEWORK_PROBLEMS: dict[int, tuple[str, str, str]] = {
     400: (
         "invalid_request",
         N_("The request could not be read."),
@@ -94,8 +94,8 @@ def problem_of(error: Exception, *, language: str, request_id: str = "") -> Prob
     if isinstance(error, ValidationException):
         return _validation_problem(error, language, request_id)
     status = error.status_code if isinstance(error, HTTPException) else 500
-    code, detail, remedy = _BY_STATUS.get(
-        status, _BY_STATUS[500 if status >= _SERVER_FAULT else 400]
+    code, detail, remedy = FRAMEWORK_PROBLEMS.get(
+        status, FRAMEWORK_PROBLEMS[500 if status >= _SERVER_FAULT else 400]
     )
     return _problem(
         status,
@@ -137,7 +137,7 @@ def _listed(entry: object) -> FieldProblem:
 
 
 def _validation_problem(error: ValidationException, language: str, request_id: str) -> Problem:
-    code, _, remedy = _BY_STATUS[400]
+    code, _, remedy = FRAMEWORK_PROBLEMS[400]
     listed = error.extra if isinstance(error.extra, list) else []
     errors = [
         FieldProblem(str(entry.get("key", "")), str(entry.get("message", "")))
@@ -148,7 +148,7 @@ def _validation_problem(error: ValidationException, language: str, request_id: s
     return _problem(
         400,
         "invalid_input" if errors else code,
-        detail or translate(language, _BY_STATUS[400][1]),
+        detail or translate(language, FRAMEWORK_PROBLEMS[400][1]),
         translate(language, remedy),
         errors=errors,
         request_id=request_id,

@@ -63,6 +63,7 @@ def openapi() -> None:
     """Print the API's OpenAPI document."""
     from web.asgi import create_app  # noqa: PLC0415
     from web.compose import compose  # noqa: PLC0415
+    from web.docs.schema import published_schema  # noqa: PLC0415
 
-    schema = create_app(compose(load_settings())).openapi_schema.to_schema()
+    schema = published_schema(create_app(compose(load_settings())))
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n")

@@ -1,0 +1,86 @@
+"""The reference's pages: public, without script, in the reader's language."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar, Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.enums import MediaType
+
+from control_plane.identity.csrf import csrf_token
+from web.compose import Application
+from web.docs.operations import SectionView, sections
+from web.docs.problems import ProblemEntry, problem_entries
+from web.docs.schema import published_schema
+from web.docs.words import PLACES
+from web.edge.errors import NotSignedIn
+from web.i18n import LANGUAGES
+from web.portal.rendering import PAGE_HEADERS, render
+from web.portal.views.shell import Shell
+from web.problems import problem_of
+
+PUBLIC: Final = {"public": True}
+THEME_COOKIE: Final = "tallyard_theme"
+DocsRequest = Request[Any, Any, Any]
+
+
+@get("/docs", opt=PUBLIC, include_in_schema=False, media_type=MediaType.HTML)
+async def reference(
+    request: DocsRequest, application: NamedDependency[Application]
+) -> Response[str]:
+    """Show every operation of the API."""
+    found = _sections(request.app)
+    page = render(
+        "docs/reference.html",
+        _shell(request, application, "reference"),
+        sections=found,
+        contents=tuple((f"#{section.anchor}", section.title) for section in found),
+        places=PLACES,
+        origin=application.settings.public_url,
+    )
+    return Response(page, headers=PAGE_HEADERS)
+
+
+@get("/docs/problems", opt=PUBLIC, include_in_schema=False, media_type=MediaType.HTML)
+async def problems(
+    request: DocsRequest, application: NamedDependency[Application]
+) -> Response[str]:
+    """Show every error code; a problem document's ``type`` points at its anchor here."""
+    shell = _shell(request, application, "problems")
+    sample = problem_of(NotSignedIn(), language=shell.language)
+    page = render(
+        "docs/problems.html",
+        shell,
+        problems=_problems(shell.language),
+        contents=(),
+        sample=msgspec.json.format(msgspec.json.encode(sample), indent=2).decode(),
+    )
+    return Response(page, headers=PAGE_HEADERS)
+
+
+def docs_router() -> Router:
+    """Build the router of the reference's pages."""
+    return Router("/", route_handlers=[reference, problems])
+
+
+def _shell(request: DocsRequest, application: Application, section: str) -> Shell:
+    """Frame the page for a reader who need not be signed in."""
+    session = request.scope["state"].get("session_secret")
+    return Shell(
+        language=request.scope["state"]["language"],
+        theme=request.cookies.get(THEME_COOKIE, "auto"),
+        path=request.url.path,
+        section=section,
+        csrf=csrf_token(application.settings.secret_key, session) if session else "",
+    )
+
+
+@lru_cache(maxsize=2)
+def _sections(app: Litestar) -> tuple[SectionView, ...]:
+    return sections(published_schema(app))
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _problems(language: str) -> tuple[ProblemEntry, ...]:
+    return problem_entries(language)
