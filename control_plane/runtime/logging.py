@@ -38,5 +38,7 @@ def configure_logging(level: str = "info", *, json: bool = True) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("apscheduler", "httpx", "httpcore", "_granian", "stripe", "alembic"):
+    # A tick that comes while its job still runs is left out by design, and no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    for noisy in ("httpx", "httpcore", "_granian", "stripe", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

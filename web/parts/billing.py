@@ -1,19 +1,33 @@
 """Billing: subscriptions with their prices, invoices, payments."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from billing.changing import Changing
 from billing.closing import Closing
 from billing.invoicing import Rater
 from billing.jobs import BillingParticipant, CloseDuePeriods
+from billing.ports import PaymentProvider
+from billing.providers.manual import ManualProvider
+from billing.providers.stripe import stripe_provider
 from billing.services.book_addon import BookAddon
 from billing.services.cancel_subscription import CancelSubscription
 from billing.services.change_plan import ChangePlan
+from billing.services.check_books import CheckBooks
 from billing.services.close_due import CloseDue
+from billing.services.collect_invoice import CollectInvoice, CollectIssuedInvoice
+from billing.services.explain_invoice import ExplainInvoice
+from billing.services.get_invoice import GetInvoice
+from billing.services.handle_payment_webhook import HandlePaymentWebhook
+from billing.services.list_invoices import ListInvoices
 from billing.services.preview_addon import PreviewAddon
 from billing.services.preview_plan_change import PreviewPlanChange
 from billing.services.preview_start import PreviewStart
+from billing.services.record_payment import RecordPayment
+from billing.services.request_collection import RequestCollection
+from billing.services.set_payment_method import SetPaymentMethod
 from billing.services.start_subscription import StartSubscription
+from billing.services.verify_invoice import VerifyInvoice
 from billing.tokens import PreviewTokens
 from web.parts.provisioning import ProvisioningPart
 
@@ -68,3 +82,61 @@ class BillingPart(ProvisioningPart):
     @cached_property
     def billing_participant(self) -> BillingParticipant:
         return BillingParticipant(self.work, self.close_due)
+
+    @cached_property
+    def payment_providers(self) -> Mapping[str, PaymentProvider]:
+        settings = self.settings
+        providers: list[PaymentProvider] = [ManualProvider()]
+        if settings.stripe_api_key:
+            providers.append(
+                stripe_provider(
+                    settings.stripe_api_key,
+                    settings.stripe_webhook_secret,
+                    settings.stripe_api_base,
+                )
+            )
+        return {provider.name: provider for provider in providers}
+
+    @cached_property
+    def set_payment_method(self) -> SetPaymentMethod:
+        return SetPaymentMethod(self.work, self.tenant_clock, self.payment_providers)
+
+    @cached_property
+    def collect_invoice(self) -> CollectInvoice:
+        return CollectInvoice(self.work, self.tenant_clock, self.payment_providers)
+
+    @cached_property
+    def collect_issued_invoice(self) -> CollectIssuedInvoice:
+        return CollectIssuedInvoice(self.collect_invoice)
+
+    @cached_property
+    def request_collection(self) -> RequestCollection:
+        return RequestCollection(self.work)
+
+    @cached_property
+    def handle_payment_webhook(self) -> HandlePaymentWebhook:
+        return HandlePaymentWebhook(self.work, self.tenant_clock, self.payment_providers)
+
+    @cached_property
+    def record_payment(self) -> RecordPayment:
+        return RecordPayment(self.work, self.tenant_clock)
+
+    @cached_property
+    def list_invoices(self) -> ListInvoices:
+        return ListInvoices(self.work)
+
+    @cached_property
+    def get_invoice(self) -> GetInvoice:
+        return GetInvoice(self.work)
+
+    @cached_property
+    def explain_invoice(self) -> ExplainInvoice:
+        return ExplainInvoice(self.work)
+
+    @cached_property
+    def verify_invoice(self) -> VerifyInvoice:
+        return VerifyInvoice(self.work, self.closing.rater)
+
+    @cached_property
+    def check_books(self) -> CheckBooks:
+        return CheckBooks(self.work)

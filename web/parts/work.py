@@ -8,6 +8,7 @@ from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay
 from control_plane.runtime.topics import (
     ENTITLEMENTS_CHANGED,
     INSTANCES_CHANGED,
+    INVOICE_ISSUED,
     MAIL_REQUESTED,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
@@ -21,6 +22,7 @@ class WorkPart(BillingPart):
     def handlers(self) -> Mapping[str, Handler]:
         return {
             ENTITLEMENTS_CHANGED: self.publish_snapshot.deliver,
+            INVOICE_ISSUED: self.collect_issued_invoice,
             INSTANCES_CHANGED: self.provisioner.reconcile.deliver,
             MAIL_REQUESTED: self.deliver_mail,
         }
