@@ -18,7 +18,6 @@ import msgspec
 
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import exact_decimal
-from control_plane.kernel.instants import instant_text
 from metering.domain.canonical import CANONICAL
 from metering.domain.diagnosis import LONGEST_TEXT, kept, rejection, shown
 from metering.domain.events import Datum, IngestResult, IngestStatus, UsageEvent
@@ -158,8 +157,9 @@ def _usage_event(event: _CloudEvent) -> UsageEvent:
     data_json = CANONICAL.encode(data)
     if len(data_json) > MOST_DATA_BYTES:
         raise DataTooLarge(size=len(data_json), largest=MOST_DATA_BYTES, field="data")
-    head = (event.source, event.id, event.type, event.subject, instant_text(time))
-    body = CANONICAL.encode(head) + data_json
+    body = CANONICAL.encode(
+        (event.source, event.id, event.type, event.subject, time, msgspec.Raw(data_json))
+    )
     if b"\\u0000" in body and _NUL.search(body):
         raise TextUnusable
     return UsageEvent(
