@@ -23,12 +23,12 @@ GOOD_CARD, DECLINED_CARD, UNUSABLE_CARD = "card_good", "card_declined", "card_un
 
 @dataclass(slots=True)
 class MemoryProvider:
-    """Behaves as a card provider does. ``lose_answers`` acts and then fails to answer."""
+    """Behaves as a card provider does. What is named in ``silent`` acts, and then does not answer."""
 
     secret: str = "whsec_memory"  # noqa: S105 - the twin's own, worth nothing
     name: str = "memory"
     automatic: bool = True
-    lose_answers: bool = False
+    silent: set[str] = field(default_factory=set)
     taken: list[Money] = field(default_factory=list)
     _collections: dict[str, Collection] = field(default_factory=dict)
     _requests: dict[str, CollectionRequest] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class MemoryProvider:
         self._collections[reference] = Collection(
             reference, CollectionState.PENDING, request.amount
         )
-        self._answer()
+        self._answer("prepare")
         return reference
 
     async def collect(self, reference: str) -> Collection:
@@ -56,7 +56,7 @@ class MemoryProvider:
         if found.state is CollectionState.PENDING:
             found = self._decide(found, self._requests[reference])
             self._collections[reference] = found
-        self._answer()
+        self._answer("collect")
         return found
 
     def _decide(self, found: Collection, request: CollectionRequest) -> Collection:
@@ -67,7 +67,7 @@ class MemoryProvider:
 
     async def find(self, reference: str) -> Collection:
         """Return how a collection stands."""
-        self._answer()
+        self._answer("find")
         return self._collections[reference]
 
     def webhook(self, reference: str) -> tuple[bytes, str]:
@@ -89,6 +89,6 @@ class MemoryProvider:
     def _sign(self, payload: bytes) -> str:
         return hmac.new(self.secret.encode(), payload, hashlib.sha256).hexdigest()
 
-    def _answer(self) -> None:
-        if self.lose_answers:
+    def _answer(self, operation: str) -> None:
+        if operation in self.silent:
             raise ProviderUnavailable(provider=self.name, reason="the answer was lost")
