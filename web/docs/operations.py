@@ -53,6 +53,11 @@ class OperationView:
         """The answer when all is well."""
         return next((a for a in self.answers if a.status.startswith("2")), None)
 
+    @property
+    def refusals(self) -> tuple[AnswerView, ...]:
+        """The refusals that are this operation's own, by status."""
+        return tuple(a for a in self.answers if a.status.startswith("4"))
+
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
@@ -134,6 +139,7 @@ def _answer(status: str, answer: Schema, schemas: Mapping[str, Any]) -> AnswerVi
         shape = shape_of(schema, schemas)
         inner = shape_of(shape.get("items", {}), schemas) if "items" in shape else shape
         text = inner.get("description", "") if shown else answer["description"]
+        text = f"A list. Each: {text}" if inner is not shape and text else text
         example = _pretty(example_of(schema, schemas)) if shown else ""
         return AnswerView(status, text or answer["description"], media, example)
     return AnswerView(status, answer["description"], "", "")

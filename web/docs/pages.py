@@ -13,7 +13,7 @@ from web.compose import Application
 from web.docs.operations import SectionView, sections
 from web.docs.problems import ProblemEntry, problem_entries
 from web.docs.schema import published_schema
-from web.docs.words import PLACES
+from web.docs.words import PLACES, REFUSALS
 from web.edge.errors import NotSignedIn
 from web.i18n import LANGUAGES
 from web.portal.rendering import PAGE_HEADERS, render
@@ -37,6 +37,7 @@ async def reference(
         sections=found,
         contents=tuple((f"#{section.anchor}", section.title) for section in found),
         places=PLACES,
+        refusals=REFUSALS,
         origin=application.settings.public_url,
     )
     return Response(page, headers=PAGE_HEADERS)

@@ -16,20 +16,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
+from web.docs.words import REFUSALS
 from web.edge.idempotency import takes_key
 from web.problems import PROBLEM_JSON, Problem
 
 Schema = dict[str, Any]
 
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
-_REFUSALS: Final = {
-    "400": "The request cannot be taken as it is; `errors` names the fields.",
-    "401": "No valid credential came with the request.",
-    "403": "The caller's roles or scopes do not include the permission.",
-    "404": "The id names nothing that the caller can see.",
-    "409": "The request contradicts what is there, or was made for a state that has passed.",
-    "default": "Any other refusal.",
-}
+_REFUSALS: Final = {**dict(REFUSALS), "default": "Any other refusal."}
 _KEY_PARAMETER: Final = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -27,3 +27,14 @@ TAGS: Final = (
 PLACES: Final[Mapping[str, str]] = MappingProxyType(
     {"path": N_("path"), "query": N_("query"), "header": N_("header"), "body": N_("body")}
 )
+
+REFUSALS: Final = (
+    ("400", N_("The request cannot be taken as it is; 'errors' names the fields.")),
+    ("401", N_("No valid credential came with the request.")),
+    ("403", N_("Your role, or the key's scopes, do not include the permission.")),
+    ("404", N_("The id names nothing that you can see.")),
+    ("409", N_("It contradicts what is there, or was made for a state that has passed.")),
+    ("429", N_("A limit is reached. Retry-After says when to try again.")),
+    ("503", N_("Something this needs does not answer now. Try again under the same key.")),
+)
+"""What each status of a refusal means, whatever the operation."""
