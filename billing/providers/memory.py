@@ -23,7 +23,7 @@ GOOD_CARD, DECLINED_CARD, UNUSABLE_CARD = "card_good", "card_declined", "card_un
 
 @dataclass(slots=True)
 class MemoryProvider:
-    """Behaves as a card provider does. What is named in ``silent`` acts, and then does not answer."""
+    """Behaves as a card provider does. What ``silent`` names acts, and then does not answer."""
 
     secret: str = "whsec_memory"  # noqa: S105 - the twin's own, worth nothing
     name: str = "memory"
