@@ -7,6 +7,7 @@ from litestar import Request, Router, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from web.api.bodies import NOTICE
 from web.compose import Application
 
 
@@ -19,7 +20,7 @@ class WebhookAnswer(msgspec.Struct):
 @post(
     "/payment-webhooks/{provider:str}",
     status_code=200,
-    opt={"public": True},
+    opt={"public": True, "request_body": NOTICE},
     request_max_body_size=256_000,
 )
 async def payment_webhook(

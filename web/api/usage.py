@@ -12,6 +12,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.period import Period
 from metering.domain.windows import Window
+from web.api.bodies import CLOUD_EVENTS
 from web.api.common import ApiRequest, choice_from, instant_from, tenant
 from web.compose import Application
 
@@ -53,7 +54,11 @@ class UsageView(msgspec.Struct):
 @post(
     "/events",
     status_code=200,
-    opt={"permission": Permission.USAGE_WRITE, "idempotent": False},
+    opt={
+        "permission": Permission.USAGE_WRITE,
+        "idempotent": False,
+        "request_body": CLOUD_EVENTS,
+    },
     request_max_body_size=16_000_000,
 )
 async def ingest_events(

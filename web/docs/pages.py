@@ -1,14 +1,14 @@
 """The reference's pages: public, without script, in the reader's language."""
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from litestar import Litestar, Request, Response, Router, get
+from litestar import Litestar, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 
-from control_plane.identity.csrf import csrf_token
 from web.compose import Application
 from web.docs.operations import SectionView, sections
 from web.docs.problems import ProblemEntry, problem_entries
@@ -16,18 +16,17 @@ from web.docs.schema import published_schema
 from web.docs.words import PLACES, REFUSALS
 from web.edge.errors import NotSignedIn
 from web.i18n import LANGUAGES
+from web.portal.page import PageRequest, bare_shell
 from web.portal.rendering import PAGE_HEADERS, render
 from web.portal.views.shell import Shell
 from web.problems import problem_of
 
 PUBLIC: Final = {"public": True}
-THEME_COOKIE: Final = "tallyard_theme"
-DocsRequest = Request[Any, Any, Any]
 
 
 @get("/docs", opt=PUBLIC, include_in_schema=False, media_type=MediaType.HTML)
 async def reference(
-    request: DocsRequest, application: NamedDependency[Application]
+    request: PageRequest, application: NamedDependency[Application]
 ) -> Response[str]:
     """Show every operation of the API."""
     found = _sections(request.app)
@@ -45,7 +44,7 @@ async def reference(
 
 @get("/docs/problems", opt=PUBLIC, include_in_schema=False, media_type=MediaType.HTML)
 async def problems(
-    request: DocsRequest, application: NamedDependency[Application]
+    request: PageRequest, application: NamedDependency[Application]
 ) -> Response[str]:
     """Show every error code; a problem document's ``type`` points at its anchor here."""
     shell = _shell(request, application, "problems")
@@ -65,16 +64,9 @@ def docs_router() -> Router:
     return Router("/", route_handlers=[reference, problems])
 
 
-def _shell(request: DocsRequest, application: Application, section: str) -> Shell:
+def _shell(request: PageRequest, application: Application, section: str) -> Shell:
     """Frame the page for a reader who need not be signed in."""
-    session = request.scope["state"].get("session_secret")
-    return Shell(
-        language=request.scope["state"]["language"],
-        theme=request.cookies.get(THEME_COOKIE, "auto"),
-        path=request.url.path,
-        section=section,
-        csrf=csrf_token(application.settings.secret_key, session) if session else "",
-    )
+    return replace(bare_shell(request, application), section=section)
 
 
 @lru_cache(maxsize=2)

@@ -101,8 +101,10 @@ def _complete(operation: Schema, path: str, method: str, handler: HTTPRouteHandl
 def _describe(schemas: Schema) -> None:
     """Give every shape the docstring of its struct."""
     for struct in _structs(msgspec.Struct):
-        if struct.__name__ in schemas and struct.__module__.startswith("web."):
-            schemas[struct.__name__]["description"] = inspect.cleandoc(struct.__doc__ or "")
+        whole = f"{struct.__module__}.{struct.__name__}".replace(".", "_")
+        for name, schema in schemas.items():  # two of one name carry a part of their module's
+            if whole.startswith("web_") and f"_{whole}".endswith(f"_{name}"):
+                schema["description"] = inspect.cleandoc(struct.__doc__ or "")
 
 
 def _structs(root: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:

@@ -1,0 +1,49 @@
+"""Bodies that are read raw, as the OpenAPI document describes them."""
+
+from typing import Any, Final
+
+_EXAMPLE: Final = {
+    "specversion": "1.0",
+    "source": "/warehouses/north",
+    "id": "shipment-000042",
+    "type": "tallyard.outbound.shipment_posted",
+    "time": "2026-01-10T10:00:00+08:00",
+    "data": {"calls": 1, "lines": 3, "units": "12"},
+}
+_EVENT: Final = {
+    "type": "object",
+    "title": "CloudEvent",
+    "description": "A usage event after CloudEvents 1.0, structured mode.",
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+    "properties": {
+        "specversion": {"type": "string", "enum": ["1.0"]},
+        "source": {"type": "string", "minLength": 1, "description": "What sent it."},
+        "id": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Unique within the source; the same again counts once.",
+        },
+        "type": {"type": "string", "minLength": 1, "description": "Chooses the meter."},
+        "time": {"type": "string", "format": "date-time", "description": "When it happened."},
+        "subject": {"type": "string"},
+        "data": {"type": "object", "description": "Quantities, as numbers or decimal texts."},
+    },
+}
+
+CLOUD_EVENTS: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "application/cloudevents+json": {"schema": _EVENT, "example": _EXAMPLE},
+        "application/cloudevents-batch+json": {
+            "schema": {"type": "array", "items": _EVENT},
+            "example": [_EXAMPLE],
+        },
+    },
+}
+"""One usage event, or a list of them."""
+
+NOTICE: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
+}
+"""A payment provider's notice, in the provider's own form."""
