@@ -71,7 +71,7 @@ def percent(share: Fraction) -> str:
 
 
 def nice_ceiling(quantity: Decimal) -> Decimal:
-    """Return the smallest of 1, 2, 4, 5, 8 times a power of ten that is not below ``quantity``; 1 for zero."""
+    """Return the least 1, 2, 4, 5 or 8 times a power of ten not below ``quantity``; 1 for zero."""
     if quantity <= 0:
         return Decimal(1)
     power = Decimal(10) ** quantity.adjusted()

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from control_plane.kernel.money import Money
-from control_plane.kernel.period import Period
 from web.portal.views.shell import Choice
 
 
@@ -15,8 +14,8 @@ class InvoiceRow:
 
     invoice_id: str
     number: str
-    issued_at: datetime
-    period: Period | None
+    dated: date
+    payable_by: date
     total: Money
     state: str
     tenant: str | None = None
@@ -34,26 +33,16 @@ class InvoicesView:
 
 
 @dataclass(frozen=True, slots=True)
-class ExplainStep:
-    """One step from inputs to an amount: ``12 of 31 days`` is worth ``12/31``."""
-
-    label: str
-    value: str
-    steps: tuple["ExplainStep", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class InvoiceLineView:
-    """A line of an invoice with the way it was worked out."""
+    """A line of an invoice: its first and last day, and the way it was worked out."""
 
     line_id: str
     description: str
     amount: Money
     quantity: Decimal | None = None
     unit: str | None = None
-    period: Period | None = None
-    late: bool = False
-    explanation: tuple[ExplainStep, ...] = ()
+    period: tuple[date, date] | None = None
+    explanation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +63,8 @@ class InvoiceView:
     invoice_id: str
     number: str
     state: str
-    issued_at: datetime
-    period: Period | None
+    dated: date
+    payable_by: date
     organisation: str
     lines: tuple[InvoiceLineView, ...]
     total: Money

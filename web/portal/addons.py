@@ -1,0 +1,220 @@
+"""Peak seasons: what is ahead, what is booked, and booking with a preview."""
+
+from datetime import date
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Redirect
+
+from billing.errors import PreviewStale
+from control_plane.catalog.domain import AddonVersion
+from control_plane.identity.domain import Permission
+from control_plane.kernel.calendar import local_date
+from control_plane.kernel.errors import TallyardError
+from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
+from control_plane.kernel.period import Period
+from control_plane.kernel.seasons import SeasonOver, next_window, season_window
+from control_plane.subscriptions.domain import AddonBooking, Timeline
+from web.api.common import id_from, principal, tenant
+from web.compose import Application
+from web.i18n import N_, translate
+from web.portal.charts import YearStrip, year_strip
+from web.portal.forms import refused, submitted
+from web.portal.holdings import Holdings, read_holdings
+from web.portal.offers import limit_lines, module_names
+from web.portal.page import Page, PageRequest, language_of, page, see
+from web.portal.plans import preview_lines
+from web.portal.views.shell import Form
+from web.portal.views.subscriptions import AddonCard, AddonsView, PreviewView
+
+CHANGE = {"permission": Permission.SUBSCRIPTION_CHANGE}
+
+
+@get("/portal/addons", opt={"permission": Permission.SUBSCRIPTION_READ}, include_in_schema=False)
+async def addons_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
+    """Show the year, the add-ons on sale and the bookings made."""
+    holdings = await read_holdings(application, tenant(request))
+    language = language_of(request)
+    view = AddonsView(
+        addons=addon_cards(holdings, language),
+        year=year_of(holdings, language),
+        past=_booked(holdings, language),
+    )
+    return await page(request, application, "portal/addons.html", "addons", view=view)
+
+
+def bookings(holdings: Holdings) -> tuple[tuple[Timeline, AddonBooking], ...]:
+    """Return every booking with its subscription."""
+    return tuple((t, booking) for t in holdings.timelines for booking in t.addon_bookings())
+
+
+def addon_cards(holdings: Holdings, language: str) -> tuple[AddonCard, ...]:
+    """Describe the add-ons sold in the organisation's currency, the next window first."""
+    cards = []
+    for addon in holdings.catalog.addons.values():
+        window = _next_window(holdings, addon)
+        if window is not None and holdings.currency.code in addon.prices:
+            cards.append(_card(holdings, addon, window, language))
+    return tuple(sorted(cards, key=lambda card: card.window.start))
+
+
+def _next_window(holdings: Holdings, addon: AddonVersion) -> Period | None:
+    try:
+        return next_window(holdings.catalog.season(addon.season), holdings.now)
+    except SeasonOver:
+        return None
+
+
+def _card(holdings: Holdings, addon: AddonVersion, window: Period, language: str) -> AddonCard:
+    booked = any(
+        holdings.addons[booking.addon_version_id].code == addon.code and booking.window == window
+        for _, booking in bookings(holdings)
+    )
+    host = next(
+        (
+            timeline
+            for timeline in holdings.alive
+            if timeline.ended_at is None
+            and set(addon.requires) <= set(holdings.plan(timeline).modules)
+        ),
+        None,
+    )
+    if booked:
+        state = "active" if window.contains(holdings.now) else "booked"
+    else:
+        state = "unavailable" if host is None else "open"
+    return AddonCard(
+        code=addon.code,
+        name=addon.name.in_language(language),
+        season=season_name(holdings, addon.season, language),
+        window=window,
+        grants=limit_lines(addon.grants, holdings.catalog, language),
+        price=addon.price(holdings.currency),
+        state=state,
+        requires=module_names(addon.requires, holdings.catalog, language),
+        subscription_id=None if host is None else format_id("sub", host.subscription_id),
+    )
+
+
+def season_name(holdings: Holdings, code: str, language: str) -> str:
+    """Return the season's name in the reader's language."""
+    season = holdings.catalog.season(code)
+    return season.name_zh if language == "zh" else season.name_en
+
+
+def _booked(holdings: Holdings, language: str) -> tuple[AddonCard, ...]:
+    cards = []
+    for _, booking in bookings(holdings):
+        addon = holdings.addons[booking.addon_version_id]
+        over = booking.window.end <= holdings.now
+        running = booking.window.contains(holdings.now)
+        cards.append(
+            AddonCard(
+                code=addon.code,
+                name=addon.name.in_language(language),
+                season=season_name(holdings, addon.season, language),
+                window=booking.window,
+                grants=(),
+                price=addon.price(holdings.currency),
+                state="ended" if over else "active" if running else "booked",
+            )
+        )
+    return tuple(cards)
+
+
+def season_bands(
+    holdings: Holdings, years: tuple[int, ...], language: str
+) -> tuple[tuple[date, date, str, bool], ...]:
+    """Return the seasons of years as (first day, day after, name, whether booked)."""
+    codes = dict.fromkeys(addon.season for addon in holdings.catalog.addons.values())
+    booked = {booking.window for _, booking in bookings(holdings)}
+    zone = holdings.organisation.zone
+    bands = []
+    for code in codes:
+        for year in years:
+            try:
+                window = season_window(holdings.catalog.season(code), year)
+            except SeasonOver:
+                continue
+            first, after = local_date(window.start, zone), local_date(window.end, zone)
+            bands.append((first, after, season_name(holdings, code, language), window in booked))
+    return tuple(bands)
+
+
+def year_of(holdings: Holdings, language: str) -> YearStrip:
+    """Lay out the current year with its seasons."""
+    today = local_date(holdings.now, holdings.organisation.zone)
+    return year_strip(today, season_bands(holdings, (today.year,), language))
+
+
+@get("/portal/addons/preview", opt=CHANGE, include_in_schema=False)
+async def preview_page(
+    request: PageRequest,
+    application: NamedDependency[Application],
+    addon: FromQuery[str],
+    subscription: FromQuery[str],
+) -> Page:
+    """Show the exact lines of a booking."""
+    view = await _preview(application, tenant(request), language_of(request), addon, subscription)
+    return await page(request, application, "portal/preview.html", "addons", view=view, form=Form())
+
+
+async def _preview(
+    application: Application,
+    tenant_id: TenantId,
+    language: str,
+    addon: str,
+    subscription: str,
+    *,
+    stale: bool = False,
+) -> PreviewView:
+    found = await application.preview_addon(
+        tenant_id=tenant_id,
+        subscription_id=SubscriptionId(id_from("sub", subscription)),
+        addon_code=addon,
+    )
+    name = found.addon.name.in_language(language)
+    return PreviewView(
+        title=translate(language, N_("Book {addon}"), addon=name),
+        action="/portal/addons/confirmation",
+        fields=(("addon", addon), ("subscription", subscription)),
+        token=found.token,
+        lines=preview_lines(found.lines, language),
+        total=found.total,
+        effective_at=found.window.start,
+        at_once=False,
+        back="/portal/addons",
+        stale=stale,
+    )
+
+
+@post("/portal/addons/confirmation", opt=CHANGE, status_code=303, include_in_schema=False)
+async def confirm(
+    request: PageRequest, application: NamedDependency[Application]
+) -> Page | Redirect:
+    """Book exactly what was previewed; when that no longer holds, show a fresh preview."""
+    form = await submitted(request)
+    tenant_id, language = tenant(request), language_of(request)
+    addon, subscription = form.one("addon"), form.one("subscription")
+    shown = Form()
+    try:
+        changed = await application.book_addon(
+            tenant_id=tenant_id,
+            subscription_id=SubscriptionId(id_from("sub", subscription)),
+            addon_code=addon,
+            token=form.one("token"),
+            actor=principal(request).actor,
+        )
+    except PreviewStale:
+        stale, status = True, 409
+    except TallyardError as error:
+        (shown, status), stale = refused(error, form, language), False
+    else:
+        if changed.invoice is None:
+            return see("/portal/addons", done="booked")
+        return see(f"/portal/invoices/{format_id('inv', changed.invoice.id)}", done="booked")
+    view = await _preview(application, tenant_id, language, addon, subscription, stale=stale)
+    return await page(
+        request, application, "portal/preview.html", "addons", status=status, view=view, form=shown
+    )

@@ -1,0 +1,50 @@
+"""What the modules are told, feature by feature."""
+
+from datetime import datetime
+
+from litestar import get
+from litestar.di import NamedDependency
+
+from control_plane.entitlements.services.list_entitlements import Entitlement
+from control_plane.identity.domain import Permission
+from web.api.common import tenant
+from web.compose import Application
+from web.portal.page import Page, PageRequest, language_of, page
+from web.portal.views.subscriptions import EntitlementRow, EntitlementsView, WindowRow
+
+
+@get(
+    "/portal/entitlements",
+    opt={"permission": Permission.ENTITLEMENT_READ},
+    include_in_schema=False,
+)
+async def entitlements_page(
+    request: PageRequest, application: NamedDependency[Application]
+) -> Page:
+    """Show every feature that is or will be granted, with its windows that are not over."""
+    found = await application.list_entitlements(tenant(request))
+    language = language_of(request)
+    rows = tuple(row for item in found.items if (row := _row(item, found.at, language)).windows)
+    view = EntitlementsView(rows=rows, revision=found.revision, issued_at=found.at)
+    return await page(request, application, "portal/entitlements.html", "entitlements", view=view)
+
+
+def _row(item: Entitlement, at: datetime, language: str) -> EntitlementRow:
+    feature = item.feature
+    return EntitlementRow(
+        code=feature.code,
+        name=feature.name.in_language(language),
+        kind=feature.kind.value,
+        per=feature.per,
+        windows=tuple(
+            WindowRow(
+                start=window.start,
+                end=window.end,
+                value=window.value,
+                source=window.source,
+                now=window.start <= at,
+            )
+            for window in item.windows
+            if window.end is None or window.end > at
+        ),
+    )

@@ -1,0 +1,110 @@
+"""The first page: modules, usage so far, the next invoice, the seasons ahead."""
+
+from datetime import timedelta
+
+from litestar import get
+from litestar.di import NamedDependency
+
+from billing.domain.records import InvoiceState
+from billing.repositories.invoices import InvoiceFilter
+from control_plane.identity.domain import Permission
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.kernel.money import Money
+from web.api.common import tenant
+from web.compose import Application
+from web.portal.addons import addon_cards, year_of
+from web.portal.consumption import anything, shown_period, usage_series
+from web.portal.holdings import Holdings, current_plan, read_holdings
+from web.portal.offers import module_names
+from web.portal.page import Page, PageRequest, language_of, page
+from web.portal.views.subscriptions import AddonCard
+from web.portal.views.usage import (
+    HomeView,
+    ModuleStatus,
+    NextInvoice,
+    OpenInvoice,
+    SeasonAhead,
+    UsageSeries,
+)
+
+REMOVED = "removed"
+MOST_OPEN_INVOICES = 3
+
+
+@get("/portal", opt={"permission": Permission.SUBSCRIPTION_READ}, include_in_schema=False)
+async def home_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
+    """Show how things stand, in one transaction."""
+    tenant_id, language = tenant(request), language_of(request)
+    async with application.work(tenant_id):
+        holdings = await read_holdings(application, tenant_id)
+        modules = await _modules(application, tenant_id, holdings, language)
+        view = HomeView(
+            plans=tuple(current_plan(holdings, t, language) for t in holdings.alive),
+            modules=modules,
+            usage=await _usage(application, tenant_id, holdings, language),
+            period=holdings.period(holdings.alive[0]) if holdings.alive else None,
+            next_invoice=_next_invoice(holdings),
+            open_invoices=await _open(application, tenant_id),
+            seasons=_seasons(addon_cards(holdings, language), holdings),
+            year=year_of(holdings, language) if holdings.catalog.addons else None,
+        )
+        return await page(request, application, "portal/home.html", "home", view=view)
+
+
+async def _modules(
+    application: Application, tenant_id: TenantId, holdings: Holdings, language: str
+) -> tuple[ModuleStatus, ...]:
+    instances = await application.provisioner.list_instances(tenant_id)
+    states = {i.module: i.state for i in reversed(instances) if i.state != REMOVED}
+    held = dict.fromkeys(m for t in holdings.alive for m in holdings.plan(t).modules)
+    return tuple(
+        ModuleStatus(name, code, states.get(code, "pending"))
+        for code, name in zip(
+            held, module_names(tuple(held), holdings.catalog, language), strict=True
+        )
+    )
+
+
+async def _usage(
+    application: Application, tenant_id: TenantId, holdings: Holdings, language: str
+) -> tuple[UsageSeries, ...]:
+    if not holdings.alive:
+        return ()
+    period = shown_period(
+        holdings.period(holdings.alive[0]), holdings.now, holdings.organisation.zone
+    )
+    series = await usage_series(application, tenant_id, holdings, period, language, height=150)
+    return series if anything(series) else ()
+
+
+def _next_invoice(holdings: Holdings) -> NextInvoice | None:
+    """Say when the next invoice falls due, with the fees that are known already."""
+    due_at = holdings.next_due_at
+    if due_at is None:
+        return None
+    fees = [
+        holdings.plans[segment.plan_version_id].price(holdings.currency, segment.interval).fee
+        for timeline in holdings.alive
+        if (segment := timeline.segment_at(due_at)) is not None
+        and segment.anchor.period_at(due_at).start == due_at
+    ]
+    fee = Money.total(fees, holdings.currency) if fees else None
+    return NextInvoice(due_at=due_at, fee=fee)
+
+
+async def _open(application: Application, tenant_id: TenantId) -> tuple[OpenInvoice, ...]:
+    wanted = InvoiceFilter(state=InvoiceState.ISSUED, limit=MOST_OPEN_INVOICES)
+    found = await application.list_invoices(tenant_id, wanted)
+    return tuple(OpenInvoice(format_id("inv", i.id), i.number, i.total, i.due_at) for i in found)
+
+
+def _seasons(cards: tuple[AddonCard, ...], holdings: Holdings) -> tuple[SeasonAhead, ...]:
+    return tuple(
+        SeasonAhead(
+            name=card.season,
+            window=card.window,
+            days_ahead=max(0, -(-(card.window.start - holdings.now) // timedelta(days=1))),
+            booked=card.state in {"booked", "active"},
+        )
+        for card in cards
+    )

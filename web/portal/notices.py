@@ -1,0 +1,35 @@
+"""What a page says once, after a form was sent: named in its address, so nothing is stored."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from web.i18n import N_, translate
+from web.portal.views.shell import Notice
+
+_NOTICES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "started": N_("The plan is in force. Your modules are starting."),
+        "changed": N_("The plan change is made."),
+        "scheduled": N_("The plan changes at the end of this period."),
+        "booked": N_("The season is booked."),
+        "cancelled": N_("The plan is cancelled and runs until the end of its period."),
+        "revoked": N_("The key is revoked."),
+        "invited": N_("The invitation is on its way."),
+        "role": N_("The role is changed."),
+        "removed": N_("The member is removed."),
+        "advancing": N_("The clock is on its way."),
+        "clock": N_("This sandbox has a clock of its own now."),
+        "paid": N_("The payment is recorded."),
+        "switched": N_("You now act for another organisation."),
+        "joined": N_("Welcome to the organisation."),
+        "signed_out": N_("You are signed out."),
+        "created": N_("Your account is ready. Choose a plan to begin."),
+    }
+)
+
+
+def notice_for(name: str | None, language: str) -> Notice | None:
+    """Return the notice of that name; None for no name or an unknown one."""
+    text = _NOTICES.get(name or "")
+    return None if text is None else Notice("good", translate(language, text))
