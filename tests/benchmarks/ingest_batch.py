@@ -18,7 +18,7 @@ from tests.support.ingest_bench import Bench, body_of, events, running_web, send
 BATCH = 1_000
 SENDERS = 2
 BATCHES = {"small": 20, "full": 200}
-ROUNDS = 4
+ROUNDS = 3
 COPY_EVENTS = (
     "COPY usage_events (tenant_id, type, time, source, id, subject, data, hash) FROM STDIN"
 )

@@ -10,8 +10,8 @@ from statistics import median
 from tests.support.ingest_bench import Bench, body_of, events, running_web, send_all
 
 CONNECTIONS = 64
-EVENTS = {"small": 2_000, "full": 20_000}
-ROUNDS = 4
+EVENTS = {"small": 1_500, "full": 20_000}
+ROUNDS = 3
 
 
 def run(size: str) -> Iterable[dict[str, object]]:
