@@ -28,11 +28,6 @@ class SignedIn:
     expires_at: datetime
 
 
-def idle_end(at: datetime, expires_at: datetime) -> datetime:
-    """Return when a session used at ``at`` ends unless it is used again."""
-    return min(at + IDLE, expires_at)
-
-
 @dataclass(frozen=True, slots=True)
 class OpenSession:
     """Open a session for a person whose identity was just proved."""
@@ -50,7 +45,7 @@ class OpenSession:
                 secret_hash(secret),
                 user_id,
                 at=now,
-                idle_expires_at=idle_end(now, expires_at),
+                idle_expires_at=now + IDLE,
                 expires_at=expires_at,
             )
         return SignedIn(secret, user_id, expires_at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from control_plane.identity.domain import Principal
 from control_plane.identity.lookups import Lookups
 from control_plane.identity.secret_texts import SESSION, secret_hash
-from control_plane.identity.sessions import TOUCH_EVERY, idle_end
+from control_plane.identity.sessions import IDLE, TOUCH_EVERY
 from control_plane.kernel.clock import Clock
 from control_plane.runtime.unit_of_work import AuthWork
 
@@ -28,5 +28,5 @@ class AuthenticateSession:
             if found is None:
                 return None
             if now - found.seen_at >= TOUCH_EVERY:
-                await lookups.touch_session(hashed, now, idle_end(now, found.expires_at))
+                await lookups.touch_session(hashed, now, now + IDLE)
         return found.principal

@@ -1,14 +1,17 @@
 """The record of who did what: whole, append-only, and chained."""
 
 import asyncio
+from dataclasses import replace
 
 import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from control_plane.audit.domain import seal_hash
 from control_plane.audit.jobs import SealAudit
 from control_plane.audit.record import record
+from control_plane.audit.repository import AuditRepository
 from control_plane.audit.services.list_audit import ListAudit
 from control_plane.audit.services.verify_audit import VerifyAudit
 from control_plane.kernel.canonical import NotCanonical
@@ -151,3 +154,18 @@ async def test_whoever_goes_around_the_triggers_is_found_out(
     found = await VerifyAudit(work)(tenant_id)
     assert not found.intact
     assert found.broken_at in {2, 3}
+
+
+async def test_a_forger_who_seals_anew_must_reseal_everything_after(work, system, tenant_id, admin):
+    await write(work, tenant_id, 1, 2, 3)
+    await SealAudit(system).run()
+    async with work(tenant_id) as session:
+        first, second, _ = await AuditRepository(session).seals(tenant_id, after=0, most=3)
+    forged = seal_hash(tenant_id, 2, first.hash, replace(second.entry, actor="usr_2"))
+
+    admin.execute("SET session_replication_role = replica")
+    admin.execute("UPDATE audit_entries SET actor = 'usr_2' WHERE object_id = 'thing_2'")
+    admin.execute("UPDATE audit_seals SET hash = %s WHERE seq = 2", [forged])
+    admin.execute("UPDATE audit_seals SET previous_hash = %s WHERE seq = 3", [forged])
+
+    assert (await VerifyAudit(work)(tenant_id)).broken_at == 3
