@@ -53,8 +53,20 @@ class PreviewStale(TallyardError):
 
     code = "preview_stale"
     kind = ErrorKind.STALE
-    message = "The previewed amounts no longer hold: {reason}."
+    message = "The prices or the subscription have changed since the preview."
     remedy = "Ask for a new preview and confirm that one."
+
+
+class PreviewExpired(PreviewStale):
+    """A preview is confirmed too late."""
+
+    message = "The preview is older than 15 minutes."
+
+
+class PreviewOvertaken(PreviewStale):
+    """A due instant was closed between a preview and its confirmation."""
+
+    message = "A billing period has ended since the preview."
 
 
 class PreviewInvalid(TallyardError):

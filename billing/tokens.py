@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.domain.rating import InvoiceLine
-from billing.errors import PreviewInvalid, PreviewStale
+from billing.errors import PreviewExpired, PreviewInvalid, PreviewOvertaken, PreviewStale
 from control_plane.kernel.calendar import instant_text, parse_instant
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.ids import TenantId
@@ -31,12 +31,13 @@ class Shown:
         """Refuse a preview that time or billing has overtaken.
 
         Raises:
-            PreviewStale: it is too old, from the future, or a due instant was closed since.
+            PreviewExpired: it is too old, or from the future.
+            PreviewOvertaken: a due instant was closed since.
         """
         if not timedelta(0) <= now - self.at <= VALID_FOR:
-            raise PreviewStale(reason="it is older than 15 minutes")
+            raise PreviewExpired
         if closed_through is not None and closed_through > self.at:
-            raise PreviewStale(reason="a billing period has ended since")
+            raise PreviewOvertaken
 
     def require_same(self, digest: str) -> None:
         """Refuse to charge anything but what was shown.
@@ -45,7 +46,7 @@ class Shown:
             PreviewStale: prices, plans or amounts are others now.
         """
         if not hmac.compare_digest(digest, self.digest):
-            raise PreviewStale(reason="the prices or the subscription have changed since")
+            raise PreviewStale
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ Translate = Callable[[str], str]
 MESSAGES: Mapping[str, str] = {
     "fee": "The fee of one whole period: {amount}.",
     "prorated": "{fee} for the whole period, of which {days} of {of_days} days: {exact}.",
-    "measured": "Measured: {quantity} {unit} in {events} events.",
+    "measured": "Measured: {quantity} {unit}; events: {events}.",
     "included": "Included: {included} ({allowance} by {days} of {of_days} days). "
     "Left to be charged: {billable}.",
     "included_whole": "Included: {included}. Left to be charged: {billable}.",
@@ -92,11 +92,14 @@ def _steps(step: Mapping[str, Any], unit: str, translate: Translate) -> Sequence
 
 
 def _say(message: str, values: Mapping[str, str], translate: Translate) -> Explained:
-    readable = {key: shown(value) if key in _NUMBERS else value for key, value in values.items()}
+    readable = {
+        key: shown(value) if key in _NUMBERS and value else value for key, value in values.items()
+    }
     return Explained(message, values, translate(MESSAGES[message]).format(**readable))
 
 
 _NUMBERS = {
+    "fee",
     "exact",
     "included",
     "billable",

@@ -24,8 +24,18 @@ def read_exact(text: str) -> Fraction:
 
 
 def shown(text: str) -> str:
-    """Write an exact number for a person: ratios as decimals, cut to six places and marked so."""
+    """Write an exact number for a person: thousands apart, endless ones cut and marked so.
+
+    ``7234`` becomes ``7,234``, and ``2000/31`` becomes ``≈64.516129``.
+    """
     if "/" not in text:
-        return text
+        return grouped(text)
     scaled = round_half_away(Fraction(text) * 10**_SHOWN_DECIMALS)
-    return f"≈{quantity_text(Fraction(scaled, 10**_SHOWN_DECIMALS))}"
+    return f"≈{grouped(quantity_text(Fraction(scaled, 10**_SHOWN_DECIMALS)))}"
+
+
+def grouped(text: str) -> str:
+    """Write a decimal's thousands apart: ``-1999.00`` becomes ``-1,999.00``."""
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, point, decimals = digits.partition(".")
+    return f"{sign}{int(whole):,}{point}{decimals}"

@@ -31,7 +31,7 @@ class ListAllInvoices:
         async with self.staff() as session:
             invoices = await InvoiceRepository(session).list(wanted)
             rows = await session.execute(
-                select(OrganisationRow.id, OrganisationRow.name).where(
+                select(col(OrganisationRow.id), col(OrganisationRow.name)).where(
                     col(OrganisationRow.id).in_({i.tenant_id for i in invoices})
                 )
             )

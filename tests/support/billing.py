@@ -36,7 +36,7 @@ def at(text: str) -> datetime:
 
 
 def text(value: str) -> Text:
-    return Text(en=value, zh=f"{value}（中文）")
+    return Text(en=value, zh=f"{value} 中文")
 
 
 LINES = Meter(

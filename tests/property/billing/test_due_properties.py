@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2027, 9, 1, tzinfo=UTC)
 ZONES = ("Asia/Shanghai", "America/New_York", "Europe/Berlin", "Pacific/Apia", "Asia/Kathmandu")
 
-instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+instants = st.datetimes(
+    datetime(2026, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    datetime(2027, 1, 1),  # noqa: DTZ001 - as above
+    timezones=st.just(UTC),
+)
 plans = st.sampled_from((GROWTH, SCALE, TWIN))
 intervals = st.sampled_from((Interval.MONTH, Interval.YEAR))
 
@@ -64,7 +69,7 @@ def everything(timeline: Timeline) -> tuple[DueLine, ...]:
 def test_pieces_tile_the_life(timeline):
     spans = [piece.span for piece in pieces(timeline, since=START, upto=END)]
 
-    assert all(a.end == b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(spans))
     if spans:
         assert spans[0].start == timeline.started_at
     if timeline.ended_at is not None and timeline.ended_at > timeline.started_at:
@@ -109,7 +114,7 @@ def test_a_line_once_due_is_due_for_ever_with_the_same_key_and_content(timeline)
 def test_lines_come_out_the_same_in_one_run_or_in_many(timeline, stops):
     marks = [START, *sorted(stops), END]
     found: dict[str, DueLine] = {}
-    for since, upto in zip(marks, marks[1:], strict=False):
+    for since, upto in pairwise(marks):
         found |= {line.key: line for line in due_lines(timeline, VERSIONS, since=since, upto=upto)}
 
     assert found == {line.key: line for line in everything(timeline)}
@@ -130,7 +135,7 @@ def test_every_line_falls_due_at_an_announced_instant(timeline):
 def test_usage_lines_follow_one_another_without_a_break(timeline):
     lines = [line for line in everything(timeline) if line.kind is LineKind.USAGE]
 
-    for earlier, later in zip(lines, lines[1:], strict=False):
+    for earlier, later in pairwise(lines):
         assert later.follows == earlier.key
 
 
