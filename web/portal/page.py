@@ -25,6 +25,7 @@ Page = Response[str]
 
 THEME_COOKIE: Final = "tallyard_theme"
 THEMES: Final = ("auto", "light", "dark")
+STAFF_SECTIONS: Final = frozenset({"finance", "tenants", "instances"})
 _YEAR_SECONDS: Final = 31_536_000
 
 
@@ -54,7 +55,8 @@ async def shell(request: PageRequest, application: Application, section: str) ->
     principal = principal_of(request.scope)
     if principal is None:
         return bare
-    tenant = await _tenant(application, principal)
+    # Staff pages stand in no organisation: they may already work for one that is not their own.
+    tenant = {} if section in STAFF_SECTIONS else await _tenant(application, principal)
     return Shell(
         language=bare.language,
         theme=bare.theme,

@@ -1,12 +1,32 @@
-"""The portal's doors into the web process: its routes, templates and problem page."""
+"""The portal's doors into the web process: its routes, its files and its problem page."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
 from web.compose import Application
+from web.portal import (
+    addons,
+    audit,
+    clock,
+    company_account,
+    entitlements,
+    finance,
+    home,
+    invoices,
+    keys,
+    members,
+    operator,
+    plans,
+    preferences,
+    sign_in,
+    usage,
+)
+from web.portal.problem_page import problem_page
+from web.portal.rendering import STATIC
 from web.problems import HtmlRenderer
 
 
@@ -20,10 +40,64 @@ class PortalConfig:
 
 def portal_routes() -> list[ControllerRouterHandler]:
     """List the portal's route handlers, pages and static files."""
-    return []
+    static = create_static_files_router(
+        path="/static",
+        directories=[STATIC],
+        opt={"public": True},
+        include_in_schema=False,
+        name="static",
+    )
+    return [
+        static,
+        preferences.set_preferences,
+        preferences.settings_page,
+        sign_in.front_door,
+        sign_in.sign_in_page,
+        sign_in.sign_in,
+        sign_in.sign_up_page,
+        sign_in.sign_up,
+        sign_in.invitation_page,
+        sign_in.join,
+        sign_in.sign_out,
+        sign_in.switch,
+        company_account.start,
+        company_account.callback,
+        home.home_page,
+        plans.plans_page,
+        plans.preview_page,
+        plans.confirm,
+        plans.cancel,
+        addons.addons_page,
+        addons.preview_page,
+        addons.confirm,
+        entitlements.entitlements_page,
+        usage.usage_page,
+        invoices.invoices_page,
+        invoices.invoice_page,
+        invoices.invoice_pdf,
+        keys.keys_page,
+        keys.create_key,
+        keys.revoke_key,
+        members.members_page,
+        members.invite,
+        members.change_role,
+        members.remove,
+        audit.audit_page,
+        clock.clock_page,
+        clock.create_clock,
+        clock.advance,
+        finance.finance_page,
+        finance.invoices_csv,
+        finance.finance_invoice,
+        finance.finance_pdf,
+        finance.record_transfer,
+        operator.tenants_page,
+        operator.instances_page,
+        operator.instance_page,
+    ]
 
 
 def portal_config(application: Application) -> PortalConfig:
-    """Prepare templates and the page shown instead of a problem document."""
+    """Name the page shown instead of a problem document; templates are the portal's own affair."""
     del application
-    return PortalConfig(problem_page=None, template_config=None)
+    return PortalConfig(problem_page=problem_page, template_config=None)

@@ -99,5 +99,4 @@ class FinanceView:
     rows: tuple[InvoiceRow, ...]
     totals: tuple[Money, ...]
     outstanding: tuple[Money, ...]
-    today: date
     after: str | None = None

@@ -94,6 +94,7 @@ class ClockView:
     target_at: datetime | None
     state: str
     suggested: str = ""
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

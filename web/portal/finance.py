@@ -1,0 +1,285 @@
+"""Finance: every organisation's invoices, as a list, a file and a sheet; transfers recorded."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from io import StringIO
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from billing.domain.records import InvoiceState, InvoiceSummary
+from billing.repositories.invoices import InvoiceFilter, InvoiceRepository
+from control_plane.audit.record import record
+from control_plane.identity.domain import Permission
+from control_plane.kernel.errors import TallyardError
+from control_plane.kernel.ids import InvoiceId, TenantId, format_id
+from control_plane.kernel.money import Money
+from control_plane.tenancy.services.list_organisations import OrganisationOverview
+from web.api.common import id_from, principal
+from web.compose import Application
+from web.i18n import N_, translate
+from web.portal.forms import refused, submitted
+from web.portal.invoices import (
+    PAGE_SIZE,
+    invoice_sheet,
+    pdf_of,
+    position,
+    position_after,
+    row,
+    sums,
+)
+from web.portal.page import Page, PageRequest, language_of, page, query, see
+from web.portal.views.invoices import Filters, FinanceView
+from web.portal.views.shell import Choice, Form
+
+READ = {"permission": Permission.STAFF_FINANCE}
+MOST_ORGANISATIONS = 500
+CSV_CHUNK = 500
+MOST_CSV_ROWS = 100_000
+
+
+@get("/finance", opt=READ, include_in_schema=False)
+async def finance_page(
+    request: PageRequest,
+    application: NamedDependency[Application],
+    tenant: FromQuery[str | None] = None,
+    state: FromQuery[str | None] = None,
+    month: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+) -> Page:
+    """List invoices over all organisations."""
+    organisations = await application.list_organisations(limit=MOST_ORGANISATIONS)
+    asked = {"tenant": tenant, "state": state, "month": month}
+    wanted = filter_of(asked)
+    async with application.staff() as session:
+        repository = InvoiceRepository(session)
+        found = await repository.list(replace(wanted, before=position(after), limit=PAGE_SIZE))
+    names = {o.id: o for o in organisations}
+    onward = position_after(found)
+    view = FinanceView(
+        filters=_filters(organisations, asked, language_of(request)),
+        rows=tuple(
+            replace(
+                row(summary),
+                tenant=names[summary.tenant_id].name if summary.tenant_id in names else "",
+                tenant_id=format_id("ten", summary.tenant_id),
+                sandbox=summary.tenant_id in names and names[summary.tenant_id].sandbox,
+            )
+            for summary in found
+        ),
+        totals=sums(summary.total for summary in found),
+        outstanding=sums(s.open for s in found if s.open.minor),
+        after=query("/finance", {**asked, "after": onward}) if onward else None,
+    )
+    return await page(
+        request, application, "finance/invoices.html", "finance", view=view, form=Form()
+    )
+
+
+def filter_of(asked: Mapping[str, str | None]) -> InvoiceFilter:
+    """Read the filters of an address; what cannot be read does not narrow the list."""
+    states = {state.value: state for state in InvoiceState}
+    first = _month(asked["month"])
+    return InvoiceFilter(
+        state=states.get(asked["state"] or ""),
+        tenant_id=TenantId(id_from("ten", asked["tenant"])) if asked["tenant"] else None,
+        dated_from=first,
+        dated_to=None if first is None else _last_day(first),
+    )
+
+
+def _month(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+def _last_day(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _filters(
+    organisations: Sequence[OrganisationOverview], asked: Mapping[str, str | None], language: str
+) -> Filters:
+    every = Choice("", translate(language, N_("All")), not asked["tenant"])
+    return Filters(
+        tenants=(
+            every,
+            *(
+                Choice(text_id, o.name, text_id == asked["tenant"])
+                for o in organisations
+                for text_id in [format_id("ten", o.id)]
+            ),
+        ),
+        states=tuple(
+            Choice(value, words, value == (asked["state"] or ""))
+            for value, words in (("", N_("All")), ("issued", N_("Open")), ("paid", N_("Paid")))
+        ),
+        month=asked["month"] or "",
+        csv_url=query("/finance/invoices.csv", asked),
+    )
+
+
+@get("/finance/invoices.csv", opt=READ, include_in_schema=False)
+async def invoices_csv(
+    application: NamedDependency[Application],
+    tenant: FromQuery[str | None] = None,
+    state: FromQuery[str | None] = None,
+    month: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Download the invoices under the filters; UTF-8 with a mark, so that spreadsheets see it."""
+    wanted = filter_of({"tenant": tenant, "state": state, "month": month})
+    names = {o.id: o.name for o in await application.list_organisations(limit=MOST_ORGANISATIONS)}
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        [
+            "number",
+            "organisation",
+            "organisation_id",
+            "date",
+            "payable_by",
+            "currency",
+            "total",
+            "open",
+            "state",
+            "paid_at",
+        ]
+    )
+    for summary in await _all(application, wanted):
+        writer.writerow(_record(summary, names.get(summary.tenant_id, "")))
+    return Response(
+        out.getvalue().encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="invoices.csv"'},
+    )
+
+
+async def _all(application: Application, wanted: InvoiceFilter) -> list[InvoiceSummary]:
+    """Read page after page, at most `MOST_CSV_ROWS` invoices."""
+    found: list[InvoiceSummary] = []
+    async with application.staff() as session:
+        repository = InvoiceRepository(session)
+        before = None
+        while len(found) < MOST_CSV_ROWS:
+            more = await repository.list(replace(wanted, before=before, limit=CSV_CHUNK))
+            found.extend(more)
+            if len(more) < CSV_CHUNK:
+                break
+            before = (more[-1].dated, more[-1].number)
+    return found
+
+
+def _record(summary: InvoiceSummary, organisation: str) -> list[str]:
+    # A name that a spreadsheet would take for a formula is kept as text.
+    safe = f"'{organisation}" if organisation[:1] in {"=", "+", "-", "@", "\t"} else organisation
+    return [
+        summary.number,
+        safe,
+        format_id("ten", summary.tenant_id),
+        summary.dated.isoformat(),
+        summary.payable_by.isoformat(),
+        summary.total.currency.code,
+        summary.total.decimal_text(),
+        summary.open.decimal_text(),
+        summary.state.value,
+        summary.paid_at.isoformat() if summary.paid_at else "",
+    ]
+
+
+@get(
+    "/finance/invoices/{tenant_id:str}/{invoice_id:str}",
+    opt={**READ, "staff": True},
+    include_in_schema=False,
+)
+async def finance_invoice(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    invoice_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Page:
+    """Show one invoice, and record in its organisation's audit trail that it was opened."""
+    owner = TenantId(id_from("ten", tenant_id))
+    async with application.work(owner) as session:
+        response = await _sheet(request, application, owner, invoice_id, Form())
+        await record(
+            session,
+            owner,
+            principal(request).actor,
+            "invoice.opened_by_staff",
+            "invoice",
+            invoice_id,
+        )
+        return response
+
+
+async def _sheet(
+    request: PageRequest,
+    application: Application,
+    owner: TenantId,
+    invoice_id: str,
+    form: Form,
+    status: int = 200,
+) -> Page:
+    wanted = InvoiceId(id_from("inv", invoice_id))
+    view = await invoice_sheet(application, owner, wanted, language_of(request))
+    view = replace(view, pdf_url=f"/finance/invoices/{view.tenant_id}/{view.invoice_id}/pdf")
+    return await page(
+        request, application, "finance/invoice.html", "finance", status=status, view=view, form=form
+    )
+
+
+@get(
+    "/finance/invoices/{tenant_id:str}/{invoice_id:str}/pdf",
+    opt={**READ, "staff": True},
+    include_in_schema=False,
+)
+async def finance_pdf(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    invoice_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Response[bytes]:
+    """Download any organisation's invoice."""
+    return await pdf_of(
+        application,
+        TenantId(id_from("ten", tenant_id)),
+        InvoiceId(id_from("inv", invoice_id)),
+        language_of(request),
+    )
+
+
+@post(
+    "/finance/invoices/{tenant_id:str}/{invoice_id:str}/payments",
+    opt={**READ, "staff": True},
+    status_code=303,
+    include_in_schema=False,
+)
+async def record_transfer(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    invoice_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Page | Redirect:
+    """Record a bank transfer that arrived."""
+    form = await submitted(request)
+    owner = TenantId(id_from("ten", tenant_id))
+    wanted = InvoiceId(id_from("inv", invoice_id))
+    try:
+        found = await application.get_invoice(tenant_id=owner, invoice_id=wanted)
+        await application.record_payment(
+            tenant_id=owner,
+            invoice_id=wanted,
+            amount=Money.parse(form.one("amount"), found.invoice.summary.total.currency),
+            reference=form.one("reference"),
+            actor=principal(request).actor,
+        )
+    except TallyardError as error:
+        again, status = refused(error, form, language_of(request))
+        return await _sheet(request, application, owner, invoice_id, again, status)
+    return see(f"/finance/invoices/{tenant_id}/{invoice_id}", done="paid")

@@ -1,0 +1,130 @@
+"""The operator's view: organisations, their instances, and the end of a log."""
+
+from collections import Counter
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from control_plane.identity.domain import Permission
+from control_plane.kernel.ids import InstanceId, TenantId, format_id
+from provisioner.services.list_instances import InstanceView as Instance
+from web.api.common import id_from
+from web.compose import Application
+from web.i18n import N_, translate
+from web.portal.labels import state_label
+from web.portal.page import Page, PageRequest, language_of, page
+from web.portal.views.operator import (
+    InstanceRow,
+    InstancesView,
+    InstanceView,
+    TenantRow,
+    TenantsView,
+)
+from web.portal.views.shell import Choice, Form
+
+OPERATE = {"permission": Permission.STAFF_OPERATE}
+MOST = 500
+LOG_LINES = 300
+READY = "ready"
+
+
+@get("/operator", opt=OPERATE, include_in_schema=False)
+async def tenants_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
+    """List every organisation with its instances counted."""
+    organisations = await application.list_organisations(limit=MOST)
+    instances = await application.provisioner.list_all_instances(limit=MOST)
+    all_of = Counter(i.tenant_id for i in instances)
+    ready_of = Counter(i.tenant_id for i in instances if i.state == READY)
+    view = TenantsView(
+        rows=tuple(
+            TenantRow(
+                tenant_id=format_id("ten", o.id),
+                name=o.name,
+                slug=o.slug,
+                sandbox=o.sandbox,
+                state=o.state,
+                created_at=o.created_at,
+                instances=all_of[o.id],
+                healthy=ready_of[o.id],
+            )
+            for o in organisations
+        ),
+        instances=all_of.total(),
+        healthy=ready_of.total(),
+    )
+    return await page(request, application, "operator/tenants.html", "tenants", view=view)
+
+
+@get("/operator/instances", opt=OPERATE, include_in_schema=False)
+async def instances_page(
+    request: PageRequest,
+    application: NamedDependency[Application],
+    tenant: FromQuery[str | None] = None,
+    state: FromQuery[str | None] = None,
+) -> Page:
+    """List instances, of one organisation or in one state if asked."""
+    organisations = await application.list_organisations(limit=MOST)
+    names = {o.id: o.name for o in organisations}
+    instances = await application.provisioner.list_all_instances(limit=MOST)
+    owner = id_from("ten", tenant) if tenant else None
+    every = Choice("", translate(language_of(request), N_("All")))
+    view = InstancesView(
+        rows=tuple(
+            _row(i, names.get(i.tenant_id, ""))
+            for i in instances
+            if owner in {None, i.tenant_id} and (state or i.state) == i.state
+        ),
+        tenants=(
+            every,
+            *(Choice(format_id("ten", o.id), o.name, o.id == owner) for o in organisations),
+        ),
+        states=(
+            Choice("", N_("All")),
+            *(
+                Choice(value, state_label(value)[1], value == state)
+                for value in sorted({i.state for i in instances})
+            ),
+        ),
+    )
+    return await page(
+        request, application, "operator/instances.html", "instances", view=view, form=Form()
+    )
+
+
+def _row(instance: Instance, tenant: str) -> InstanceRow:
+    return InstanceRow(
+        instance_id=format_id("ins", instance.instance_id),
+        tenant_id=format_id("ten", instance.tenant_id),
+        tenant=tenant,
+        module=instance.module,
+        runtime=instance.runtime,
+        desired=instance.desired,
+        state=instance.state,
+        generation=instance.generation,
+        base_url=instance.base_url,
+        last_error=instance.last_error,
+        created_at=instance.created_at,
+    )
+
+
+@get("/operator/instances/{tenant_id:str}/{instance_id:str}", opt=OPERATE, include_in_schema=False)
+async def instance_page(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    instance_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Page:
+    """Show one instance with what it wrote last."""
+    owner = TenantId(id_from("ten", tenant_id))
+    wanted = InstanceId(id_from("ins", instance_id))
+    found = await application.provisioner.get_instance(owner, wanted)
+    organisation = await application.read_organisation(owner)
+    view = InstanceView(
+        instance=_row(found, organisation.name),
+        log=await application.provisioner.instance_logs(owner, wanted, lines=LOG_LINES),
+        exported_at=found.exported_at,
+        export_sha256=found.export_sha256,
+        removed_at=found.removed_at,
+    )
+    return await page(request, application, "operator/instance.html", "instances", view=view)
