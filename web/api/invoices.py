@@ -58,12 +58,6 @@ class InvoiceDetail(msgspec.Struct):
     payments: list[PaymentView]
 
 
-class ExplainedStepView(msgspec.Struct):
-    """One step of a line's computation, in words."""
-
-    text: str
-
-
 class ExplainedLineView(msgspec.Struct):
     """One line and how it came about."""
 
@@ -223,15 +217,15 @@ async def invoice_pdf(
     request: ApiRequest, invoice_id: FromPath[str], application: NamedDependency[Application]
 ) -> Response[bytes]:
     """Download the invoice as a PDF."""
-    document = await application.render_invoice_pdf(
-        tenant_id=tenant(request),
-        invoice_id=invoice_id_from(invoice_id),
-        language=request.scope["state"]["language"],
+    tenant_id, wanted = tenant(request), invoice_id_from(invoice_id)
+    content = await application.render_invoice_pdf(
+        tenant_id=tenant_id, invoice_id=wanted, language=request.scope["state"]["language"]
     )
+    found = await application.get_invoice(tenant_id=tenant_id, invoice_id=wanted)
     return Response(
-        document.content,
+        content,
         media_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{document.filename}"'},
+        headers={"Content-Disposition": f'inline; filename="{found.invoice.summary.number}.pdf"'},
     )
 
 

@@ -15,6 +15,8 @@ from web.api import (
     payments,
     sessions,
     sign_ups,
+    staff,
+    subscriptions,
     tenants,
     usage,
 )
@@ -35,6 +37,8 @@ def api_routes() -> list[Router]:
         sessions,
         keys,
         sign_ups,
+        staff,
+        subscriptions,
         tenants,
         usage,
     )

@@ -43,7 +43,7 @@ async def persist(
                 return answer
             last = answer.text
         await asyncio.sleep(_PAUSE_SECONDS)
-    raise DemoFailed(f"{method} {url}: no answer within {PATIENCE_SECONDS:.0f} s: {last}")
+    raise DemoFailed(f"{method} {url}: no answer for {PATIENCE_SECONDS:.0f} s: {last}")
 
 
 def expect(answer: httpx.Response, *statuses: int) -> Any:
@@ -53,9 +53,8 @@ def expect(answer: httpx.Response, *statuses: int) -> Any:
         DemoFailed: it is another one.
     """
     if answer.status_code not in statuses:
-        raise DemoFailed(
-            f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:800]}"
-        )
+        sent = f"{answer.request.method} {answer.request.url}"
+        raise DemoFailed(f"{sent}: {answer.status_code} {answer.text[:800]}")
     return answer.json() if answer.content else None
 
 
@@ -76,6 +75,12 @@ class Api:
         headers = {**self.headers, "Idempotency-Key": str(uuid.uuid4())}
         answer = await persist(self.client, "POST", path, json=body or {}, headers=headers)
         return expect(answer, 200, 201, 202)
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Replace something under a key of its own."""
+        headers = {**self.headers, "Idempotency-Key": str(uuid.uuid4())}
+        answer = await persist(self.client, "PUT", path, json=body, headers=headers)
+        return expect(answer, 200)
 
     async def status(self, path: str) -> int:
         """Tell with which status a read is answered."""

@@ -75,12 +75,16 @@ def at(day: date, hour: int = 0, minute: int = 0) -> datetime:
 
 @dataclass(slots=True)
 class Journey:
-    """Bella's year. ``pay`` is called after each stop of the clock at which invoices may be open."""
+    """Bella's year.
+
+    ``pay`` is called wherever invoices may be open, ``meanwhile`` on every day she sells.
+    """
 
     bella: Company
     days: Sequence[SalesDay]
     pay: Callable[[], Awaitable[None]]
     progress: Progress
+    meanwhile: Callable[[date], Awaitable[None]]
     _agenda: list[tuple[date, Callable[[], Awaitable[None]]]] = field(default_factory=list)
     _bought: set[date] = field(default_factory=set)
     _purchases: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
@@ -99,6 +103,7 @@ class Journey:
             await self.bella.api.advance(at(sales.day, 12))
             await self._buy_for_the_week(sales.day)
             await self._sell(sales)
+            await self.meanwhile(sales.day)
             await self.pay()
         await self._catch_up_with_the_agenda(CANCEL_ON)
         await self.bella.api.advance(at(CANCEL_ON, 18))

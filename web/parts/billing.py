@@ -18,13 +18,20 @@ from billing.services.close_due import CloseDue
 from billing.services.collect_invoice import CollectInvoice, CollectIssuedInvoice
 from billing.services.explain_invoice import ExplainInvoice
 from billing.services.get_invoice import GetInvoice
+from billing.services.get_subscription import GetSubscription
 from billing.services.handle_payment_webhook import HandlePaymentWebhook
+from billing.services.invoices_csv import InvoicesCsv
+from billing.services.list_all_invoices import ListAllInvoices
 from billing.services.list_invoices import ListInvoices
+from billing.services.list_subscriptions import ListSubscriptions
 from billing.services.preview_addon import PreviewAddon
 from billing.services.preview_plan_change import PreviewPlanChange
 from billing.services.preview_start import PreviewStart
+from billing.services.read_balances import ReadBalances
 from billing.services.record_payment import RecordPayment
+from billing.services.render_invoice_pdf import RenderInvoicePdf
 from billing.services.request_collection import RequestCollection
+from billing.services.resume_billing import ResumeBilling
 from billing.services.set_payment_method import SetPaymentMethod
 from billing.services.start_subscription import StartSubscription
 from billing.services.verify_invoice import VerifyInvoice
@@ -140,3 +147,31 @@ class BillingPart(ProvisioningPart):
     @cached_property
     def check_books(self) -> CheckBooks:
         return CheckBooks(self.work)
+
+    @cached_property
+    def get_subscription(self) -> GetSubscription:
+        return GetSubscription(self.work, self.tenant_clock)
+
+    @cached_property
+    def list_subscriptions(self) -> ListSubscriptions:
+        return ListSubscriptions(self.work, self.tenant_clock)
+
+    @cached_property
+    def list_all_invoices(self) -> ListAllInvoices:
+        return ListAllInvoices(self.staff)
+
+    @cached_property
+    def invoices_csv(self) -> InvoicesCsv:
+        return InvoicesCsv(self.list_all_invoices)
+
+    @cached_property
+    def render_invoice_pdf(self) -> RenderInvoicePdf:
+        return RenderInvoicePdf(self.work)
+
+    @cached_property
+    def resume_billing(self) -> ResumeBilling:
+        return ResumeBilling(self.work)
+
+    @cached_property
+    def read_balances(self) -> ReadBalances:
+        return ReadBalances(self.work)

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from control_plane.kernel.clock import SystemClock
 from provisioner.compose import Provisioner, provisioner_of
-from provisioner.ports import Runtime
+from provisioner.ports import InstanceRef, Runtime
 from provisioner.runtimes.docker.runtime import DockerRuntime
 from provisioner.runtimes.process.runtime import ProcessRuntime
 from web.parts.selling import SellingPart
@@ -36,3 +36,16 @@ class ProvisioningPart(SellingPart):
             tenant_clock=self.tenant_clock,
             signer=self.signer,
         )
+
+    async def stop_every_instance(self) -> int:
+        """Stop what runs for any tenant, and return how many instances that were.
+
+        Containers go with their volumes; a process's data stays in its folder.
+        """
+        living = [v for v in await self.provisioner.list_all_instances() if v.removed_at is None]
+        for view in living:
+            ref = InstanceRef(view.tenant_id, view.instance_id)
+            await self.runtime.stop(ref)
+            if self.settings.runtime == "docker":
+                await self.runtime.remove(ref)
+        return len(living)

@@ -33,12 +33,12 @@ class WorkPart(BillingPart):
 
     @cached_property
     def participants(self) -> Sequence[Participant]:
-        """In the order they settle: what was sold, what it allows, what runs, what is sent."""
+        """In the order they settle: billing looks at the usage once services sent all of it."""
         return (
-            self.billing_participant,
             self.entitlement_participant,
             OutboxParticipant(self.relay),
             self.provisioner.participant,
+            self.billing_participant,
         )
 
     @cached_property
