@@ -24,6 +24,7 @@ from inventory_modules.stock_query import storage
 
 READ = "inventory:read"
 FEATURE = "stock_query"
+HISTORY = "stock_query.history"
 EVENT_TYPE = "tallyard.stock_query.query_served"
 _USUAL_ROWS = 500
 _MOST_ROWS = 5000
@@ -73,6 +74,8 @@ def _stock_route(desk: QueryDesk) -> HTTPRouteHandler:
             raise TooManyItems(field="sku", name="sku", value=len(skus), most=_MOST_SKUS)
         limit = _limit(query.get("limit"))
         after, as_of = query.get("after", ""), _instant(query.get("as_of"))
+        if as_of is not None:
+            desk.gate.require(HISTORY)
         reader = desk.database.reader
         # One read, one sequence: nothing else runs on the loop between these statements.
         position = _position(desk)

@@ -85,6 +85,9 @@ class FakeControlPlane:
             code: FeatureGrant(FeatureKind.BOOLEAN, (Window(start, None, "plan:test@1"),))
             for code in self.modules
         }
+        if "stock_query" in self.modules:
+            always = (Window(start, None, "plan:test@1"),)
+            features["stock_query.history"] = FeatureGrant(FeatureKind.BOOLEAN, always)
         for code, value in self.limits.items():
             window = Window(start, None, "plan:test@1", Decimal(value))
             features[code] = FeatureGrant(FeatureKind.LIMIT, (window,), per="day")

@@ -60,7 +60,7 @@ async def check_stock(company: Company) -> list[Check]:
         query = {"after": after} if after else {}
         page = (await company.services.query(company.months[12].queried, **query)).json()
         on_hand += sum((Decimal(item["on_hand"]) for item in page["items"]), Decimal(0))
-        after = page.get("next") or ""
+        after = page.get("next_after") or ""
         if not after:
             return [Check("stock = receipts - issues", received - shipped, int(on_hand))]
 

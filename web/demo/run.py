@@ -1,4 +1,4 @@
-"""``make demo``: everything set up, a year lived through, the books checked, the portal left open."""
+"""``make demo``: set up, live through a year, check the books, leave the portal open."""
 
 import asyncio
 import signal
@@ -101,7 +101,7 @@ class Year:
             f"orders on {len(self.days)} days"
         )
         self.screen.say(
-            f"demand is amplified ×{amplified[0].factor} on "
+            f"demand is amplified {amplified[0].factor}-fold on "
             + ", ".join(f"{day.day:%d %b}" for day in amplified)
         )
 
