@@ -56,11 +56,21 @@ class SettleDocument:
         if task is None:
             task = asyncio.create_task(self._settle(document))
             self._under_way[document.id] = task
-            task.add_done_callback(lambda _: self._under_way.pop(document.id, None))
+            task.add_done_callback(lambda done: self._forget(document.id, done))
         # A caller that hangs up does not stop what others may be waiting for.
         return await asyncio.shield(task)
 
+    def _forget(self, document_id: str, done: asyncio.Task[Settled]) -> None:
+        self._under_way.pop(document_id, None)
+        if not done.cancelled():
+            done.exception()  # seen here, in case every caller has hung up
+
     async def _settle(self, document: Document) -> Settled:
+        # Whoever asks may have read the document before another settled it, and a refusal is
+        # final here while the ledger, which keeps none, would take the same command later.
+        document = _find(self.database.reader, document.id)
+        if not document.waits_for_ledger:
+            return Settled(document, document.refusal)
         try:
             sequence = await self.ledger.post(ledger_command(self.kind, document))
         except LedgerRefused as error:
@@ -83,9 +93,9 @@ class SettleDocument:
         if document.state is DocumentState.VOIDING:
             if storage.mark_voided(connection, document.id, at=now):
                 return Settled(replace(document, state=DocumentState.VOIDED, voided_at=now))
-            return self._reread(connection, document)
+            return Settled(_find(connection, document.id))
         if not storage.mark_posted(connection, document.id, at=now, sequence=sequence):
-            return self._reread(connection, document)
+            return Settled(_find(connection, document.id))
         # The document and its usage event commit together: neither is ever there alone.
         UsageSpool.append(connection, self._event(document))
         return Settled(
@@ -99,12 +109,7 @@ class SettleDocument:
             storage.mark_void_refused(connection, document.id)
         elif storage.mark_refused(connection, document.id, refusal) and document.quota_day:
             quota.give_back(connection, self.kind.daily_limit, document.quota_day)
-        return replace(self._reread(connection, document), refusal=refusal)
-
-    def _reread(self, connection: sqlite3.Connection, document: Document) -> Settled:
-        current = storage.find(connection, document.id)
-        assert current is not None  # noqa: S101 - documents are never deleted
-        return Settled(current)
+        return Settled(_find(connection, document.id), refusal)
 
     def _event(self, document: Document) -> dict[str, object]:
         return self.usage.event(
@@ -113,3 +118,9 @@ class SettleDocument:
             at=document.accepted_at,
             data={"calls": 1, "lines": len(document.lines), "units": document.units},
         )
+
+
+def _find(connection: sqlite3.Connection, document_id: str) -> Document:
+    current = storage.find(connection, document_id)
+    assert current is not None  # noqa: S101 - documents are never deleted
+    return current

@@ -39,6 +39,8 @@ class VoidDocument:
         settled = await self.settle(document)
         if settled.refusal is not None:
             raise settled.refusal
+        if settled.document.state is DocumentState.POSTED:
+            return await self(document_id)  # another's void was refused meanwhile; this one begins
         return settled.document
 
     def _begin(self, connection: sqlite3.Connection, document_id: str) -> Document:
