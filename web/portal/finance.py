@@ -46,14 +46,11 @@ MOST_CSV_ROWS = 100_000
 async def finance_page(
     request: PageRequest,
     application: NamedDependency[Application],
-    tenant: FromQuery[str | None] = None,
-    state: FromQuery[str | None] = None,
-    month: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
 ) -> Page:
     """List invoices over all organisations."""
     organisations = await application.list_organisations(limit=MOST_ORGANISATIONS)
-    asked = {"tenant": tenant, "state": state, "month": month}
+    asked = _asked(request)
     wanted = filter_of(asked)
     async with application.staff() as session:
         repository = InvoiceRepository(session)
@@ -78,6 +75,10 @@ async def finance_page(
     return await page(
         request, application, "finance/invoices.html", "finance", view=view, form=Form()
     )
+
+
+def _asked(request: PageRequest) -> dict[str, str | None]:
+    return {name: request.query_params.get(name) for name in ("tenant", "state", "month")}
 
 
 def filter_of(asked: Mapping[str, str | None]) -> InvoiceFilter:
@@ -127,13 +128,10 @@ def _filters(
 
 @get("/finance/invoices.csv", opt=READ, include_in_schema=False)
 async def invoices_csv(
-    application: NamedDependency[Application],
-    tenant: FromQuery[str | None] = None,
-    state: FromQuery[str | None] = None,
-    month: FromQuery[str | None] = None,
+    request: PageRequest, application: NamedDependency[Application]
 ) -> Response[bytes]:
     """Download the invoices under the filters; UTF-8 with a mark, so that spreadsheets see it."""
-    wanted = filter_of({"tenant": tenant, "state": state, "month": month})
+    wanted = filter_of(_asked(request))
     names = {o.id: o.name for o in await application.list_organisations(limit=MOST_ORGANISATIONS)}
     out = StringIO()
     writer = csv.writer(out)

@@ -4,7 +4,7 @@ from collections import Counter
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import InstanceId, TenantId, format_id
@@ -60,10 +60,9 @@ async def tenants_page(request: PageRequest, application: NamedDependency[Applic
 async def instances_page(
     request: PageRequest,
     application: NamedDependency[Application],
-    tenant: FromQuery[str | None] = None,
-    state: FromQuery[str | None] = None,
 ) -> Page:
     """List instances, of one organisation or in one state if asked."""
+    tenant, state = (request.query_params.get(name) for name in ("tenant", "state"))
     organisations = await application.list_organisations(limit=MOST)
     names = {o.id: o.name for o in organisations}
     instances = await application.provisioner.list_all_instances(limit=MOST)
