@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from litestar import Router, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -266,16 +266,13 @@ async def cancel_subscription(
     return changed_view(changed)
 
 
-router = Router(
-    "/v1",
-    tags=["Subscriptions"],
-    route_handlers=[
-        preview_start,
-        start_subscription,
-        preview_plan_change,
-        change_plan,
-        preview_addon,
-        book_addon,
-        cancel_subscription,
-    ],
-)
+HANDLERS = [
+    preview_start,
+    start_subscription,
+    preview_plan_change,
+    change_plan,
+    preview_addon,
+    book_addon,
+    cancel_subscription,
+]
+"""They share paths with what reads subscriptions, and so its router."""

@@ -5,7 +5,6 @@ from litestar import Router
 from web.api import (
     audit,
     catalog,
-    changes,
     clocks,
     entitlements,
     health,
@@ -27,7 +26,6 @@ def api_routes() -> list[Router]:
     nouns = (
         audit,
         catalog,
-        changes,
         clocks,
         entitlements,
         health,

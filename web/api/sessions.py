@@ -42,8 +42,8 @@ class CallerView(msgspec.Struct):
 def session_cookie(application: Application, secret: str) -> Cookie:
     """Build the session's cookie: unreadable to scripts, and secure wherever we are public."""
     return Cookie(
-        SESSION_COOKIE,
-        secret,
+        key=SESSION_COOKIE,
+        value=secret,
         path="/",
         httponly=True,
         samesite="lax",

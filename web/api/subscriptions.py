@@ -13,6 +13,7 @@ from control_plane.kernel.ids import SubscriptionId, format_id
 from control_plane.subscriptions.domain import BookAddon, ChangePlan, Start
 from control_plane.subscriptions.domain.changes import Action
 from web.api.catalog import Name
+from web.api.changes import HANDLERS
 from web.api.common import ApiRequest, id_from, tenant
 from web.compose import Application
 
@@ -175,5 +176,5 @@ async def read_timeline(
 router = Router(
     "/v1",
     tags=["Subscriptions"],
-    route_handlers=[list_subscriptions, get_subscription, read_timeline],
+    route_handlers=[list_subscriptions, get_subscription, read_timeline, *HANDLERS],
 )
