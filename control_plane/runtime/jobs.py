@@ -90,7 +90,7 @@ class Ticker:
         """Begin ticking on the running event loop."""
         for job in self.jobs:
             self._scheduler.add_job(
-                self.run,
+                self.run.__call__,  # the scheduler awaits functions, not callable objects
                 "interval",
                 args=[job],
                 seconds=job.every_seconds,

@@ -140,7 +140,7 @@ class OutboxRelay:
         try:
             handler = self.handlers[claim.topic]
             await handler(claim.tenant_id, claim.payload, claim.id)
-        except Exception as error:  # noqa: BLE001 - whatever failed, the row must be kept and retried
+        except Exception as error:
             log.warning(
                 "outbox_delivery_failed",
                 topic=claim.topic,

@@ -154,14 +154,14 @@ def _system_user() -> pwd.struct_passwd | None:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         subprocess.run(
-            [
+            [  # noqa: S607 - its folder differs between distributions
                 "useradd",
                 "--system",
                 "--no-create-home",
                 "--shell",
                 "/usr/sbin/nologin",
                 SYSTEM_USER,
-            ],  # noqa: S607 - found on PATH on every distribution
+            ],
             check=True,
         )
         return pwd.getpwnam(SYSTEM_USER)

@@ -1,4 +1,4 @@
-"""The code's own shape: small files, small functions, nothing left for later, nothing private named."""
+"""The code's own shape: small files and functions, nothing left for later, no machine named."""
 
 import ast
 import re

@@ -3,10 +3,10 @@
 import hmac
 from dataclasses import dataclass
 
-from control_plane.identity.csrf import csrf_token
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from control_plane.identity.csrf import csrf_token
 from web.edge.body import form_value, is_write, read_body
 from web.edge.context import header
 from web.edge.errors import CsrfRefused
@@ -28,12 +28,16 @@ class CsrfMiddleware:
         Raises:
             CsrfRefused: the token is missing or belongs to another session.
         """
-        session = scope.get("state", {}).get("session_secret")
-        if scope["type"] != ScopeType.HTTP or not session or not is_write(scope):
+        state = scope.get("state", {})
+        session = state.get("session_secret")
+        # A session that is over carries no right that a forged write could use.
+        trusted = session and state.get("principal") is not None
+        if scope["type"] != ScopeType.HTTP or not trusted or not is_write(scope):
             await self.app(scope, receive, send)
             return
         body, replay = await read_body(scope, receive)
         given = header(scope, HEADER) or form_value(scope, body, FORM_FIELD)
-        if not hmac.compare_digest(given, csrf_token(self.secret_key, session)):
+        expected = csrf_token(self.secret_key, session)
+        if not hmac.compare_digest(given.encode(), expected.encode()):
             raise CsrfRefused
         await self.app(scope, replay, send)

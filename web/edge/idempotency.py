@@ -81,8 +81,10 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyMiddleware:
-    """Wraps every authenticated write. ``opt={"idempotent": False}`` leaves a route out,
-    for those with an identity of their own (usage events, webhooks).
+    """Wraps every authenticated write.
+
+    ``opt={"idempotent": False}`` leaves out a route whose messages have an identity of their
+    own: usage events, webhooks.
     """
 
     app: ASGIApp

@@ -25,6 +25,12 @@ def upgrade() -> None:
         END $$
         """
     )
+    _outbox()
+    _idempotency_keys()
+    _job_runs()
+
+
+def _outbox() -> None:
     op.execute(
         """
         CREATE TABLE outbox (
@@ -47,6 +53,9 @@ def upgrade() -> None:
         "WHERE done_at IS NULL AND dead_at IS NULL"
     )
     tenant_table("outbox", queue=True, staff=True)
+
+
+def _idempotency_keys() -> None:
     op.execute(
         """
         CREATE TABLE idempotency_keys (
@@ -63,6 +72,9 @@ def upgrade() -> None:
         """
     )
     tenant_table("idempotency_keys")
+
+
+def _job_runs() -> None:
     op.execute(
         """
         CREATE TABLE job_runs (
