@@ -25,6 +25,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PASSWORD = "correct horse battery staple"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -50,11 +51,18 @@ class Portal:
         await page.get_by_label("Company name").fill(company)
         await page.get_by_label("Your name").fill("Bella Rossi")
         await page.get_by_label("E-mail address").fill("bella@pizza.example")
-        await page.get_by_label("Password").fill("correct horse battery staple")
+        await page.get_by_label("Password").fill(PASSWORD)
         if sandbox:
             await page.get_by_label("Make this a sandbox").check()
         await page.get_by_role("button", name="Create the account").click()
         await page.wait_for_url("**/portal?done=created")
+
+    async def sign_in(self, email: str = "bella@pizza.example") -> None:
+        page = await self.open("/sign-in")
+        await page.get_by_label("E-mail address").fill(email)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in", exact=True).click()
+        await page.wait_for_url(lambda url: "/sign-in" not in url)
 
     async def start_plan(self, name: str = "Growth") -> None:
         page = await self.open("/portal/plans")

@@ -15,7 +15,7 @@ from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from control_plane.kernel.period import Period
 from control_plane.kernel.seasons import SeasonOver, next_window, season_window
-from control_plane.subscriptions.domain import AddonBooking, Timeline
+from control_plane.subscriptions.domain import Status
 from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.i18n import N_, translate
@@ -44,11 +44,6 @@ async def addons_page(request: PageRequest, application: NamedDependency[Applica
     return await page(request, application, "portal/addons.html", "addons", view=view)
 
 
-def bookings(holdings: Holdings) -> tuple[tuple[Timeline, AddonBooking], ...]:
-    """Return every booking with its subscription."""
-    return tuple((t, booking) for t in holdings.timelines for booking in t.addon_bookings())
-
-
 def addon_cards(holdings: Holdings, language: str) -> tuple[AddonCard, ...]:
     """Describe the add-ons sold in the organisation's currency, the next window first."""
     cards = []
@@ -68,15 +63,15 @@ def _next_window(holdings: Holdings, addon: AddonVersion) -> Period | None:
 
 def _card(holdings: Holdings, addon: AddonVersion, window: Period, language: str) -> AddonCard:
     booked = any(
-        holdings.addons[booking.addon_version_id].code == addon.code and booking.window == window
-        for _, booking in bookings(holdings)
+        booking.addon.code == addon.code and booking.window == window
+        for booking in holdings.bookings
     )
     host = next(
         (
-            timeline
-            for timeline in holdings.alive
-            if timeline.ended_at is None
-            and set(addon.requires) <= set(holdings.plan(timeline).modules)
+            subscription
+            for subscription in holdings.alive
+            if subscription.ends_at is None
+            and set(addon.requires) <= set(subscription.plan.modules)
         ),
         None,
     )
@@ -93,7 +88,7 @@ def _card(holdings: Holdings, addon: AddonVersion, window: Period, language: str
         price=addon.price(holdings.currency),
         state=state,
         requires=module_names(addon.requires, holdings.catalog, language),
-        subscription_id=None if host is None else format_id("sub", host.subscription_id),
+        subscription_id=None if host is None else format_id("sub", host.id),
     )
 
 
@@ -104,23 +99,19 @@ def season_name(holdings: Holdings, code: str, language: str) -> str:
 
 
 def _booked(holdings: Holdings, language: str) -> tuple[AddonCard, ...]:
-    cards = []
-    for _, booking in bookings(holdings):
-        addon = holdings.addons[booking.addon_version_id]
-        over = booking.window.end <= holdings.now
-        running = booking.window.contains(holdings.now)
-        cards.append(
-            AddonCard(
-                code=addon.code,
-                name=addon.name.in_language(language),
-                season=season_name(holdings, addon.season, language),
-                window=booking.window,
-                grants=(),
-                price=addon.price(holdings.currency),
-                state="ended" if over else "active" if running else "booked",
-            )
+    states = {Status.ENDED: "ended", Status.ACTIVE: "active", Status.SCHEDULED: "booked"}
+    return tuple(
+        AddonCard(
+            code=booking.addon.code,
+            name=booking.addon.name.in_language(language),
+            season=season_name(holdings, booking.addon.season, language),
+            window=booking.window,
+            grants=(),
+            price=booking.addon.price(holdings.currency),
+            state=states[booking.status],
         )
-    return tuple(cards)
+        for booking in holdings.bookings
+    )
 
 
 def season_bands(
@@ -128,7 +119,7 @@ def season_bands(
 ) -> tuple[tuple[date, date, str, bool], ...]:
     """Return the seasons of years as (first day, day after, name, whether booked)."""
     codes = dict.fromkeys(addon.season for addon in holdings.catalog.addons.values())
-    booked = {booking.window for _, booking in bookings(holdings)}
+    booked = {booking.window for booking in holdings.bookings}
     zone = holdings.organisation.zone
     bands = []
     for code in codes:

@@ -21,7 +21,8 @@ def metered(holdings: Holdings) -> tuple[Meter, ...]:
     """Return the meters that the plans held put a price on, in the catalogue's order."""
     priced = {
         charge.meter
-        for plan in holdings.plans.values()
+        for subscription in holdings.subscriptions
+        for plan in subscription.versions.plans.values()
         for price in plan.prices
         for charge in price.charges
         if charge.meter is not None

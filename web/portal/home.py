@@ -14,7 +14,7 @@ from web.api.common import tenant
 from web.compose import Application
 from web.portal.addons import addon_cards, year_of
 from web.portal.consumption import anything, shown_period, usage_series
-from web.portal.holdings import Holdings, current_plan, read_holdings
+from web.portal.holdings import Holdings, current_period, current_plan, read_holdings
 from web.portal.offers import module_names
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.views.subscriptions import AddonCard
@@ -39,10 +39,10 @@ async def home_page(request: PageRequest, application: NamedDependency[Applicati
         holdings = await read_holdings(application, tenant_id)
         modules = await _modules(application, tenant_id, holdings, language)
         view = HomeView(
-            plans=tuple(current_plan(holdings, t, language) for t in holdings.alive),
+            plans=tuple(current_plan(s, language) for s in holdings.alive),
             modules=modules,
             usage=await _usage(application, tenant_id, holdings, language),
-            period=holdings.period(holdings.alive[0]) if holdings.alive else None,
+            period=current_period(holdings.alive[0]) if holdings.alive else None,
             next_invoice=_next_invoice(holdings),
             open_invoices=await _open(application, tenant_id),
             seasons=_seasons(addon_cards(holdings, language), holdings),
@@ -56,7 +56,7 @@ async def _modules(
 ) -> tuple[ModuleStatus, ...]:
     instances = await application.provisioner.list_instances(tenant_id)
     states = {i.module: i.state for i in reversed(instances) if i.state != REMOVED}
-    held = dict.fromkeys(m for t in holdings.alive for m in holdings.plan(t).modules)
+    held = dict.fromkeys(m for s in holdings.alive for m in s.plan.modules)
     return tuple(
         ModuleStatus(name, code, states.get(code, "pending"))
         for code, name in zip(
@@ -71,7 +71,7 @@ async def _usage(
     if not holdings.alive:
         return ()
     period = shown_period(
-        holdings.period(holdings.alive[0]), holdings.now, holdings.organisation.zone
+        current_period(holdings.alive[0]), holdings.now, holdings.organisation.zone
     )
     series = await usage_series(application, tenant_id, holdings, period, language, height=150)
     return series if anything(series) else ()
@@ -83,9 +83,11 @@ def _next_invoice(holdings: Holdings) -> NextInvoice | None:
     if due_at is None:
         return None
     fees = [
-        holdings.plans[segment.plan_version_id].price(holdings.currency, segment.interval).fee
-        for timeline in holdings.alive
-        if (segment := timeline.segment_at(due_at)) is not None
+        subscription.versions.plans[segment.plan_version_id]
+        .price(subscription.currency, segment.interval)
+        .fee
+        for subscription in holdings.alive
+        if (segment := subscription.timeline.segment_at(due_at)) is not None
         and segment.anchor.period_at(due_at).start == due_at
     ]
     fee = Money.total(fees, holdings.currency) if fees else None

@@ -190,11 +190,13 @@ async def pdf_of(
     application: Application, tenant_id: TenantId, invoice_id: InvoiceId, language: str
 ) -> Response[bytes]:
     """Render the PDF in the reader's language."""
-    document = await application.render_invoice_pdf(
+    found = await application.get_invoice(tenant_id=tenant_id, invoice_id=invoice_id)
+    content = await application.render_invoice_pdf(
         tenant_id=tenant_id, invoice_id=invoice_id, language=language
     )
+    name = found.invoice.summary.number
     return Response(
-        document.content,
+        content,
         media_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{document.filename}"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
     )

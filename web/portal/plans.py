@@ -43,24 +43,19 @@ async def plans_page(
 def _plans_view(
     holdings: Holdings, language: str, interval: str | None, subscription: str | None
 ) -> PlansView:
-    held = tuple(current_plan(holdings, timeline, language) for timeline in holdings.alive)
+    held = tuple(current_plan(subscription, language) for subscription in holdings.alive)
     open_ids = [plan.subscription_id for plan in held if plan.ends_at is None]
     changing = subscription if subscription in open_ids else next(iter(open_ids), None)
-    chosen = next((t for t in holdings.alive if _id(t.subscription_id) == changing), None)
+    chosen = next((s for s in holdings.alive if format_id("sub", s.id) == changing), None)
     code_and_interval = None
     if chosen is not None:
-        segment = holdings.segment(chosen)
-        code_and_interval = (holdings.plan(chosen).code, segment.interval.value)
+        code_and_interval = (chosen.plan.code, chosen.interval.value)
     shown = interval or (code_and_interval[1] if code_and_interval else Interval.MONTH.value)
     cards = tuple(
         plan_card(plan, holdings.catalog, holdings.currency, language, code_and_interval)
         for plan in holdings.catalog.plans.values()
     )
     return PlansView(plans=cards, interval=shown, held=held, changing=changing)
-
-
-def _id(subscription_id: SubscriptionId) -> str:
-    return format_id("sub", subscription_id)
 
 
 @get("/portal/plans/preview", opt=PREVIEW, include_in_schema=False)

@@ -13,6 +13,7 @@ from web.api.common import id_from
 from web.api.sessions import session_cookie
 from web.compose import Application
 from web.edge.authentication import SESSION_COOKIE
+from web.edge.errors import NotSignedIn
 from web.edge.tenant import principal_of
 from web.portal.forms import refused, require_own_page, submitted
 from web.portal.page import Page, PageRequest, language_of, local_path, page, see
@@ -161,9 +162,12 @@ async def sign_out(request: PageRequest, application: NamedDependency[Applicatio
 )
 async def switch(request: PageRequest, application: NamedDependency[Application]) -> Redirect:
     """Go on in another of one's organisations."""
+    secret = request.scope["state"].get("session_secret")
+    if not secret:  # a key acts for its one organisation
+        raise NotSignedIn
     form = await submitted(request)
     await application.switch_tenant(
-        secret=str(request.scope["state"]["session_secret"]),
+        secret=secret,
         tenant_id=TenantId(id_from("ten", form.one("organisation"))),
     )
     return see("/portal", done="switched")

@@ -55,7 +55,7 @@ def _months(holdings: Holdings) -> list[date]:
     """Return the months since the first subscription, the current one first."""
     zone = holdings.organisation.zone
     month = local_date(holdings.now, zone).replace(day=1)
-    started = min((t.started_at for t in holdings.timelines), default=holdings.now)
+    started = min((s.started_at for s in holdings.subscriptions), default=holdings.now)
     first = local_date(started, zone).replace(day=1)
     months = [month]
     while months[-1] > first and len(months) < MONTHS_BACK:
