@@ -14,7 +14,7 @@ from billing.closing import Books, Closing
 from billing.domain.rating import InvoiceLine
 from billing.domain.records import InvoiceSummary
 from billing.errors import ModuleAlreadySubscribed, SubscriptionEnding
-from billing.invoicing import RatedBatch, earliest_due_at, load_versions
+from billing.invoicing import RatedBatch, earliest_due_at
 from billing.tokens import PreviewTokens, Shown
 from control_plane.audit.record import record
 from control_plane.catalog.domain import PlanVersion
@@ -145,7 +145,7 @@ class Changing:
             account=books.account,
             organisation=books.organisation,
             timelines=timelines,
-            versions=await load_versions(session, timelines),
+            versions=await self.closing.rater.shelf.versions(session, timelines),
             now=books.now,
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.domain.lines import Versions
 from billing.domain.records import Account, InvoiceSummary
 from billing.errors import AccountParked
-from billing.invoicing import Batch, RatedBatch, Rater, earliest_due_at, load_versions
+from billing.invoicing import Batch, RatedBatch, Rater, earliest_due_at
 from billing.issuing import Issuer
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
@@ -44,7 +44,9 @@ class Closing:
     tenant_clock: TenantClock
     vendor_name: str
 
-    async def open_books(self, session: AsyncSession, account: Account) -> Books:
+    async def open_books(
+        self, session: AsyncSession, account: Account, organisation: Organisation
+    ) -> Books:
         """Read the tenant's books. The account must be locked.
 
         Raises:
@@ -57,9 +59,9 @@ class Closing:
         now = await self.tenant_clock.now(session, tenant_id)
         return Books(
             account=account,
-            organisation=await OrganisationRepository(session).get(tenant_id),
+            organisation=organisation,
             timelines=timelines,
-            versions=await load_versions(session, timelines),
+            versions=await self.rater.shelf.versions(session, timelines),
             # Never before what is closed, should another worker's clock run ahead of ours.
             now=max(now, account.closed_through or now),
         )
@@ -70,7 +72,7 @@ class Closing:
         now = await self.tenant_clock.now(session, tenant_id)
         entity = "sandbox" if organisation.sandbox else "live"
         account = await AccountRepository(session).open(tenant_id, entity, now)
-        return await self.open_books(session, account)
+        return await self.open_books(session, account, organisation)
 
     async def close(
         self, session: AsyncSession, books: Books, *, most: int | None = None
@@ -80,9 +82,7 @@ class Closing:
         With ``most``, stop after so many due instants: the rest stays due. Returns the books as
         they then stand.
         """
-        due = await self.rater.outstanding(
-            session, books.account, books.timelines, books.versions, books.now
-        )
+        due = await self.rater.outstanding(session, books.account, books.timelines, books.now)
         instants = sorted({batch.due_at for batch in due})
         taken = set(instants[:most])
         issued = []
@@ -119,5 +119,4 @@ class Closing:
         self, session: AsyncSession, books: Books, timelines: Sequence[Timeline], at: datetime
     ) -> list[Batch]:
         """Return what would be due up to ``at`` with other timelines, and is not invoiced yet."""
-        versions = await load_versions(session, timelines)
-        return await self.rater.outstanding(session, books.account, timelines, versions, at)
+        return await self.rater.outstanding(session, books.account, timelines, at)

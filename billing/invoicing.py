@@ -4,25 +4,24 @@ What is due is computed from the timelines, what was invoiced is subtracted by i
 the difference is priced.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.due import due_lines, next_due_at
-from billing.domain.lines import DueLine, Versions
+from billing.domain.lines import DueLine
 from billing.domain.manifest import UsageInput
 from billing.domain.rating import InvoiceLine, Measured, rate
 from billing.domain.records import Account
 from billing.repositories.invoices import InvoiceRepository
+from billing.shelf import Shelf
 from control_plane.catalog.domain import Meter
-from control_plane.catalog.errors import MeterNotFound
-from control_plane.catalog.repository import CatalogRepository
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.ids import TenantId
-from control_plane.subscriptions.domain import BookAddon, ChangePlan, Start, Timeline
+from control_plane.subscriptions.domain import Timeline
 from metering.ports import UsageStore
 
 
@@ -45,41 +44,32 @@ class RatedBatch:
     cutoff: str | None
 
 
-async def load_versions(session: AsyncSession, timelines: Iterable[Timeline]) -> Versions:
-    """Return every plan and add-on version that the timelines name."""
-    catalog = CatalogRepository(session)
-    actions = [change.action for timeline in timelines for change in timeline.changes]
-    plans = [a.plan_version_id for a in actions if isinstance(a, Start | ChangePlan)]
-    addons = [a.addon_version_id for a in actions if isinstance(a, BookAddon)]
-    return Versions(
-        plans=await catalog.plan_versions(plans),
-        addons=await catalog.addon_versions(addons) if addons else {},
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Rater:
     """Finds what is due, and prices it by the usage measured."""
 
     usage: UsageStore
+    shelf: Shelf = field(default_factory=Shelf)
 
     async def outstanding(
         self,
         session: AsyncSession,
         account: Account,
         timelines: Sequence[Timeline],
-        versions: Versions,
         upto: datetime,
     ) -> list[Batch]:
         """Return what is due up to an instant and not invoiced yet, earliest first."""
+        versions = await self.shelf.versions(session, timelines)
         due: list[DueLine] = []
         for timeline in timelines:
             since = account.closed_through or timeline.started_at
             due.extend(due_lines(timeline, versions, since=since, upto=upto))
         if not due:
             return []
-        repository = InvoiceRepository(session)
-        done = await repository.invoiced(account.tenant_id, [line.key for line in due])
+        # Whatever is due later than the account is closed cannot have been invoiced.
+        closed = account.closed_through
+        doubtful = [line.key for line in due if closed is not None and line.due_at <= closed]
+        done = await InvoiceRepository(session).invoiced(account.tenant_id, doubtful)
         return batches(line for line in due if line.key not in done)
 
     async def rate(
@@ -100,14 +90,12 @@ class Rater:
             return RatedBatch(batch, tuple(rate(line) for line in batch.lines), (), None)
         cutoff = cutoff or await self.usage.cutoff()
         followed = [line.follows for line in metered if line.follows is not None]
-        cutoffs = await InvoiceRepository(session).invoiced(tenant_id, followed) if followed else {}
-        meters = await CatalogRepository(session).meters()
-        inputs = [
-            await self.measure(
-                tenant_id, line, _meter(meters, line), cutoff, cutoffs.get(line.follows or "")
-            )
-            for line in metered
-        ]
+        cutoffs = await InvoiceRepository(session).invoiced(tenant_id, followed)
+        inputs = []
+        for line in metered:
+            meter = await self.shelf.meter(session, line.meter)
+            since = cutoffs.get(line.follows or "")
+            inputs.append(await self.measure(tenant_id, line, meter, cutoff, since))
         measured = {entry.line.key: entry.measured for entry in inputs}
         lines = tuple(rate(line, measured.get(line.key)) for line in batch.lines)
         return RatedBatch(batch, lines, tuple(inputs), cutoff)
@@ -137,10 +125,3 @@ def earliest_due_at(timelines: Iterable[Timeline], after: datetime) -> datetime 
     """Return when anything of the tenant is next due, later than ``after``."""
     upcoming = (next_due_at(timeline, after) for timeline in timelines)
     return min((at for at in upcoming if at is not None), default=None)
-
-
-def _meter(meters: Mapping[str, Meter], line: DueLine) -> Meter:
-    code = line.usage.meter if line.usage is not None else None
-    if code is None or code not in meters:
-        raise MeterNotFound(meter_code=code)
-    return meters[code]

@@ -57,9 +57,12 @@ class Issuer:
 
     async def _heading(self, rated: RatedBatch) -> Heading:
         batch = rated.batch
-        part = await InvoiceRepository(self.session).parts_at(
-            self.account.tenant_id, batch.currency.code, batch.due_at
-        )
+        # An invoice of the same instant says that the account was closed as far as that.
+        closed, part = self.account.closed_through, 0
+        if closed is not None and closed >= batch.due_at:
+            part = await InvoiceRepository(self.session).parts_at(
+                self.account.tenant_id, batch.currency.code, batch.due_at
+            )
         return Heading(
             number="",
             tenant_id=self.account.tenant_id,

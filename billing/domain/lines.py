@@ -60,3 +60,8 @@ class DueLine:
     fee: Money | None = None
     usage: Charge | None = None
     follows: str | None = None
+
+    @property
+    def meter(self) -> str:
+        """The code of the meter that a usage line prices; empty for others."""
+        return (self.usage.meter or "") if self.usage is not None else ""

@@ -1,5 +1,6 @@
 """Invoices: issued once, read often."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from billing.domain.rating import InvoiceLine
 from billing.domain.records import InvoiceState, InvoiceSummary, StoredInvoice
 from billing.errors import InvoiceNotFound
 from billing.models import INVOICE_LINES, INVOICES
+from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id, new_id
 from control_plane.kernel.money import Money
@@ -21,6 +23,15 @@ _DRAW = text(
     """
     INSERT INTO invoice_numbers (entity, year, last) VALUES (:entity, :year, 1)
     ON CONFLICT (entity, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last
+    """
+)
+_ADD_LINES = text(
+    """
+    INSERT INTO invoice_lines (tenant_id, invoice_id, id, position, line_key, kind, subscription_id,
+        charge_code, due_at, amount_minor, cutoff)
+    SELECT :tenant_id, :invoice_id, l.* FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l (
+        id uuid, position integer, line_key text, kind text, subscription_id uuid,
+        charge_code text, due_at timestamptz, amount_minor bigint, cutoff text)
     """
 )
 _SUMMARY = [column for column in INVOICES.c if column.name not in {"body", "manifest"}]
@@ -63,10 +74,13 @@ class InvoiceRepository:
 
     async def invoiced(self, tenant_id: TenantId, keys: Iterable[str]) -> Mapping[str, str | None]:
         """Return those of the line keys that were invoiced, with the cut-offs they were read by."""
+        wanted = list(keys)
+        if not wanted:
+            return {}
         rows = await self.session.execute(
             select(INVOICE_LINES.c.line_key, INVOICE_LINES.c.cutoff)
             .where(INVOICE_LINES.c.tenant_id == tenant_id)
-            .where(INVOICE_LINES.c.line_key.in_(list(keys)))
+            .where(INVOICE_LINES.c.line_key.in_(wanted))
         )
         return {row.line_key: row.cutoff for row in rows}
 
@@ -100,21 +114,20 @@ class InvoiceRepository:
         """Keep the lines. A key that was invoiced before violates its unique constraint."""
         rows = [
             {
-                "tenant_id": tenant_id,
-                "id": new_id(),
-                "invoice_id": invoice_id,
+                "id": str(new_id()),
                 "position": position,
                 "line_key": line.key,
                 "kind": line.kind.value,
-                "subscription_id": line.subscription_id,
+                "subscription_id": str(line.subscription_id),
                 "charge_code": line.charge_code,
-                "due_at": line.due_at,
+                "due_at": instant_text(line.due_at),
                 "amount_minor": line.amount.minor,
                 "cutoff": cutoffs.get(line.key),
             }
             for position, line in enumerate(lines, start=1)
         ]
-        await self.session.execute(INVOICE_LINES.insert(), rows)
+        owner = {"tenant_id": tenant_id, "invoice_id": invoice_id, "lines": json.dumps(rows)}
+        await self.session.execute(_ADD_LINES, owner)
 
     async def add(self, invoice: NewInvoice) -> InvoiceSummary:
         """Keep an invoice; one over nothing is paid from the start."""

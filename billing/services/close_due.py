@@ -10,6 +10,7 @@ from billing.domain.records import InvoiceSummary
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.repository import OrganisationRepository
 
 log = structlog.get_logger()
 
@@ -32,8 +33,10 @@ class CloseDue:
         else; a lost connection is raised, to be tried again.
         """
         issued: list[InvoiceSummary] = []
+        more = True
         try:
-            while (step := await self._step(tenant_id, wait=wait)) is not None:
+            while more:
+                step, more = await self._step(tenant_id, wait=wait)
                 issued.extend(step)
         except (OperationalError, InterfaceError):
             raise
@@ -44,18 +47,19 @@ class CloseDue:
             await self._park(tenant_id, f"{type(error).__name__}: {error}")
         return issued
 
-    async def _step(self, tenant_id: TenantId, *, wait: bool) -> list[InvoiceSummary] | None:
-        """Close the earliest due instant; None when there is none, or somebody else is at it."""
+    async def _step(self, tenant_id: TenantId, *, wait: bool) -> tuple[list[InvoiceSummary], bool]:
+        """Close the earliest due instant, and tell whether more is due."""
         async with self.work(tenant_id) as session:
             account = await AccountRepository(session).lock(tenant_id, wait=wait)
             if account is None or account.parked_reason or account.next_due_at is None:
-                return None
-            now = await self.closing.tenant_clock.now(session, tenant_id)
-            if account.next_due_at > now:
-                return None
-            books = await self.closing.open_books(session, account)
-            _, issued = await self.closing.close(session, books, most=1)
-            return issued
+                return [], False
+            organisation = await OrganisationRepository(session).get(tenant_id)
+            books = await self.closing.open_books(session, account, organisation)
+            if account.next_due_at > books.now:
+                return [], False
+            books, issued = await self.closing.close(session, books, most=1)
+            upcoming = books.account.next_due_at
+            return issued, upcoming is not None and upcoming <= books.now
 
     async def _park(self, tenant_id: TenantId, reason: str) -> None:
         async with self.work(tenant_id) as session:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.due import next_due_at
 from billing.domain.lines import Versions
-from billing.invoicing import load_versions
+from billing.shelf import load_versions
 from control_plane.catalog.domain import AddonVersion, PlanVersion
 from control_plane.kernel.calendar import Interval, Period
 from control_plane.kernel.currency import Currency, currency

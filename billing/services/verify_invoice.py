@@ -12,7 +12,7 @@ from billing.domain.replay import (
     replay_body,
     timelines_as_known,
 )
-from billing.invoicing import Rater, load_versions
+from billing.invoicing import Rater
 from billing.repositories.invoices import InvoiceRepository
 from control_plane.kernel.calendar import tzdata_version
 from control_plane.kernel.canonical import sha256_hex
@@ -55,7 +55,9 @@ class VerifyInvoice:
             all_known = await SubscriptionRepository(session).timelines(tenant_id)
             timelines = timelines_as_known(all_known, inputs)
             try:
-                lines = lines_as_due(timelines, await load_versions(session, timelines), inputs)
+                lines = lines_as_due(
+                    timelines, await self.rater.shelf.versions(session, timelines), inputs
+                )
             except LookupError as missing:
                 return self._verdict(stored, [f"line {missing} is no longer due"])
             recorded = recorded_usage(inputs)

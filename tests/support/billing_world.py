@@ -11,6 +11,7 @@ from billing.changing import Changing
 from billing.closing import Closing
 from billing.domain.records import StoredInvoice
 from billing.invoicing import Rater
+from billing.jobs import CloseDuePeriods
 from billing.providers.manual import ManualProvider
 from billing.providers.memory import MemoryProvider
 from billing.repositories.invoices import InvoiceFilter, InvoiceRepository
@@ -145,6 +146,7 @@ class World:
     book_addon: BookAddon
     cancel: CancelSubscription
     close_due: CloseDue
+    close_due_periods: CloseDuePeriods
     provider: MemoryProvider
     set_payment_method: SetPaymentMethod
     collect: CollectInvoice
@@ -216,11 +218,18 @@ async def ignore(tenant_id: TenantId, payload: dict[str, object], delivery_id: O
 
 
 async def build_world(database: Database, clock: FakeClock) -> World:
+    """Put the catalogue on sale and every part in place."""
     await ApplyCatalog(database, clock)(CATALOGUE)
+    return billing_world(database, clock)
+
+
+def billing_world(database: Database, clock: FakeClock) -> World:
+    """Put every part in place."""
     work, system = UnitOfWork(database), SystemWork(database)
     usage = PostgresUsageStore(work, system)
     closing = Closing(Rater(usage), TenantClock(clock), "Tallyard")
     changing = Changing(closing, PreviewTokens("secret"))
+    close_due = CloseDue(work, closing)
     provider = MemoryProvider()
     providers = {"memory": provider, "manual": ManualProvider()}
     collect = CollectInvoice(work, TenantClock(clock), providers)
@@ -240,7 +249,8 @@ async def build_world(database: Database, clock: FakeClock) -> World:
         preview_addon=PreviewAddon(work, changing),
         book_addon=BookAddon(work, changing),
         cancel=CancelSubscription(work, changing),
-        close_due=CloseDue(work, closing),
+        close_due=close_due,
+        close_due_periods=CloseDuePeriods(system, close_due, clock),
         provider=provider,
         set_payment_method=SetPaymentMethod(work, TenantClock(clock), providers),
         collect=collect,
