@@ -21,6 +21,7 @@ from web.edge.context import context_middleware
 from web.edge.csrf import CsrfMiddleware
 from web.edge.guard import require_permission
 from web.edge.idempotency import IdempotencyMiddleware
+from web.lifetime import end_with_server
 from web.metrics import metrics_middleware
 from web.portal.routes import portal_config, portal_routes
 from web.problems import problem_handler
@@ -82,7 +83,8 @@ def _openapi() -> OpenAPIConfig:
 
 
 def app() -> Litestar:
-    """Build the application from the environment, for the server."""
+    """Build the application from the environment, in a worker of the server."""
+    end_with_server()
     settings = load_settings()
     configure_logging(settings.log_level)
     return create_app(compose(settings))

@@ -5,6 +5,7 @@ import click
 from web.commands.catalog import catalog
 from web.commands.demo import clean, demo
 from web.commands.doctor import doctor
+from web.commands.invoice import invoice
 from web.commands.serve import migrate_command, openapi, serve, worker
 from web.commands.staff import staff
 
@@ -20,6 +21,7 @@ for command in (
     worker,
     migrate_command,
     catalog,
+    invoice,
     staff,
     demo,
     doctor,
