@@ -29,10 +29,9 @@ class CsrfMiddleware:
             CsrfRefused: the token is missing or belongs to another session.
         """
         state = scope.get("state", {})
-        session = state.get("session_secret")
         # A session that is over carries no right that a forged write could use.
-        trusted = session and state.get("principal") is not None
-        if scope["type"] != ScopeType.HTTP or not trusted or not is_write(scope):
+        session = state.get("session_secret") if state.get("principal") is not None else None
+        if scope["type"] != ScopeType.HTTP or session is None or not is_write(scope):
             await self.app(scope, receive, send)
             return
         body, replay = await read_body(scope, receive)
