@@ -15,9 +15,11 @@ from billing.errors import (
     UnknownProvider,
     WebhookRejected,
 )
+from billing.ports import Collection, CollectionState
 from billing.providers.memory import DECLINED_CARD, GOOD_CARD, UNUSABLE_CARD
 from billing.repositories.ledger import LedgerRepository
 from billing.services.get_invoice import GetInvoice
+from billing.settling import CollectedAmountDiffers, settle_collection
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, TenantId
 from control_plane.kernel.money import Money
@@ -219,3 +221,38 @@ async def test_an_unusable_card_is_refused_and_changes_nothing(world: World, ten
         await world.set_payment_method(
             tenant_id=tenant_id, provider="paypal", method="x", actor=ACTOR
         )
+
+
+async def test_an_attempt_that_has_ended_stays_as_it_is(world: World, tenant_id):
+    await card(world, tenant_id)
+    invoice = await first_invoice(world, tenant_id)
+    payment = await collect(world, tenant_id, invoice)
+    assert payment is not None
+    late = Collection(payment.reference or "", CollectionState.FAILED, PRICE, "declined")
+
+    async with world.work(tenant_id) as session:
+        state = await settle_collection(
+            session, payment, late, actor="provider:memory", now=world.clock.now()
+        )
+
+    assert state is PaymentState.SUCCEEDED
+    found = await view(world, tenant_id, invoice)
+    assert [p.state for p in found.payments] == [PaymentState.SUCCEEDED]
+
+
+async def test_another_amount_than_asked_for_is_never_booked(world: World, tenant_id):
+    await card(world, tenant_id)
+    invoice = await first_invoice(world, tenant_id)
+    world.provider.silent = {"collect"}
+    with pytest.raises(ProviderUnavailable):
+        await collect(world, tenant_id, invoice)
+    [attempt] = (await view(world, tenant_id, invoice)).payments
+    wrong = Collection(
+        attempt.reference or "", CollectionState.SUCCEEDED, Money(1, currency("CNY"))
+    )
+
+    with pytest.raises(CollectedAmountDiffers):
+        async with world.work(tenant_id) as session:
+            await settle_collection(
+                session, attempt, wrong, actor="provider:memory", now=world.clock.now()
+            )
