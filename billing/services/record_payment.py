@@ -1,8 +1,9 @@
 """Record a bank transfer."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from billing.domain.records import InvoiceState, Payment, PaymentState
+from billing.domain.records import InvoiceState, InvoiceSummary, Payment, PaymentState
 from billing.errors import (
     InvoiceAlreadyPaid,
     PaymentAmountMismatch,
@@ -53,28 +54,36 @@ class RecordPayment:
                 if (known.invoice_id, known.amount) != (invoice_id, amount):
                     raise PaymentReferenceUsed(reference=reference, field="reference")
                 return known
-            if invoice.state is InvoiceState.PAID:
-                raise InvoiceAlreadyPaid(number=invoice.number)
-            if amount != invoice.open:
-                raise PaymentAmountMismatch(
-                    number=invoice.number, open=invoice.open, paid=amount, field="amount"
-                )
+            _require_open(invoice, amount)
             now = await self.tenant_clock.now(session, tenant_id)
-            payment = Payment(
-                tenant_id=tenant_id,
-                id=PaymentId(new_id()),
-                invoice_id=invoice_id,
-                provider=MANUAL,
-                state=PaymentState.SUCCEEDED,
-                amount=amount,
-                reference=reference,
-                failure=None,
-                created_at=now,
-                settled_at=now,
-            )
+            payment = _transfer(invoice, reference, now)
             if not await payments.add(payment, request_key):
                 standing = await payments.standing(tenant_id, invoice_id)
                 provider = standing.provider if standing is not None else MANUAL
                 raise PaymentInProgress(number=invoice.number, provider=provider)
             await book_payment(session, payment, actor=actor, now=now)
             return payment
+
+
+def _require_open(invoice: InvoiceSummary, amount: Money) -> None:
+    if invoice.state is InvoiceState.PAID:
+        raise InvoiceAlreadyPaid(number=invoice.number)
+    if amount != invoice.open:
+        raise PaymentAmountMismatch(
+            number=invoice.number, open=invoice.open, paid=amount, field="amount"
+        )
+
+
+def _transfer(invoice: InvoiceSummary, reference: str, now: datetime) -> Payment:
+    return Payment(
+        tenant_id=invoice.tenant_id,
+        id=PaymentId(new_id()),
+        invoice_id=invoice.id,
+        provider=MANUAL,
+        state=PaymentState.SUCCEEDED,
+        amount=invoice.total,
+        reference=reference,
+        failure=None,
+        created_at=now,
+        settled_at=now,
+    )
