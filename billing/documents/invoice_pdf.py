@@ -15,6 +15,7 @@ from billing.domain.explain import ExplainedLine, explain_lines
 from billing.domain.numbers import grouped
 from billing.domain.records import InvoiceState, StoredInvoice
 from billing.messages import translator
+from control_plane.kernel.calendar import local_date
 from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
 
@@ -91,11 +92,11 @@ class InvoiceLayout:
         }
 
     def _status(self, invoice: StoredInvoice, words: Mapping[str, str]) -> str:
-        summary = invoice.summary
+        summary, zone = invoice.summary, invoice.content["zone"]
         if summary.total.minor == 0:
             return words["nothing"]
         if summary.state is InvoiceState.PAID and summary.paid_at is not None:
-            return words["paid"].format(date=self._day(summary.paid_at.date()))
+            return words["paid"].format(date=self._day(local_date(summary.paid_at, zone)))
         return words["open"].format(date=self._day(summary.payable_by))
 
     def _quantity(self, line: Mapping[str, Any]) -> str:

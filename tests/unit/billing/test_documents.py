@@ -97,7 +97,7 @@ def test_the_same_invoice_gives_the_same_document():
 def test_a_paid_invoice_says_so():
     stored = invoice()
     paid = replace(
-        stored.summary, state=InvoiceState.PAID, paid_at=datetime(2026, 2, 1, tzinfo=UTC)
+        stored.summary, state=InvoiceState.PAID, paid_at=datetime(2026, 1, 31, 20, tzinfo=UTC)
     )
 
     [page] = pages(render_pdf(replace(stored, summary=paid), "en"))
