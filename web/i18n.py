@@ -17,7 +17,7 @@ from babel.support import NullTranslations, Translations
 
 ENGLISH: Final = "en"
 CHINESE: Final = "zh"
-LANGUAGES: Final = {ENGLISH: "English", CHINESE: "简体中文"}
+LANGUAGES: Final = {ENGLISH: "English", CHINESE: "中文"}
 HTML_LANGUAGES: Final = {ENGLISH: "en", CHINESE: "zh-CN"}
 LOCALES: Final = {ENGLISH: Locale("en"), CHINESE: Locale("zh", "CN", script="Hans")}
 PACKAGES: Final = (

@@ -135,3 +135,18 @@ async def test_a_sandbox_clock_is_made_and_sent_on(portal):
     await page.get_by_role("button", name="Give it a test clock").click()
     await page.get_by_role("button", name="One week").click()
     await expect(page.get_by_text("On the way to")).to_be_visible()
+
+
+async def test_a_live_part_is_the_same_markup_as_in_its_page(portal):
+    await portal.sign_up()
+    await portal.start_plan("Growth")
+    page = await portal.open("/portal")
+    whole = await page.locator("[data-live=modules]").inner_text()
+
+    part = await portal.context.request.get(
+        portal.url + "/portal", headers={"X-Fragment": "modules"}
+    )
+
+    fragment = await part.text()
+    assert "<html" not in fragment
+    assert all(line.strip() in fragment for line in whole.splitlines())
