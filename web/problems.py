@@ -114,7 +114,7 @@ def _domain_problem(error: TallyardError, language: str, request_id: str) -> Pro
         errors.append(FieldProblem(error.field, detail, _plain(value)))
     listed = error.fields.get("errors")
     if isinstance(listed, list | tuple):
-        errors.extend(_listed(entry) for entry in listed)
+        errors.extend(_listed(entry, language) for entry in listed)
     return _problem(
         STATUS_BY_KIND[error.kind],
         error.code,
@@ -129,11 +129,14 @@ def _filled(language: str, template: str, fields: dict[str, object]) -> str:
     return translate(language, template).format(**fields)
 
 
-def _listed(entry: object) -> FieldProblem:
-    if isinstance(entry, dict):
-        place = ":".join(str(entry[k]) for k in ("path", "line", "column") if k in entry)
-        return FieldProblem(place, str(entry.get("message", "")), _plain(entry.get("value")))
-    return FieldProblem("", str(entry))
+def _listed(entry: object, language: str) -> FieldProblem:
+    """Describe one of several faults of a document, at its ``line:column`` and its path."""
+    if not isinstance(entry, dict):
+        return FieldProblem("", str(entry))
+    position = ":".join(str(entry[name]) for name in ("line", "column") if name in entry)
+    place = f"{position} {entry.get('path', '')}".strip()
+    message = _filled(language, str(entry.get("message", "")), entry.get("fields", {}))
+    return FieldProblem(place, message, _plain(entry.get("value")))
 
 
 def _validation_problem(error: ValidationException, language: str, request_id: str) -> Problem:

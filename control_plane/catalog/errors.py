@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from control_plane.catalog.source.faults import Problem
+from control_plane.catalog.source.faults import Fault, Problem
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
@@ -74,9 +74,19 @@ class CatalogInvalid(TallyardError):
 
     code = "catalog_invalid"
     kind = ErrorKind.INVALID
-    message = "The catalogue has {count} problem(s). The first: {first}"
+    message = "The catalogue has {count} problem(s), listed by line and column."
     remedy = "Correct the file at the lines listed, and apply it again."
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__(count=len(self.problems), first=self.problems[0])
+        listed = [
+            {
+                "line": problem.line,
+                "column": problem.column,
+                "path": problem.path,
+                "message": Fault[problem.code.upper()].value,
+                "fields": dict(problem.fields),
+            }
+            for problem in self.problems
+        ]
+        super().__init__(count=len(listed), errors=listed)
