@@ -21,7 +21,6 @@ from web.demo.stripe_peer import StripePeer
 from web.demo.supervisor import Supervisor
 
 R = TypeVar("R")
-PREFERRED_PORT = 8000
 READY_SECONDS = 60
 
 
@@ -31,6 +30,7 @@ class Host:
 
     var_dir: Path
     runtime: str
+    preferred_port: int
     postgres: EmbeddedPostgres = field(init=False)
     supervisor: Supervisor = field(init=False)
     stripe: StripePeer | None = None
@@ -94,7 +94,7 @@ class Host:
         return asyncio.run(inside())
 
     def _environment(self) -> dict[str, str]:
-        port = _free_port(PREFERRED_PORT)
+        port = _free_port(self.preferred_port)
         url = f"http://127.0.0.1:{port}"
         environment = {
             "TALLYARD_DATABASE_URL": self.postgres.url,
@@ -129,6 +129,12 @@ class Host:
     @staticmethod
     def _pause() -> None:
         asyncio.run(asyncio.sleep(0.1))
+
+
+def clean_up(var_dir: Path) -> None:
+    """Remove what a demo kept in ``var_dir``, and its database files."""
+    shutil.rmtree(var_dir, ignore_errors=True)
+    shutil.rmtree(default_home(var_dir.parent), ignore_errors=True)
 
 
 async def _stop_instances(application: Application) -> None:

@@ -30,10 +30,9 @@ FINANCE, OPERATOR = "finance@tallyard.example", "operator@tallyard.example"
 AFTER_THE_YEAR = at(date(YEAR + 1, 1, 1), 1)
 
 
-def run_demo(*, once: bool, scale: float, runtime: str) -> int:
-    """Run the demo; 0 only if the books agree. Stops everything it started, whatever happens."""
+def run_demo(host: Host, *, once: bool, scale: float) -> int:
+    """Run the demo on ``host``; 0 only if the books agree. Always stops what it started."""
     screen = Screen()
-    host = Host(var_dir=Path("var/demo").absolute(), runtime=runtime)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         days = sample(load_year(YEAR), scale)
@@ -184,12 +183,3 @@ def _stay_open(host: Host, screen: Screen) -> None:
 
 def _interrupt(_: int, __: FrameType | None) -> Any:
     raise KeyboardInterrupt
-
-
-def clean_up() -> None:
-    """Remove this clone's database files; the demo's own processes end with it."""
-    import shutil  # noqa: PLC0415 - only `make clean` comes here
-
-    from control_plane.runtime.postgres import default_home  # noqa: PLC0415
-
-    shutil.rmtree(default_home(Path("var").absolute()), ignore_errors=True)
