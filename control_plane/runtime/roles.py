@@ -85,8 +85,15 @@ def _ensure_role(connection: psycopg.Connection, settings: Settings, role: Role)
 
 
 def _ensure_database(connection: psycopg.Connection, name: str) -> None:
-    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-    if known.fetchone() is None:
+    known = connection.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    if known is None:
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER tallyard_owner").format(sql.Identifier(name))
+        )
+    elif known[0] != Role.OWNER.login:
+        # Made by somebody else, as hosted PostgreSQL is: only its owner may create tables there.
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} OWNER TO tallyard_owner").format(sql.Identifier(name))
         )
