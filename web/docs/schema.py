@@ -105,6 +105,8 @@ def _describe(schemas: Schema) -> None:
         for name, schema in schemas.items():  # two of one name carry a part of their module's
             if whole.startswith("web_") and f"_{whole}".endswith(f"_{name}"):
                 schema["description"] = inspect.cleandoc(struct.__doc__ or "")
+                if struct.__struct_config__.forbid_unknown_fields:
+                    schema["additionalProperties"] = False
 
 
 def _structs(root: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:

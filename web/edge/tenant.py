@@ -3,7 +3,7 @@
 from litestar.types import Scope
 
 from control_plane.identity.domain import Principal
-from control_plane.kernel.ids import TenantId, parse_id
+from control_plane.kernel.ids import InvalidId, TenantId, parse_id
 
 
 def principal_of(scope: Scope) -> Principal | None:
@@ -22,6 +22,12 @@ def tenant_of_write(scope: Scope) -> TenantId | None:
     if principal is None:
         return None
     if scope["route_handler"].opt.get("staff"):
-        text = str(scope.get("path_params", {}).get("tenant_id", ""))
-        return TenantId(parse_id("ten", text)) if text else None
+        return _named_in_path(scope) if principal.staff_roles else None
     return principal.tenant_id
+
+
+def _named_in_path(scope: Scope) -> TenantId | None:
+    try:
+        return TenantId(parse_id("ten", str(scope.get("path_params", {}).get("tenant_id", ""))))
+    except InvalidId:
+        return None  # names nobody: the use case will say so
