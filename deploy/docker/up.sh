@@ -11,7 +11,7 @@ set -euo pipefail
 home=${TALLYARD_DOCKER_DIR:-/var/lib/tallyard/docker}
 socket=$home/docker.sock
 say() { echo "docker/up.sh: $*" >&2; }
-answers() { [ -S "$1" ] && [ "$(curl -s -m 3 --unix-socket "$1" http://docker/_ping)" = OK ]; }
+answers() { [ -S "$1" ] && timeout 3 docker --host "unix://$1" version >/dev/null 2>&1; }
 print_and_exit() { echo "DOCKER_HOST=unix://$1"; exit 0; }
 
 for candidate in "${DOCKER_HOST:-}" "unix://$socket" unix:///var/run/docker.sock; do
@@ -21,14 +21,20 @@ done
 
 [ "$(id -u)" = 0 ] || { say "no Docker daemon answers, and only root can start one"; exit 3; }
 
-if ! command -v dockerd >/dev/null || ! command -v iptables >/dev/null; then
+needed=()
+command -v dockerd >/dev/null || needed+=(docker.io)
+command -v docker >/dev/null || needed+=(docker-cli)  # part of docker.io until Debian 13
+command -v iptables >/dev/null || needed+=(iptables)
+if [ ${#needed[@]} -gt 0 ]; then
   if [ "${INSTALL:-yes}" = no ] || ! command -v apt-get >/dev/null; then
-    say "dockerd or iptables is missing; on Debian: apt-get install docker.io iptables"; exit 3
+    say "missing: ${needed[*]}; on Debian: apt-get install ${needed[*]}"; exit 3
   fi
-  say "installing docker.io and iptables (INSTALL=no leaves them out)"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq >&2
-  apt-get install -y -qq --no-install-recommends docker.io iptables >&2
+  apt-cache show docker-cli >/dev/null 2>&1 || needed=("${needed[@]/docker-cli/}")
+  say "installing ${needed[*]} (INSTALL=no leaves them out)"
+  # shellcheck disable=SC2068 # a name that was taken out is no word
+  apt-get install -y -qq --no-install-recommends ${needed[@]} >&2
 fi
 
 install -d -m 0711 "$(dirname "$home")" "$home"

@@ -15,10 +15,15 @@ TOP_LEVEL = {*PACKAGES, "tests", "docs", "deploy", "changelog.d"}
 
 
 def tracked() -> list[Path]:
+    """The files of the repository, whoever owns the checkout."""
     listing = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
-    return [ROOT / line for line in listing.splitlines() if (ROOT / line).is_file()]
+    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
 
 
 def sources() -> list[Path]:

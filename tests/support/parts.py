@@ -7,6 +7,7 @@ Under CI nothing may be missing: the run fails.
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +16,13 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def chromium_path() -> str | None:
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    """The system's Chromium, or else the one that `playwright install chromium` brought."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None) or _playwright_chromium()
+
+
+def _playwright_chromium() -> str | None:
+    home = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "~/.cache/ms-playwright")).expanduser()
+    return max(map(str, home.glob("chromium-*/chrome-linux*/chrome")), default=None)
 
 
 def docker_answers() -> bool:
