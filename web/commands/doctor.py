@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import click
 import psycopg
+from sqlalchemy.exc import DBAPIError
 
 from control_plane.runtime.migrate import pending_migrations
 from control_plane.runtime.roles import admin_url, plain_dsn
 from control_plane.runtime.settings import Settings, load_settings
-from web.commands.failing import shell_language
+from web.commands.failing import refusals, shell_language
 from web.i18n import N_, translate
 
 
@@ -37,19 +38,27 @@ def _embedded(_: Settings) -> bool:
 
 
 def _database(settings: Settings) -> bool:
+    # `tallyard migrate` makes the database itself: what has to answer is the server.
+    server = admin_url(settings).set(database="postgres")
     try:
-        with psycopg.connect(plain_dsn(admin_url(settings)), connect_timeout=3):
+        with psycopg.connect(plain_dsn(server), connect_timeout=3):
             return True
     except psycopg.Error:
         return False
 
 
 def _schema(settings: Settings) -> bool:
-    return _database(settings) and not pending_migrations(settings)
+    try:
+        return _database(settings) and not pending_migrations(settings)
+    except DBAPIError:  # no database of that name, or none of our roles yet
+        return False
 
 
 def _writable(settings: Settings) -> bool:
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.var_dir.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
     return os.access(settings.var_dir, os.W_OK)
 
 
@@ -121,6 +130,7 @@ CHECKS = (
 
 
 @click.command()
+@refusals
 def doctor() -> None:
     """Say what is missing on this machine and how to get it."""
     language = shell_language()

@@ -31,8 +31,24 @@ def test_doctor_speaks_the_language_of_the_shell(tallyard: Shell):
 
 
 def test_a_setting_of_the_wrong_form_is_refused_by_name(tallyard: Shell):
-    for verb in (("migrate",), ("serve",)):
+    for verb in (("migrate",), ("serve",), ("doctor",)):
         refused = tallyard(*verb, TALLYARD_PORT="many")
         assert refused.status == 1, verb
         assert "TALLYARD_PORT" in refused.err
         assert "a whole number" in refused.err
+
+
+def test_a_server_without_our_database_and_roles_lacks_only_the_schema(tallyard: Shell, cluster):
+    elsewhere = cluster.rsplit("/", 1)[0] + "/not_there_yet"
+    found = tallyard("doctor", TALLYARD_DATABASE_URL=elsewhere, TALLYARD_SECRET_KEY="another one")
+
+    assert found.status == 1
+    assert [line.split("  (")[0] for line in found.lines if line.startswith("✗")] == ["✗ schema"]
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tallyard: Shell, tmp_path):
+    (tmp_path / "file").touch()
+    found = tallyard("doctor", TALLYARD_VAR_DIR=str(tmp_path / "file" / "var"))
+
+    assert found.status == 1
+    assert "✗ data folder" in found.out
