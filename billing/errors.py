@@ -150,6 +150,15 @@ class PaymentMethodRefused(TallyardError):
     remedy = "Use another card, or pay by bank transfer."
 
 
+class SandboxPaysNoMoney(TallyardError):
+    """A sandbox asks to pay through a provider that moves real money."""
+
+    code = "sandbox_pays_no_money"
+    kind = ErrorKind.CONFLICT
+    message = "A sandbox cannot pay through {provider}: real money would move."
+    remedy = "Pay the sandbox's invoices by bank transfer, or sign up a live organisation."
+
+
 class ProviderUnavailable(TallyardError):
     """The provider did not answer, so the outcome is not known yet."""
 

@@ -76,6 +76,10 @@ class PaymentProvider(Protocol):
     def automatic(self) -> bool:
         """Whether it collects by itself. Otherwise people pay, and a person records it."""
 
+    @property
+    def real_money(self) -> bool:
+        """Whether what it collects is real money, which no sandbox may pay with."""
+
     async def attach(self, tenant_id: TenantId, holder: str, method: str) -> PaymentMethod:
         """Keep a means of payment, which the provider's own form named ``method``.
 

@@ -15,6 +15,7 @@ class ManualProvider:
 
     name: str = MANUAL
     automatic: bool = False
+    real_money: bool = False
 
     async def attach(self, tenant_id: TenantId, holder: str, method: str) -> PaymentMethod:
         """Pay by transfer from now on; there is nothing to keep but the name on it."""

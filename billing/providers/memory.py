@@ -28,6 +28,7 @@ class MemoryProvider:
     secret: str = "whsec_memory"  # noqa: S105 - the twin's own, worth nothing
     name: str = "memory"
     automatic: bool = True
+    real_money: bool = False
     silent: set[str] = field(default_factory=set)
     taken: list[Money] = field(default_factory=list)
     _collections: dict[str, Collection] = field(default_factory=dict)

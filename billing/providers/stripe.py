@@ -46,6 +46,7 @@ class StripeProvider:
     off_session: bool = True
     name: str = STRIPE
     automatic: bool = True
+    real_money: bool = True
 
     async def attach(self, tenant_id: TenantId, holder: str, method: str) -> PaymentMethod:
         """Make a customer, and attach the payment method that Stripe's own form created."""
@@ -128,6 +129,8 @@ class StripeProvider:
 
     def read_webhook(self, payload: bytes, signature: str) -> PaymentNotice | None:
         """Check Stripe's signature and its age, and read which attempt the event is about."""
+        if not self.webhook_secret:  # anybody can sign with nothing
+            raise WebhookRejected(reason="no signing secret is set up")
         try:
             stripe.WebhookSignature.verify_header(
                 payload.decode(), signature, self.webhook_secret, stripe.Webhook.DEFAULT_TOLERANCE
@@ -163,7 +166,14 @@ def stripe_provider(api_key: str, webhook_secret: str, api_base: str = "") -> St
         http_client=stripe.HTTPXClient(timeout=TIMEOUT_SECONDS),
     )
     # The stand-ins for Stripe know no off-session confirmation.
-    return StripeProvider(client, webhook_secret, off_session=not api_base)
+    return StripeProvider(
+        client, webhook_secret, off_session=not api_base, real_money=not _is_test_key(api_key)
+    )
+
+
+def _is_test_key(api_key: str) -> bool:
+    """Tell by its prefix; source: docs.stripe.com/keys."""
+    return api_key.startswith(("sk_test_", "rk_test_"))
 
 
 _STATES = {"succeeded": CollectionState.SUCCEEDED, "canceled": CollectionState.FAILED}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing.domain.records import Account
-from billing.errors import UnknownProvider
+from billing.errors import SandboxPaysNoMoney, UnknownProvider
 from billing.ports import PaymentProvider
 from billing.repositories.accounts import AccountRepository
 from control_plane.audit.record import record
@@ -35,6 +35,7 @@ class SetPaymentMethod:
 
         Raises:
             UnknownProvider: no such provider is set up.
+            SandboxPaysNoMoney: a sandbox asks for a provider of real money.
             PaymentMethodRefused: the provider does not accept it.
             ProviderUnavailable: the provider did not answer; nothing has changed.
         """
@@ -44,6 +45,8 @@ class SetPaymentMethod:
             raise UnknownProvider(provider=provider, known=known, field="provider")
         async with self.work(tenant_id) as session:
             organisation = await OrganisationRepository(session).get(tenant_id)
+            if organisation.sandbox and chosen.real_money:
+                raise SandboxPaysNoMoney(provider=provider, field="provider")
             kept = await chosen.attach(tenant_id, organisation.name, method)
             accounts = AccountRepository(session)
             now = await self.tenant_clock.now(session, tenant_id)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from billing.domain.records import InvoiceState, PaymentState
+from billing.errors import SandboxPaysNoMoney, WebhookRejected
 from billing.providers.stripe import stripe_provider
 from billing.services.collect_invoice import CollectInvoice
 from billing.services.get_invoice import GetInvoice
@@ -16,7 +17,7 @@ from billing.services.handle_payment_webhook import HandlePaymentWebhook
 from billing.services.set_payment_method import SetPaymentMethod
 from control_plane.tenancy.clocks import TenantClock
 from tests.support import stripe_peer as stripes
-from tests.support.billing_world import ACTOR, World
+from tests.support.billing_world import ACTOR, World, organisation
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,27 @@ async def test_a_card_payment_goes_all_the_way(world: World, tenant_id, provider
     assert payment.state is PaymentState.SUCCEEDED
     assert [c["amount"] for c in peer.charges()[before:]] == [199900]
     assert await world.check_books(tenant_id) == []
+
+
+async def test_a_sandbox_never_pays_real_money(world: World, admin, peer):
+    sandbox = organisation(admin, "sandy", sandbox=True)
+    live_key = stripe_provider("sk_live_x", stripes.WEBHOOK_SECRET, peer.url)
+    test_key = stripe_provider(stripes.API_KEY, stripes.WEBHOOK_SECRET, peer.url)
+
+    with pytest.raises(SandboxPaysNoMoney):
+        await pay_by(world, {"stripe": live_key}, sandbox, stripes.VISA)
+    account, _ = await pay_by(world, {"stripe": test_key}, sandbox, stripes.VISA)
+
+    assert account.method_label == "visa •••• 4242"
+
+
+def test_without_a_signing_secret_no_message_is_believed():
+    provider = stripe_provider(stripes.API_KEY, "")
+    now = int(time.time())
+    digest = hmac.new(b"", f"{now}.{{}}".encode(), hashlib.sha256).hexdigest()
+
+    with pytest.raises(WebhookRejected, match="no signing secret"):
+        provider.read_webhook(b"{}", f"t={now},v1={digest}")
 
 
 async def test_messages_twice_and_out_of_order_change_nothing(
