@@ -8,6 +8,10 @@ from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 
 _CHECKS = {
+    "billing is halted": """
+        SELECT parked_reason FROM billing_accounts
+        WHERE tenant_id = :tenant_id AND parked_reason IS NOT NULL
+    """,
     "invoice total differs from the sum of its lines": """
         SELECT i.number FROM invoices i
         LEFT JOIN (SELECT tenant_id, invoice_id, sum(amount_minor) AS total FROM invoice_lines

@@ -6,6 +6,7 @@ from billing.repositories.accounts import AccountRepository
 from control_plane.audit.record import record
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.repository import OrganisationRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,13 @@ class ResumeBilling:
     work: UnitOfWork
 
     async def __call__(self, *, tenant_id: TenantId, actor: str) -> None:
-        """Resume; what fell due meanwhile is closed by the next run, dated right."""
+        """Resume; what fell due meanwhile is closed by the next run, dated right.
+
+        Raises:
+            OrganisationNotFound: there is no such tenant.
+        """
         async with self.work(tenant_id) as session:
+            await OrganisationRepository(session).get(tenant_id)
             await AccountRepository(session).resume(tenant_id)
             await record(
                 session,

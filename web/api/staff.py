@@ -202,7 +202,24 @@ async def check_books(
     tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> BooksView:
     """Run the invariants of billing over a tenant's books."""
+    return await _books(application, TenantId(id_from("ten", tenant_id)))
+
+
+@post(
+    "/tenants/{tenant_id:str}/billing-resumptions",
+    status_code=200,
+    opt={**FINANCE, "staff": True},
+)
+async def resume_billing(
+    request: ApiRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
+) -> BooksView:
+    """Let a halted billing go on, once its reason was looked at. What fell due is closed next."""
     wanted = TenantId(id_from("ten", tenant_id))
+    await application.resume_billing(tenant_id=wanted, actor=principal(request).actor)
+    return await _books(application, wanted)
+
+
+async def _books(application: Application, wanted: TenantId) -> BooksView:
     balances = await application.read_balances(wanted)
     return BooksView(
         findings=[
@@ -225,5 +242,6 @@ router = Router(
         invoices_csv,
         record_payment,
         check_books,
+        resume_billing,
     ],
 )

@@ -127,7 +127,7 @@ async def test_an_invoice_is_drawn_and_explained(world: World, tenant_id):
     )
 
     assert pdf.startswith(b"%PDF-")
-    assert explained.lines[0].steps[0].text == "一个完整周期的费用：1,999.00。"  # noqa: RUF001 - Chinese
+    assert explained.lines[0].steps[0].text == "一个完整周期的费用：1,999.00。"
 
 
 async def test_sandboxes_have_numbers_of_their_own(world: World, tenant_id, admin):
@@ -146,6 +146,9 @@ async def test_a_parked_tenant_goes_on_where_it_stopped_once_resumed(world: Worl
         await AccountRepository(session).park(tenant_id, world.clock.now(), "looked at")
     world.clock.set(datetime(2026, 3, 12, tzinfo=UTC))
     assert await world.close_due(tenant_id) == []
+    assert [(f.rule, f.where) for f in await world.check_books(tenant_id)] == [
+        ("billing is halted", ("looked at",))
+    ]
 
     await ResumeBilling(world.work)(tenant_id=tenant_id, actor=ACTOR)
 
