@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import text
 
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork
 from provisioner.services.reconcile import Reconcile
 
@@ -65,7 +65,7 @@ async def _reconcile_each(reconcile: Reconcile, tenants: Iterable[TenantId]) -> 
             try:
                 return (await reconcile(tenant_id)).moved
             except Exception:
-                log.exception("reconcile_failed", tenant_id=str(tenant_id))
+                log.exception("reconcile_failed", tenant_id=format_id("ten", tenant_id))
                 return 0
 
     return sum(await asyncio.gather(*(one(tenant_id) for tenant_id in tenants)))

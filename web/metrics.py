@@ -1,5 +1,6 @@
-"""What Prometheus reads: requests by route, never by address."""
+"""What Prometheus and the log read: requests by route, never by address."""
 
+import logging
 import time
 
 from litestar.enums import ScopeType
@@ -16,9 +17,15 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 
+_UNNOTED = ("/health", "/metrics", "/static")
+_log = logging.getLogger("tallyard.request")
+
 
 def metrics_middleware(app: ASGIApp) -> ASGIApp:
-    """Count each request under its route's template, so that ids make no new series."""
+    """Count and log each request under its route's template.
+
+    So ids make no new series, and no secret of an address comes into a log.
+    """
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -37,10 +44,24 @@ def metrics_middleware(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, counted)
         finally:
             route = str(scope.get("path_template") or "unmatched")
+            seconds = time.perf_counter() - started
             REQUESTS.labels(scope["method"], route, str(status)).inc()
-            SECONDS.labels(scope["method"], route).observe(time.perf_counter() - started)
+            SECONDS.labels(scope["method"], route).observe(seconds)
+            if not route.startswith(_UNNOTED):
+                _note(scope["method"], route, status, seconds)
 
     return middleware
+
+
+def _note(method: str, route: str, status: int, seconds: float) -> None:
+    """Log one line; request, tenant and trace are in its context."""
+    fields = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "milliseconds": round(seconds * 1000, 1),
+    }
+    _log.info("request", extra=fields)
 
 
 def render_metrics() -> tuple[bytes, str]:

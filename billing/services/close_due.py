@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from billing.closing import Closing
 from billing.domain.records import InvoiceSummary
 from billing.repositories.accounts import AccountRepository
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.repository import OrganisationRepository
 
@@ -43,7 +43,7 @@ class CloseDue:
         except Exception as error:
             if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
-            log.exception("billing_parked", tenant_id=str(tenant_id))
+            log.exception("billing_parked", tenant_id=format_id("ten", tenant_id))
             await self._park(tenant_id, f"{type(error).__name__}: {error}")
         return issued
 

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import text
 
 from control_plane.kernel.clock import Clock
+from control_plane.kernel.ids import new_id
 from control_plane.runtime.unit_of_work import SystemWork
 
 log = structlog.get_logger()
@@ -52,13 +53,17 @@ class JobRunner:
 
     async def __call__(self, job: Job) -> int:
         """Run once. A failure is logged and recorded; the next tick tries again."""
+        with structlog.contextvars.bound_contextvars(job=job.name, trace_id=str(new_id())):
+            return await self._run(job)
+
+    async def _run(self, job: Job) -> int:
         started = self.clock.now()
         handled, error = 0, None
         try:
             handled = await job.run()
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
-            log.exception("job_failed", job=job.name)
+            log.exception("job_failed")
         if handled or error:
             await self._record(job.name, started, handled, error)
         return handled
@@ -75,7 +80,7 @@ class JobRunner:
             async with self.system() as session:
                 await session.execute(_RECORD, values)
         except Exception:
-            log.exception("job_record_failed", job=name)
+            log.exception("job_record_failed")
 
 
 @dataclass(slots=True)

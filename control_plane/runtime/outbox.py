@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.clock import Clock
-from control_plane.kernel.ids import OutboxId, TenantId, new_id
+from control_plane.kernel.ids import OutboxId, TenantId, format_id, new_id
 from control_plane.runtime.unit_of_work import SystemWork
 
 LEASE = timedelta(seconds=60)
@@ -137,6 +137,12 @@ class OutboxRelay:
         return [_Claim(TenantId(r[0]), OutboxId(r[1]), r[2], r[3], r[4]) for r in rows]
 
     async def _deliver(self, claim: _Claim) -> None:
+        with structlog.contextvars.bound_contextvars(
+            tenant_id=format_id("ten", claim.tenant_id), trace_id=str(claim.id)
+        ):
+            await self._hand_over(claim)
+
+    async def _hand_over(self, claim: _Claim) -> None:
         try:
             handler = self.handlers[claim.topic]
             await handler(claim.tenant_id, claim.payload, claim.id)
@@ -144,7 +150,6 @@ class OutboxRelay:
             log.warning(
                 "outbox_delivery_failed",
                 topic=claim.topic,
-                tenant_id=str(claim.tenant_id),
                 attempts=claim.attempts,
                 exc_info=True,
             )

@@ -112,7 +112,9 @@ class Reconcile:
         try:
             return await self.runtime.observe(tenant_id)
         except RuntimeUnavailable as error:
-            log.warning("runtime_unavailable", tenant_id=str(tenant_id), reason=str(error))
+            log.warning(
+                "runtime_unavailable", tenant_id=format_id("ten", tenant_id), reason=str(error)
+            )
             outcome.failures.update(dict.fromkeys(mine, error))
             return Observation(complete=False)
 

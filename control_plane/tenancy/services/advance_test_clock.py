@@ -19,7 +19,7 @@ from typing import Protocol
 
 import structlog
 
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork
 from control_plane.tenancy.test_clocks import SandboxClock, TestClockRepository
 
@@ -82,7 +82,7 @@ class AdvanceTestClocks:
         try:
             return await self._step(tenant_id) is not _Step.WAITING
         except Exception as error:
-            log.exception("test_clock_failed", tenant_id=str(tenant_id))
+            log.exception("test_clock_failed", tenant_id=format_id("ten", tenant_id))
             async with self.system() as session:
                 await TestClockRepository(session).fail(
                     tenant_id, f"{type(error).__name__}: {error}"
