@@ -71,6 +71,17 @@ async def test_a_key_used_for_another_request_is_refused(bella):
     assert answer.json()["code"] == "idempotency_key_reused"
 
 
+async def test_another_caller_is_not_given_the_answer_of_the_first(site, bella):
+    key, body = str(uuid.uuid4()), {"name": "ERP", "scopes": ["read"]}
+    reader = (await bella.post("/v1/api-keys", body, key)).json()["secret"]
+
+    async with site.client(authorization=f"Bearer {reader}") as client:
+        answer = await client.post("/v1/api-keys", json=body, headers={"Idempotency-Key": key})
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "idempotency_key_reused"
+
+
 async def test_a_refused_write_may_be_repeated_under_its_key(bella):
     key = str(uuid.uuid4())
     refused = await bella.post("/v1/api-keys", {"name": "ERP", "scopes": ["fly"]}, key)
