@@ -130,7 +130,8 @@ class Year:
         return company
 
     async def _staff(self, email: str) -> Api:
-        answer = await self.client.post("/v1/sessions", json={"email": email, "password": PASSWORD})
+        who = {"email": email, "password": PASSWORD}
+        answer = await persist(self.client, "POST", "/v1/sessions", json=who)
         session = expect(answer, 201)
         cookie = answer.headers["set-cookie"].split(";")[0]
         self.client.cookies.clear()
