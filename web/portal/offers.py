@@ -30,6 +30,15 @@ def limit_lines(
     return tuple(lines)
 
 
+def extra_names(grants: Mapping[str, Grant], catalog: Catalog, language: str) -> tuple[str, ...]:
+    """Return the names of what is granted besides limits, in the catalogue's order."""
+    return tuple(
+        feature.name.in_language(language)
+        for code, feature in catalog.features.items()
+        if grants.get(code) is True
+    )
+
+
 def module_names(modules: tuple[str, ...], catalog: Catalog, language: str) -> tuple[str, ...]:
     """Return the modules' names; one that left the catalogue keeps its code."""
     known = catalog.modules
@@ -59,6 +68,7 @@ def plan_card(
         version=plan.version,
         name=plan.name.in_language(language),
         modules=module_names(plan.modules, catalog, language),
+        extras=extra_names(plan.entitlements, catalog, language),
         limits=limit_lines(plan.entitlements, catalog, language),
         prices=prices,
         current=held is not None and held[0] == plan.code,

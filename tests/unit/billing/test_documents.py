@@ -125,7 +125,7 @@ def test_explanations_speak_chinese():
     usage, *_ = explain_lines(invoice().content, "zh_CN", translator("zh_CN"))
 
     assert usage.title.startswith("Growth 中文")
-    assert usage.steps[0].text == "计量：7,234 行，事件 512 条。"  # noqa: RUF001 - Chinese
+    assert usage.steps[0].text == "计量：7,234 行，事件 512 条。"
 
 
 @pytest.mark.parametrize("message", [*MESSAGES.values(), *WORDS.values()])

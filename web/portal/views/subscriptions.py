@@ -38,12 +38,13 @@ class PriceOption:
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """A plan on offer."""
+    """A plan on offer; ``extras`` are what it holds besides whole modules and limits."""
 
     code: str
     version: int
     name: str
     modules: tuple[str, ...]
+    extras: tuple[str, ...]
     limits: tuple[LimitLine, ...]
     prices: tuple[PriceOption, ...]
     current: bool = False
@@ -82,6 +83,11 @@ class PlansView:
     def modules(self) -> tuple[str, ...]:
         """Every module that some plan holds, in the order of the plans."""
         return tuple(dict.fromkeys(name for plan in self.plans for name in plan.modules))
+
+    @property
+    def extra_names(self) -> tuple[str, ...]:
+        """Every extra that any plan holds, once, in order."""
+        return tuple(dict.fromkeys(extra for plan in self.plans for extra in plan.extras))
 
     @property
     def limit_names(self) -> tuple[str, ...]:
