@@ -56,6 +56,6 @@ lock: ## Renew both lock files (needs uv; no registry host is written)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -q -c requirements.lock -o requirements-dev.lock
 
-clean: ## Stop what the demo left, and remove the environment and every database file of this clone
+clean: ## Stop a PostgreSQL the demo left, and remove the environment and every database file of this clone
 	@if [ -x $(BIN)/tallyard ]; then $(BIN)/tallyard clean || true; fi
 	@rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,6 +7,7 @@ from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 IMAGE = "tallyard/module:demo"
+PRIVATE_SOCKET = Path("/var/lib/tallyard/docker/docker.sock")
 
 
 @dataclass(slots=True)
@@ -25,10 +26,12 @@ class DockerHost:
         """
         self._service_port = service_port
         environment = {**os.environ, "SERVICE_PORT": str(service_port)}
+        before = PRIVATE_SOCKET.exists()
         answer = self._run([str(DEPLOY / "docker" / "up.sh")], environment)
         self._docker_host = answer.strip().removeprefix("DOCKER_HOST=")
         os.environ["DOCKER_HOST"] = self._docker_host
-        self._started = "tallyard" in self._docker_host
+        # A private daemon that was there already is somebody else's to stop.
+        self._started = not before and str(PRIVATE_SOCKET) in self._docker_host
         build = [str(DEPLOY / "images" / "build.sh"), IMAGE]
         self._run(build, {**environment, "DOCKER_HOST": self._docker_host})
         return {

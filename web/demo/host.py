@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -62,14 +63,15 @@ class Host:
 
     def stop(self) -> None:
         """Stop every process this demo started, services included."""
-        if hasattr(self, "supervisor"):
-            self.supervisor.stop()
-            self.use(_stop_instances)
-        self.docker.stop()
-        if self.stripe is not None:
-            self.stripe.stop()
-        if hasattr(self, "postgres"):
-            self.postgres.stop()
+        with ExitStack() as steps:  # backwards, and each even where the one before it failed
+            if hasattr(self, "postgres"):
+                steps.callback(self.postgres.stop)
+            if self.stripe is not None:
+                steps.callback(self.stripe.stop)
+            steps.callback(self.docker.stop)
+            if hasattr(self, "supervisor"):
+                steps.callback(self.use, _stop_instances)
+                steps.callback(self.supervisor.stop)
 
     @property
     def settings(self) -> Settings:

@@ -11,7 +11,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.tenancy.errors import ClockNotFound
 from control_plane.tenancy.test_clocks import SandboxClock
-from web.api.common import TimeInvalid, principal, tenant
+from web.api.common import TimeInvalid, instant_from, principal, tenant
 from web.compose import Application
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
@@ -89,6 +89,7 @@ async def _target(application: Application, request: PageRequest, form: Submitte
         return found.now + timedelta(days=int(days))
     zone = ZoneInfo((await application.read_organisation(tenant(request))).zone)
     try:
-        return datetime.fromisoformat(form.one("to")).replace(tzinfo=zone)
+        local = datetime.fromisoformat(form.one("to"))
     except ValueError as error:
         raise TimeInvalid(value=form.one("to"), field="to") from error
+    return instant_from(local.replace(tzinfo=zone).isoformat(), field="to")

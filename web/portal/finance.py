@@ -11,7 +11,7 @@ from litestar.response import Redirect, Stream
 
 from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
-from control_plane.audit.record import record
+from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
@@ -147,14 +147,7 @@ async def finance_invoice(
     owner = TenantId(id_from("ten", tenant_id))
     async with application.work(owner) as session:
         response = await _sheet(request, application, owner, invoice_id, Form())
-        await record(
-            session,
-            owner,
-            principal(request).actor,
-            "invoice.opened_by_staff",
-            "invoice",
-            invoice_id,
-        )
+        await record_opening(session, owner, principal(request).actor, "invoice", invoice_id)
         return response
 
 
@@ -185,13 +178,13 @@ async def finance_pdf(
     invoice_id: FromPath[str],
     application: NamedDependency[Application],
 ) -> Response[bytes]:
-    """Download any organisation's invoice."""
-    return await pdf_of(
-        application,
-        TenantId(id_from("ten", tenant_id)),
-        InvoiceId(id_from("inv", invoice_id)),
-        language_of(request),
-    )
+    """Download any organisation's invoice, and record there that it was opened."""
+    owner = TenantId(id_from("ten", tenant_id))
+    wanted = InvoiceId(id_from("inv", invoice_id))
+    async with application.work(owner) as session:
+        response = await pdf_of(application, owner, wanted, language_of(request))
+        await record_opening(session, owner, principal(request).actor, "invoice", invoice_id)
+        return response
 
 
 @post(

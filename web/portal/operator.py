@@ -6,10 +6,11 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import InstanceId, TenantId, format_id
 from provisioner.services.list_instances import InstanceView as Instance
-from web.api.common import id_from
+from web.api.common import id_from, principal
 from web.compose import Application
 from web.i18n import N_, translate
 from web.portal.labels import state_label
@@ -114,11 +115,14 @@ async def instance_page(
     instance_id: FromPath[str],
     application: NamedDependency[Application],
 ) -> Page:
-    """Show one instance with what it wrote last."""
+    """Show one instance with what it wrote last; its organisation's record tells who looked."""
     owner = TenantId(id_from("ten", tenant_id))
     wanted = InstanceId(id_from("ins", instance_id))
-    found = await application.provisioner.get_instance(owner, wanted)
-    organisation = await application.read_organisation(owner)
+    async with application.work(owner) as session:
+        found = await application.provisioner.get_instance(owner, wanted)
+        organisation = await application.read_organisation(owner)
+        await record_opening(session, owner, principal(request).actor, "instance", instance_id)
+    # The runtime is asked for the log only now: nobody waits for it inside a transaction.
     view = InstanceView(
         instance=_row(found, organisation.name),
         log=await application.provisioner.instance_logs(owner, wanted, lines=LOG_LINES),

@@ -1,5 +1,7 @@
 """Plans: compare, preview to the cent, confirm, cancel."""
 
+from dataclasses import replace
+
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -8,6 +10,8 @@ from litestar.response import Redirect
 from billing.domain.change_rule import ChangeTiming
 from billing.domain.rating import InvoiceLine
 from billing.errors import PreviewStale
+from billing.services.preview_plan_change import PlanChangePreview
+from billing.services.preview_start import StartPreview
 from control_plane.identity.domain import Permission
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.errors import TallyardError
@@ -88,26 +92,42 @@ async def plan_preview(
     fields = (("plan", plan), ("interval", interval), ("subscription", subscription or ""))
     if not subscription:
         start = await application.preview_start(tenant_id=tenant_id, plan_code=plan, interval=every)
-        name = start.plan.name.in_language(language)
-        return PreviewView(
-            title=translate(language, N_("Start {plan}"), plan=name),
-            action="/portal/plans/confirmation",
-            fields=fields,
-            token=start.token,
-            lines=preview_lines(start.lines, language),
-            total=start.total,
-            effective_at=start.starts_at,
-            at_once=True,
-            back="/portal/plans",
-            interval=interval,
-            stale=stale,
+        view = start_preview(start, language, fields)
+    else:
+        change = await application.preview_plan_change(
+            tenant_id=tenant_id,
+            subscription_id=SubscriptionId(id_from("sub", subscription)),
+            plan_code=plan,
+            interval=every,
         )
-    change = await application.preview_plan_change(
-        tenant_id=tenant_id,
-        subscription_id=SubscriptionId(id_from("sub", subscription)),
-        plan_code=plan,
-        interval=every,
+        back = query("/portal/plans", {"interval": interval, "subscription": subscription})
+        view = change_preview(change, language, fields, back)
+    return replace(view, stale=stale)
+
+
+def start_preview(
+    start: StartPreview, language: str, fields: tuple[tuple[str, str], ...]
+) -> PreviewView:
+    """Show what a new subscription's first invoice would hold."""
+    name = start.plan.name.in_language(language)
+    return PreviewView(
+        title=translate(language, N_("Start {plan}"), plan=name),
+        action="/portal/plans/confirmation",
+        fields=fields,
+        token=start.token,
+        lines=preview_lines(start.lines, language),
+        total=start.total,
+        effective_at=start.starts_at,
+        at_once=True,
+        back="/portal/plans",
+        interval=start.interval.value,
     )
+
+
+def change_preview(
+    change: PlanChangePreview, language: str, fields: tuple[tuple[str, str], ...], back: str
+) -> PreviewView:
+    """Show what a plan change would charge, and what recurs before and after it."""
     after = change.plan_after.name.in_language(language)
     same_interval = change.interval_before == change.interval_after
     return PreviewView(
@@ -119,13 +139,12 @@ async def plan_preview(
         total=change.total,
         effective_at=change.effective_at,
         at_once=change.timing is ChangeTiming.AT_ONCE,
-        back=query("/portal/plans", {"interval": interval, "subscription": subscription}),
+        back=back,
         old_name=change.plan_before.name.in_language(language),
         old_fee=change.fee_before if same_interval else None,
         new_name=after,
         new_fee=change.fee_after,
         interval=change.interval_after.value,
-        stale=stale,
     )
 
 

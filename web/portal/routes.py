@@ -38,6 +38,64 @@ class PortalConfig:
     template_config: TemplateConfig[Any] | None
 
 
+DOORS: tuple[ControllerRouterHandler, ...] = (
+    preferences.set_preferences,
+    preferences.settings_page,
+    sign_in.front_door,
+    sign_in.sign_in_page,
+    sign_in.sign_in,
+    sign_in.sign_up_page,
+    sign_in.sign_up,
+    sign_in.invitation_page,
+    sign_in.join,
+    sign_in.sign_out,
+    sign_in.switch,
+    company_account.start,
+    company_account.callback,
+)
+"""What anybody reaches: signing in and up, invitations, language and theme."""
+
+CUSTOMER: tuple[ControllerRouterHandler, ...] = (
+    home.home_page,
+    plans.plans_page,
+    plans.preview_page,
+    plans.confirm,
+    plans.cancel,
+    addons.addons_page,
+    addons.preview_page,
+    addons.confirm,
+    entitlements.entitlements_page,
+    usage.usage_page,
+    invoices.invoices_page,
+    invoices.invoice_page,
+    invoices.invoice_pdf,
+    keys.keys_page,
+    keys.create_key,
+    keys.revoke_key,
+    members.members_page,
+    members.invite,
+    members.change_role,
+    members.remove,
+    audit.audit_page,
+    clock.clock_page,
+    clock.create_clock,
+    clock.advance,
+)
+"""An organisation's own pages."""
+
+STAFF: tuple[ControllerRouterHandler, ...] = (
+    finance.finance_page,
+    finance.invoices_csv,
+    finance.finance_invoice,
+    finance.finance_pdf,
+    finance.record_transfer,
+    operator.tenants_page,
+    operator.instances_page,
+    operator.instance_page,
+)
+"""The vendor's pages."""
+
+
 def portal_routes() -> list[ControllerRouterHandler]:
     """List the portal's route handlers, pages and static files."""
     static = create_static_files_router(
@@ -47,54 +105,7 @@ def portal_routes() -> list[ControllerRouterHandler]:
         include_in_schema=False,
         name="static",
     )
-    return [
-        static,
-        preferences.set_preferences,
-        preferences.settings_page,
-        sign_in.front_door,
-        sign_in.sign_in_page,
-        sign_in.sign_in,
-        sign_in.sign_up_page,
-        sign_in.sign_up,
-        sign_in.invitation_page,
-        sign_in.join,
-        sign_in.sign_out,
-        sign_in.switch,
-        company_account.start,
-        company_account.callback,
-        home.home_page,
-        plans.plans_page,
-        plans.preview_page,
-        plans.confirm,
-        plans.cancel,
-        addons.addons_page,
-        addons.preview_page,
-        addons.confirm,
-        entitlements.entitlements_page,
-        usage.usage_page,
-        invoices.invoices_page,
-        invoices.invoice_page,
-        invoices.invoice_pdf,
-        keys.keys_page,
-        keys.create_key,
-        keys.revoke_key,
-        members.members_page,
-        members.invite,
-        members.change_role,
-        members.remove,
-        audit.audit_page,
-        clock.clock_page,
-        clock.create_clock,
-        clock.advance,
-        finance.finance_page,
-        finance.invoices_csv,
-        finance.finance_invoice,
-        finance.finance_pdf,
-        finance.record_transfer,
-        operator.tenants_page,
-        operator.instances_page,
-        operator.instance_page,
-    ]
+    return [static, *DOORS, *CUSTOMER, *STAFF]
 
 
 def portal_config(application: Application) -> PortalConfig:

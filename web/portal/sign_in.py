@@ -75,8 +75,14 @@ async def sign_in(
 
 @get("/sign-up", opt=PUBLIC, include_in_schema=False)
 async def sign_up_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
-    """Ask for a company and its first person."""
-    return await page(request, application, "auth/sign_up.html", "", form=Form())
+    """Ask for a company and its first person.
+
+    Where services run in one trust domain, only sandboxes get any: that choice is made already.
+    """
+    settings = application.settings
+    hosts_live = settings.runtime != "process" or settings.allow_process_for_live
+    form = Form() if hosts_live else Form(values={"sandbox": "yes"})
+    return await page(request, application, "auth/sign_up.html", "", form=form)
 
 
 @post("/sign-up", opt=PUBLIC, status_code=303, include_in_schema=False)
