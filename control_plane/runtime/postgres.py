@@ -12,6 +12,7 @@ import importlib.util
 import os
 import pwd
 import secrets
+import select
 import shutil
 import signal
 import socket
@@ -145,6 +146,26 @@ def default_home(var_dir: Path) -> Path:
         return var_dir / "postgres"
     digest = hashlib.sha256(str(var_dir.absolute()).encode()).hexdigest()[:12]
     return ROOT_HOME / digest
+
+
+def stop_leftover(home: Path) -> bool:
+    """Stop the server of ``home`` that somebody else started and left; tell whether there was one.
+
+    The pid file names it; its folder proves that the pid still is that server.
+    """
+    try:
+        pid = int((home / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+        process = os.pidfd_open(pid)
+    except (OSError, ValueError):
+        return False
+    try:
+        if Path(f"/proc/{pid}/cwd").resolve() != (home / "data").resolve():
+            return False
+        signal.pidfd_send_signal(process, signal.SIGINT)
+        select.select([process], [], [], START_SECONDS)
+        return True
+    finally:
+        os.close(process)
 
 
 def _system_user() -> pwd.struct_passwd | None:

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 
 from control_plane.runtime.migrate import migrate
-from control_plane.runtime.postgres import EmbeddedPostgres, default_home
+from control_plane.runtime.postgres import EmbeddedPostgres, default_home, stop_leftover
 from control_plane.runtime.settings import Settings, load_settings
 from web.compose import Application, compose
 from web.demo.docker import DockerHost
@@ -134,7 +134,11 @@ class Host:
 
 
 def clean_up(var_dir: Path) -> None:
-    """Remove what a demo kept in ``var_dir``, and its database files."""
+    """Stop a PostgreSQL that a demo left, and remove what it kept in ``var_dir`` and beside it.
+
+    The demo's own processes and services end with it, even when it was killed.
+    """
+    stop_leftover(default_home(var_dir.parent))
     shutil.rmtree(var_dir, ignore_errors=True)
     shutil.rmtree(default_home(var_dir.parent), ignore_errors=True)
 
