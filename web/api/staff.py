@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
+from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import TenantId, format_id
@@ -199,10 +200,15 @@ async def record_payment(
 
 @get("/tenants/{tenant_id:str}/books", opt=FINANCE)
 async def check_books(
-    tenant_id: FromPath[str], application: NamedDependency[Application]
+    request: ApiRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> BooksView:
-    """Run the invariants of billing over a tenant's books."""
-    return await _books(application, TenantId(id_from("ten", tenant_id)))
+    """Run the invariants of billing over a tenant's books; its audit record tells who looked."""
+    wanted = TenantId(id_from("ten", tenant_id))
+    async with application.work(wanted) as session:
+        await application.read_organisation(wanted)
+        actor, opened = principal(request).actor, format_id("ten", wanted)
+        await record_opening(session, wanted, actor, "books", opened)
+        return await _books(application, wanted)
 
 
 @post(

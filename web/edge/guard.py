@@ -2,12 +2,17 @@
 
 from typing import Any
 
+import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from control_plane.identity.domain import Permission, permits
+from control_plane.identity.domain import Permission, Principal, permits
 from web.edge.errors import NotPermitted, NotSignedIn
 from web.edge.tenant import principal_of
+
+STAFF = frozenset({Permission.STAFF_FINANCE, Permission.STAFF_OPERATE})
+
+log = structlog.get_logger()
 
 
 def require_permission(
@@ -16,7 +21,8 @@ def require_permission(
     """Let the caller pass, or refuse.
 
     A route declares ``opt={"permission": Permission.X}`` or ``opt={"public": True}``;
-    one that declares neither lets nobody pass.
+    one that declares neither lets nobody pass. Where staff pass, the log keeps who, and what
+    they asked for.
 
     Raises:
         NotSignedIn: no valid credential came with the request.
@@ -30,3 +36,15 @@ def require_permission(
     permission: Permission | None = handler.opt.get("permission")
     if permission is None or not permits(principal, permission):
         raise NotPermitted(permission=str(permission))
+    if permission in STAFF:
+        _note_staff(connection, principal)
+
+
+def _note_staff(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> None:
+    log.info(
+        "staff_access",
+        actor=principal.actor,
+        method=connection.scope.get("method"),
+        path=connection.url.path,
+        query=connection.url.query,
+    )

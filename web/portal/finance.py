@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
@@ -147,8 +148,15 @@ async def finance_invoice(
     owner = TenantId(id_from("ten", tenant_id))
     async with application.work(owner) as session:
         response = await _sheet(request, application, owner, invoice_id, Form())
-        await record_opening(session, owner, principal(request).actor, "invoice", invoice_id)
+        await _opened(request, session, owner, invoice_id)
         return response
+
+
+async def _opened(
+    request: PageRequest, session: AsyncSession, owner: TenantId, invoice_id: str
+) -> None:
+    opened = format_id("inv", id_from("inv", invoice_id))
+    await record_opening(session, owner, principal(request).actor, "invoice", opened)
 
 
 async def _sheet(
@@ -183,7 +191,7 @@ async def finance_pdf(
     wanted = InvoiceId(id_from("inv", invoice_id))
     async with application.work(owner) as session:
         response = await pdf_of(application, owner, wanted, language_of(request))
-        await record_opening(session, owner, principal(request).actor, "invoice", invoice_id)
+        await _opened(request, session, owner, invoice_id)
         return response
 
 

@@ -121,7 +121,8 @@ async def instance_page(
     async with application.work(owner) as session:
         found = await application.provisioner.get_instance(owner, wanted)
         organisation = await application.read_organisation(owner)
-        await record_opening(session, owner, principal(request).actor, "instance", instance_id)
+        actor, opened = principal(request).actor, format_id("ins", wanted)
+        await record_opening(session, owner, actor, "instance", opened)
     # The runtime is asked for the log only now: nobody waits for it inside a transaction.
     view = InstanceView(
         instance=_row(found, organisation.name),
