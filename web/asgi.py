@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import structlog
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -21,10 +22,13 @@ from web.edge.context import context_middleware
 from web.edge.csrf import CsrfMiddleware
 from web.edge.guard import require_permission
 from web.edge.idempotency import IdempotencyMiddleware
+from web.edge.texts import TextMiddleware
 from web.lifetime import end_with_server
 from web.metrics import metrics_middleware
 from web.portal.routes import portal_config, portal_routes
 from web.problems import problem_handler
+
+log = structlog.get_logger()
 
 
 def create_app(application: Application) -> Litestar:
@@ -32,6 +36,7 @@ def create_app(application: Application) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
+        log.info("web_started")
         yield
         await application.close()
 
@@ -50,6 +55,7 @@ def create_app(application: Application) -> Litestar:
                 by_api_key=application.authenticate_api_key,
                 by_service_token=application.authenticate_service_token,
             ),
+            DefineMiddleware(TextMiddleware),
             DefineMiddleware(CsrfMiddleware, secret_key=application.settings.secret_key),
             DefineMiddleware(IdempotencyMiddleware, work=application.work, clock=application.clock),
         ],

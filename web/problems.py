@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents, in the reader's language, in one place."""
 
+import errno
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR as _SERVER_FAUL
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from web.i18n import N_, translate
+from web.validation import faults
 
 log = structlog.get_logger()
 
@@ -87,13 +89,22 @@ FRAMEWORK_PROBLEMS: dict[int, tuple[str, str, str]] = {
 }
 
 
-def problem_of(error: Exception, *, language: str, request_id: str = "") -> Problem:
-    """Describe any exception for a reader of ``language``; unknown ones become a 500."""
+def problem_of(
+    error: Exception,
+    *,
+    language: str,
+    request_id: str = "",
+    request: Request[Any, Any, Any] | None = None,
+) -> Problem:
+    """Describe any exception for a reader of ``language``; unknown ones become a 500.
+
+    With the ``request``, a field's value is told beside what is wrong with it.
+    """
     if isinstance(error, TallyardError):
         return _domain_problem(error, language, request_id)
     if isinstance(error, ValidationException):
-        return _validation_problem(error, language, request_id)
-    status = error.status_code if isinstance(error, HTTPException) else 500
+        return _validation_problem(error, request, language, request_id)
+    status = _status_of(error)
     code, detail, remedy = FRAMEWORK_PROBLEMS.get(
         status, FRAMEWORK_PROBLEMS[500 if status >= _SERVER_FAULT else 400]
     )
@@ -106,12 +117,21 @@ def problem_of(error: Exception, *, language: str, request_id: str = "") -> Prob
     )
 
 
+def _status_of(error: Exception) -> int:
+    """Tell what a reader did from what went wrong here."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno == errno.ENAMETOOLONG:  # of a static file
+        return 404
+    if isinstance(error, RecursionError):  # the decoder's, of a body nested without end
+        return 400
+    return error.status_code if isinstance(error, HTTPException) else _SERVER_FAULT
+
+
 def _domain_problem(error: TallyardError, language: str, request_id: str) -> Problem:
     detail = _filled(language, error.message, error.fields)
     errors = []
     if error.field:
-        value = error.fields.get(error.field, error.fields.get("value"))
-        errors.append(FieldProblem(error.field, detail, _plain(value)))
+        errors.append(FieldProblem(error.field, detail, _plain(_value_of(error))))
     listed = error.fields.get("errors")
     if isinstance(listed, list | tuple):
         errors.extend(_listed(entry, language) for entry in listed)
@@ -123,6 +143,14 @@ def _domain_problem(error: TallyardError, language: str, request_id: str) -> Pro
         errors=errors,
         request_id=request_id,
     )
+
+
+def _value_of(error: TallyardError) -> object:
+    """Find what the offending field held: under its own name, as ``value``, or as all there is."""
+    fields, name = error.fields, error.field or ""
+    if name in fields or "value" in fields:
+        return fields.get(name, fields.get("value"))
+    return next(iter(fields.values())) if len(fields) == 1 else None
 
 
 def _filled(language: str, template: str, fields: dict[str, object]) -> str:
@@ -139,19 +167,23 @@ def _listed(entry: object, language: str) -> FieldProblem:
     return FieldProblem(place, message, _plain(entry.get("value")))
 
 
-def _validation_problem(error: ValidationException, language: str, request_id: str) -> Problem:
-    code, _, remedy = FRAMEWORK_PROBLEMS[400]
-    listed = error.extra if isinstance(error.extra, list) else []
+def _validation_problem(
+    error: ValidationException,
+    request: Request[Any, Any, Any] | None,
+    language: str,
+    request_id: str,
+) -> Problem:
+    code, unreadable, remedy = FRAMEWORK_PROBLEMS[400]
     errors = [
-        FieldProblem(str(entry.get("key", "")), str(entry.get("message", "")))
-        for entry in listed
-        if isinstance(entry, dict)
+        FieldProblem(field, sentence, _plain(value))
+        for field, sentence, value in faults(error, request, language)
+        if field
     ]
-    detail = "; ".join(f"{e.field}: {e.message}".strip(": ") for e in errors)
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
     return _problem(
         400,
         "invalid_input" if errors else code,
-        detail or translate(language, FRAMEWORK_PROBLEMS[400][1]),
+        detail or translate(language, unreadable),
         translate(language, remedy),
         errors=errors,
         request_id=request_id,
@@ -191,7 +223,10 @@ def problem_handler(
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         state = request.scope.get("state", {})
         problem = problem_of(
-            error, language=state.get("language", "en"), request_id=state.get("request_id", "")
+            error,
+            language=state.get("language", "en"),
+            request_id=state.get("request_id", ""),
+            request=request,
         )
         if problem.status >= _SERVER_FAULT and not isinstance(error, TallyardError):
             log.error("unhandled_error", path=request.url.path, exc_info=error)

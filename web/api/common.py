@@ -16,6 +16,10 @@ from web.edge.tenant import principal_of
 ApiRequest = Request[Any, Any, Any]
 Choice = TypeVar("Choice", bound=StrEnum)
 
+FIRST_YEAR = 1970
+LAST_YEAR = 2200
+"""Instants beyond these are slips; within them, calendar arithmetic cannot run out of years."""
+
 
 class ThingNotFound(TallyardError):
     """An id in the address names nothing this caller can see."""
@@ -81,7 +85,7 @@ def id_from(prefix: str, text: str) -> UUID:
 
 
 def instant_from(text: str, *, field: str) -> datetime:
-    """Read an instant that states its offset, as UTC.
+    """Read an instant of the years 1970 to 2200 that states its offset, as UTC.
 
     Raises:
         TimeInvalid: the text is no such instant.
@@ -90,7 +94,7 @@ def instant_from(text: str, *, field: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise TimeInvalid(value=text, field=field) from error
-    if at.tzinfo is None:
+    if at.tzinfo is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise TimeInvalid(value=text, field=field)
     return at.astimezone(UTC)
 

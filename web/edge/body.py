@@ -10,6 +10,7 @@ from web.edge.context import header
 MAX_WRITE_BYTES = 1_000_000
 """A write is a small document; bulk usage has a path and limits of its own."""
 
+FORM = "application/x-www-form-urlencoded"
 _STATE_KEY = "tallyard_body"
 
 
@@ -49,7 +50,7 @@ async def read_body(scope: Scope, receive: Receive) -> tuple[bytes, Receive]:
 
 def form_value(scope: Scope, body: bytes, name: str) -> str:
     """Give a field of a urlencoded form, or an empty text for any other body."""
-    if not header(scope, b"content-type").startswith("application/x-www-form-urlencoded"):
+    if not header(scope, b"content-type").startswith(FORM):
         return ""
     return parse_qs(body.decode("utf-8", "replace")).get(name, [""])[0]
 

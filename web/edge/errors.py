@@ -55,3 +55,12 @@ class CsrfRefused(TallyardError):
     kind = ErrorKind.FORBIDDEN
     message = "This form has expired, or was not sent from our own page."
     remedy = "Open the page again and repeat the step."
+
+
+class NulInText(TallyardError):
+    """A text holds a character that cannot be stored."""
+
+    code = "nul_in_text"
+    kind = ErrorKind.INVALID
+    message = "A text in this request holds the character U+0000."
+    remedy = "Leave that character out."
