@@ -245,13 +245,13 @@ class Catalog:
     def plan(self, code: str) -> PlanVersion:
         """Return the plan's version on sale, or raise PlanNotFound."""
         if code not in self.plans:
-            raise PlanNotFound(plan_code=code)
+            raise PlanNotFound(plan_code=code, field="plan_code")
         return self.plans[code]
 
     def addon(self, code: str) -> AddonVersion:
         """Return the add-on's version on sale, or raise AddonNotFound."""
         if code not in self.addons:
-            raise AddonNotFound(addon_code=code)
+            raise AddonNotFound(addon_code=code, field="addon_code")
         return self.addons[code]
 
     def meter(self, code: str) -> Meter:

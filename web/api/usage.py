@@ -10,7 +10,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from control_plane.identity.domain import Permission
 from control_plane.kernel.exact import quantity_text
-from control_plane.kernel.period import Period
+from control_plane.kernel.period import Period, PeriodReversed
 from metering.domain.windows import Window
 from web.api.bodies import CLOUD_EVENTS
 from web.api.common import ApiRequest, choice_from, instant_from, tenant
@@ -87,7 +87,7 @@ async def query_usage(
     series = await application.query_usage(
         tenant_id=tenant(request),
         meter_code=meter,
-        period=Period(instant_from(from_, field="from"), instant_from(to, field="to")),
+        period=_period(from_, to),
         window=choice_from(Window, window, field="window"),
     )
     return UsageView(
@@ -100,6 +100,13 @@ async def query_usage(
             UsagePointView(p.start, quantity_text(p.quantity), p.events) for p in series.points
         ],
     )
+
+
+def _period(from_: str, to: str) -> Period:
+    start, end = instant_from(from_, field="from"), instant_from(to, field="to")
+    if end < start:
+        raise PeriodReversed(start=from_, end=to, value=to, field="to")
+    return Period(start, end)
 
 
 router = Router("/v1", tags=["Usage"], route_handlers=[ingest_events, query_usage])
