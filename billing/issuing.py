@@ -1,4 +1,4 @@
-"""Issues an invoice: lines, postings, message and audit entry commit together, or not at all.
+"""Issues an invoice: lines, postings, messages and audit entry commit together, or not at all.
 
 The caller holds the tenant's account locked. The unique constraints on line keys and on (tenant,
 currency, due instant, part) stand behind that lock.
@@ -15,6 +15,7 @@ from billing.domain.ledger import issue_entries
 from billing.domain.manifest import manifest
 from billing.domain.records import Account, InvoiceSummary
 from billing.invoicing import RatedBatch
+from billing.mailing import readers_of, request_mail
 from billing.repositories.invoices import InvoiceRepository, NewInvoice
 from billing.repositories.ledger import LedgerRepository
 from control_plane.audit.record import record
@@ -53,7 +54,11 @@ class Issuer:
         heading = await self._heading(rated)
         await self._book(invoice_id, rated)
         await self._announce(invoice_id, total)
-        return await self._keep(invoice_id, heading, rated, total)
+        readers = await readers_of(self.session, self.organisation) if total.minor else ()
+        summary = await self._keep(invoice_id, heading, rated, total)
+        # The mail names the number, so it alone comes after the draw.
+        await request_mail(self.session, self.organisation, readers, summary)
+        return summary
 
     async def _heading(self, rated: RatedBatch) -> Heading:
         batch = rated.batch
@@ -106,7 +111,7 @@ class Issuer:
     async def _keep(
         self, invoice_id: InvoiceId, heading: Heading, rated: RatedBatch, total: Money
     ) -> InvoiceSummary:
-        """Draw the number, last of all: from here to the commit nobody else can draw one."""
+        """Draw the number, as late as can be: from here to the commit nobody else draws one."""
         invoices, entity, year = (
             InvoiceRepository(self.session),
             self.account.entity,

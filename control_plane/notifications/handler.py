@@ -1,5 +1,6 @@
 """Deliver the messages that use cases requested."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from control_plane.tenancy.links import InvitationLinks
 class DeliverMail:
     """The outbox handler of ``mail.requested``.
 
-    A message's secrets are made here, from ids: the outbox never holds them.
+    A message's links are made here, from ids: the outbox holds no secret, and no address of a
+    site that may have moved.
     """
 
     mailer: Mailer
@@ -31,8 +33,7 @@ class DeliverMail:
         del tenant_id
         given = payload.get("fields")
         fields = dict(given) if isinstance(given, dict) else {}
-        if "invitation_id" in fields:
-            fields["link"] = self.links.url(UUID(str(fields["invitation_id"])))
+        fields |= self._link(fields)
         language = str(payload.get("language", "en"))
         words = render(str(payload["template"]), language, fields)
         await self.mailer.send(
@@ -44,3 +45,12 @@ class DeliverMail:
                 language=language,
             )
         )
+
+    def _link(self, fields: Mapping[str, object]) -> dict[str, str]:
+        """Give the page that a message is about, where it is about one."""
+        if "invitation_id" in fields:
+            return {"link": self.links.url(UUID(str(fields["invitation_id"])))}
+        if "invoice_id" in fields:
+            invoice = format_id("inv", UUID(str(fields["invoice_id"])))
+            return {"link": f"{self.links.public_url.rstrip('/')}/portal/invoices/{invoice}"}
+        return {}

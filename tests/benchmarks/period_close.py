@@ -1,8 +1,9 @@
 """Closing a period: invoices a second, to a bare psycopg loop of the same reads and writes.
 
-Both sides read account, organisation, timeline, clock and usage of a tenant, and write an invoice
-with its lines, postings, message, audit entry and number, in one durable commit a tenant. The loop
-computes nothing: it writes rows that were made beforehand. Prices are read once by either side.
+Both sides read account, organisation, members, timeline, clock and usage of a tenant, and write an
+invoice with its lines, postings, message, audit entry and number, in one durable commit a tenant.
+The loop computes nothing: it writes rows that were made beforehand. Prices are read once by either
+side.
 """
 
 import asyncio
