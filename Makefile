@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SIZE ?= small
 export SIZE
 
-.PHONY: help demo test check bench docs lock clean setup setup-dev format
+.PHONY: help demo test check coverage bench docs lock clean setup setup-dev format
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -40,6 +40,10 @@ check: $(VENV)/.ready-dev ## Format, lint, types, import contracts, size ratchet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q -p no:xdist -p no:cacheprovider tests/architecture
+
+coverage: $(VENV)/.ready-dev ## Every branch of the kernel, by its own tests
+	@$(BIN)/coverage run -m pytest -q -p no:xdist tests/unit/kernel tests/property/kernel
+	@$(BIN)/coverage report --fail-under=100
 
 format: $(VENV)/.ready-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format .
