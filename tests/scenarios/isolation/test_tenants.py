@@ -160,3 +160,25 @@ async def test_a_service_token_gets_its_own_tenants_snapshot(site, world):
         answer = await service.get("/v1/service/snapshot")
     assert answer.status_code == 200
     assert seen(answer, world.rival) == []
+
+
+async def test_staff_find_nothing_under_a_tenant_whose_it_is_not(site, table, world, admin):
+    """Finance acts for the tenant in the address, so another's id under it names nothing."""
+    before = state_of(admin, world.rival.tenant_id), state_of(admin, world.bella.tenant_id)
+    wrong, asked = {}, 0
+    mixed = {**world.rival.ids, "tenant_id": world.bella.ids["tenant_id"]}
+    for route in table:
+        if "tenant_id" in route.placeholders and len(route.placeholders) > 1:
+            caller = next(c for c in (world.finance, world.operator) if c.may(route.permission))
+            fields = world.rival.form(route.path)
+            answer = await ask(site, caller, route, ids=mixed, fields=fields)
+            given_away = seen(answer, world.rival, but=mixed.values())
+            asked += 1
+            if answer.status_code != 404 or given_away:
+                wrong[str(route)] = (answer.status_code, given_away)
+    assert wrong == {}
+    assert asked > 0
+    assert (
+        state_of(admin, world.rival.tenant_id),
+        state_of(admin, world.bella.tenant_id),
+    ) == before
