@@ -5,27 +5,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.domain.records import InvoiceSummary
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import MAIL_REQUESTED
-from control_plane.tenancy.domain import Member, Organisation, Role
+from control_plane.tenancy.domain import Organisation, Role
 from control_plane.tenancy.repository import MemberRepository
 
 READERS = frozenset({Role.OWNER, Role.BILLING})
 
 
-async def readers_of(session: AsyncSession, organisation: Organisation) -> tuple[Member, ...]:
-    """Return who is told of the organisation's invoices.
+async def readers_of(session: AsyncSession, organisation: Organisation) -> tuple[str, ...]:
+    """Return the addresses that are told of the organisation's invoices.
 
     Nobody is told of a sandbox's: no money is owed, and its clock may issue years in a minute.
     """
     if organisation.sandbox:
         return ()
-    members = await MemberRepository(session).all(organisation.id)
-    return tuple(member for member in members if member.role in READERS)
+    return await MemberRepository(session).addresses(organisation.id, READERS)
 
 
 async def request_mail(
     session: AsyncSession,
     organisation: Organisation,
-    readers: tuple[Member, ...],
+    readers: tuple[str, ...],
     invoice: InvoiceSummary,
 ) -> None:
     """Enqueue one message for each reader, in the organisation's language."""
@@ -38,7 +37,7 @@ async def request_mail(
     }
     for reader in readers:
         payload = {
-            "to": reader.email,
+            "to": reader,
             "template": "invoice_issued",
             "fields": fields,
             "language": organisation.language,

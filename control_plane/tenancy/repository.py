@@ -1,5 +1,6 @@
 """Organisations, members and invitations of the tenant the session is bound to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,11 @@ from control_plane.kernel.ids import TenantId, UserId
 from control_plane.tenancy.domain import Invitation, Member, Organisation, Role
 from control_plane.tenancy.errors import InvitationNotFound, MemberNotFound, OrganisationNotFound
 from control_plane.tenancy.models import FellowRow, InvitationRow, MemberRow, OrganisationRow
+
+_ADDRESSES = text(
+    "SELECT u.email FROM members m JOIN users u ON u.id = m.user_id "
+    "WHERE m.tenant_id = :tenant_id AND m.role = ANY(:roles) ORDER BY m.joined_at, m.user_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,14 @@ class MemberRepository:
             .order_by(col(MemberRow.joined_at), col(MemberRow.user_id))
         )
         return tuple(_member(member, fellow) for member, fellow in rows)
+
+    async def addresses(self, tenant_id: TenantId, roles: Collection[Role]) -> tuple[str, ...]:
+        """Read the e-mail addresses of the members in any of the roles, in the order they joined.
+
+        Whole members are not made of them: every invoice asks this.
+        """
+        found = await self.session.scalars(_ADDRESSES, {"tenant_id": tenant_id, "roles": [*roles]})
+        return tuple(found)
 
     async def get(self, tenant_id: TenantId, user_id: UserId) -> Member:
         """Read one member.

@@ -15,7 +15,7 @@ _READS = (
     "SELECT * FROM billing_accounts WHERE tenant_id = %(tenant)s FOR UPDATE",
     "SELECT * FROM organisations WHERE id = %(tenant)s",
     "SELECT * FROM subscription_changes WHERE tenant_id = %(tenant)s ORDER BY subscription_id, seq",
-    "SELECT * FROM members m JOIN users u ON u.id = m.user_id WHERE m.tenant_id = %(tenant)s",
+    "SELECT email FROM members m JOIN users u ON u.id = m.user_id WHERE tenant_id = %(tenant)s",
     "SELECT now_at FROM test_clocks WHERE tenant_id = %(tenant)s",
     "SELECT pg_current_snapshot()::text",
 )
