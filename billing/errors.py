@@ -123,6 +123,15 @@ class PaymentAmountMismatch(TallyardError):
     remedy = "Record the transfer with the open amount."
 
 
+class PaymentReferenceInvalid(TallyardError):
+    """A bank transfer without a reference by which it could be recognised again."""
+
+    code = "payment_reference_invalid"
+    kind = ErrorKind.INVALID
+    message = "“{reference}” cannot be the reference of a transfer."
+    remedy = "Give the bank's own reference, 1 to {longest} characters."
+
+
 class PaymentReferenceUsed(TallyardError):
     """A bank transfer was recorded before, for another invoice."""
 

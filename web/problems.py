@@ -146,11 +146,9 @@ def _domain_problem(error: TallyardError, language: str, request_id: str) -> Pro
 
 
 def _value_of(error: TallyardError) -> object:
-    """Find what the offending field held: under its own name, as ``value``, or as all there is."""
-    fields, name = error.fields, error.field or ""
-    if name in fields or "value" in fields:
-        return fields.get(name, fields.get("value"))
-    return next(iter(fields.values())) if len(fields) == 1 else None
+    """Find what the offending field held: under its own name, as its code, or as ``value``."""
+    names = (error.field or "", f"{error.field}_code", "value")
+    return next((error.fields[name] for name in names if name in error.fields), None)
 
 
 def _filled(language: str, template: str, fields: dict[str, object]) -> str:

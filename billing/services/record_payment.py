@@ -8,6 +8,7 @@ from billing.errors import (
     InvoiceAlreadyPaid,
     PaymentAmountMismatch,
     PaymentInProgress,
+    PaymentReferenceInvalid,
     PaymentReferenceUsed,
 )
 from billing.providers.manual import MANUAL
@@ -18,6 +19,9 @@ from control_plane.kernel.ids import InvoiceId, PaymentId, TenantId, new_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
+
+LONGEST_REFERENCE = 140
+"""As on a statement: ISO 20022 allows a transfer 140 characters of remittance information."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,10 @@ class RecordPayment:
             InvoiceAlreadyPaid: nothing is open on it.
             PaymentAmountMismatch: the transfer is not of the open amount.
             PaymentInProgress: a card payment is under way.
+            PaymentReferenceInvalid: the reference is empty, too long or not printable.
             PaymentReferenceUsed: the transfer was recorded for another invoice.
         """
+        reference = _readable(reference)
         async with self.work(tenant_id) as session:
             invoice = await InvoiceRepository(session).lock(tenant_id, invoice_id)
             payments = PaymentRepository(session)
@@ -63,6 +69,15 @@ class RecordPayment:
                 raise PaymentInProgress(number=invoice.number, provider=provider)
             await book_payment(session, payment, actor=actor, now=now)
             return payment
+
+
+def _readable(reference: str) -> str:
+    text = reference.strip()
+    if not 1 <= len(text) <= LONGEST_REFERENCE or not text.isprintable():
+        raise PaymentReferenceInvalid(
+            reference=reference, longest=LONGEST_REFERENCE, field="reference"
+        )
+    return text
 
 
 def _require_open(invoice: InvoiceSummary, amount: Money) -> None:

@@ -97,7 +97,9 @@ class Money:
         match = _AMOUNT.fullmatch(text)
         decimals = (match[3] or "").rstrip("0") if match else ""
         if match is None or len(decimals) > currency.exponent:
-            raise InvalidAmount(value=text, currency=currency.code, exponent=currency.exponent)
+            raise InvalidAmount(
+                value=text, currency=currency.code, exponent=currency.exponent, field="amount"
+            )
         minor = int(match[2] + decimals.ljust(currency.exponent, "0"))
         return cls(-minor if match[1] else minor, currency)
 
