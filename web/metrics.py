@@ -1,11 +1,23 @@
-"""What Prometheus and the log read: requests by route, never by address."""
+"""What Prometheus and the log read: requests by route, never by address; the outbox's depth."""
 
+import asyncio
 import logging
+import math
 import time
+from collections.abc import Awaitable, Callable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+from control_plane.runtime.stuck import OutboxDepth
 
 REQUESTS = Counter(
     "tallyard_http_requests_total", "Requests answered.", ("method", "route", "status")
@@ -16,6 +28,9 @@ SECONDS = Histogram(
     ("method", "route"),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+WAITING = Gauge("tallyard_outbox_waiting", "Messages that wait for their delivery.")
+DEAD = Gauge("tallyard_outbox_dead", "Messages given up after their last attempt.")
+PATIENCE_SECONDS = 2.0
 
 _UNNOTED = ("/health", "/metrics", "/static")
 _log = logging.getLogger("tallyard.request")
@@ -62,6 +77,22 @@ def _note(method: str, route: str, status: int, seconds: float) -> None:
         "milliseconds": round(seconds * 1000, 1),
     }
     _log.info("request", extra=fields)
+
+
+async def measure_outbox(depth: Callable[[], Awaitable[OutboxDepth]]) -> None:
+    """Set the outbox's gauges; to NaN where the database does not answer soon enough.
+
+    A scrape never fails for it: when the database is away, the other figures matter most.
+    """
+    waiting = dead = math.nan
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            found = await depth()
+        waiting, dead = found.waiting, found.dead
+    except Exception:  # noqa: BLE001 - whatever it is, the scrape goes on
+        _log.warning("outbox_not_measured", exc_info=True)
+    WAITING.set(waiting)
+    DEAD.set(dead)
 
 
 def render_metrics() -> tuple[bytes, str]:

@@ -46,10 +46,15 @@ _RECORD = text(
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
-    """Runs one job, keeps its failures from everybody else, and records the outcome."""
+    """Runs one job, keeps its failures from everybody else, and records the outcome.
+
+    A run that had nothing to do is recorded only where it ends a failure: after one here, or as
+    the job's first in this process, which cannot know how the last one ended.
+    """
 
     system: SystemWork
     clock: Clock
+    _well: set[str] = field(default_factory=set)
 
     async def __call__(self, job: Job) -> int:
         """Run once. A failure is logged and recorded; the next tick tries again."""
@@ -64,11 +69,12 @@ class JobRunner:
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
             log.exception("job_failed")
-        if handled or error:
+        if handled or error or job.name not in self._well:
             await self._record(job.name, started, handled, error)
         return handled
 
     async def _record(self, name: str, started: object, handled: int, error: str | None) -> None:
+        self._well.discard(name)
         values = {
             "name": name,
             "started": started,
@@ -79,6 +85,8 @@ class JobRunner:
         try:
             async with self.system() as session:
                 await session.execute(_RECORD, values)
+            if error is None:
+                self._well.add(name)
         except Exception:
             log.exception("job_record_failed")
 

@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from sqlalchemy import text
 
 from web.compose import Application
-from web.metrics import render_metrics
+from web.metrics import measure_outbox, render_metrics
 
 
 class Health(msgspec.Struct):
@@ -33,8 +33,9 @@ async def ready(application: NamedDependency[Application]) -> Response[Health]:
 
 
 @get("/metrics", opt={"public": True}, include_in_schema=False)
-async def metrics() -> Response[bytes]:
-    """Give Prometheus this process's figures."""
+async def metrics(application: NamedDependency[Application]) -> Response[bytes]:
+    """Give Prometheus this process's figures, and the depth of the outbox that all share."""
+    await measure_outbox(application.runtime_state.outbox_depth)
     body, media_type = render_metrics()
     return Response(body, media_type=media_type)
 

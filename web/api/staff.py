@@ -24,6 +24,7 @@ from web.api.invoices import (
     invoice_view,
     payment_view,
 )
+from web.api.staff_work import show_work
 from web.compose import Application
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
@@ -244,6 +245,7 @@ router = Router(
     route_handlers=[
         list_tenants,
         list_instances,
+        show_work,
         list_invoices,
         invoices_csv,
         record_payment,

@@ -5,6 +5,7 @@ from functools import cached_property
 from control_plane.kernel.clock import Clock, SystemClock
 from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
+from control_plane.runtime.stuck import RuntimeState
 from control_plane.runtime.unit_of_work import AuthWork, StaffWork, SystemWork, UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 
@@ -39,3 +40,7 @@ class BasePart:
     @cached_property
     def tenant_clock(self) -> TenantClock:
         return TenantClock(self.clock)
+
+    @cached_property
+    def runtime_state(self) -> RuntimeState:
+        return RuntimeState(self.staff)

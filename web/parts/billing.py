@@ -22,6 +22,7 @@ from billing.services.get_subscription import GetSubscription
 from billing.services.handle_payment_webhook import HandlePaymentWebhook
 from billing.services.invoices_csv import InvoicesCsv
 from billing.services.list_all_invoices import ListAllInvoices
+from billing.services.list_halted_accounts import ListHaltedAccounts
 from billing.services.list_invoices import ListInvoices
 from billing.services.list_subscriptions import ListSubscriptions
 from billing.services.preview_addon import PreviewAddon
@@ -159,6 +160,10 @@ class BillingPart(ProvisioningPart):
     @cached_property
     def list_all_invoices(self) -> ListAllInvoices:
         return ListAllInvoices(self.staff)
+
+    @cached_property
+    def list_halted_accounts(self) -> ListHaltedAccounts:
+        return ListHaltedAccounts(self.staff)
 
     @cached_property
     def invoices_csv(self) -> InvoicesCsv:

@@ -14,6 +14,7 @@ from control_plane.tenancy.services.invite_member import InviteMember
 from control_plane.tenancy.services.list_invitations import ListInvitations
 from control_plane.tenancy.services.list_members import ListMembers
 from control_plane.tenancy.services.list_organisations import ListOrganisations
+from control_plane.tenancy.services.list_stuck_clocks import ListStuckClocks
 from control_plane.tenancy.services.read_invitation import ReadInvitation
 from control_plane.tenancy.services.read_organisation import ReadOrganisation
 from control_plane.tenancy.services.read_test_clock import ReadTestClock
@@ -90,6 +91,10 @@ class TenancyPart(BasePart):
     @cached_property
     def request_clock_advance(self) -> RequestClockAdvance:
         return RequestClockAdvance(self.work)
+
+    @cached_property
+    def list_stuck_clocks(self) -> ListStuckClocks:
+        return ListStuckClocks(self.staff)
 
     @cached_property
     def list_audit(self) -> ListAudit:

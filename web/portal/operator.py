@@ -15,6 +15,7 @@ from web.compose import Application
 from web.i18n import N_, translate
 from web.portal.labels import state_label
 from web.portal.page import Page, PageRequest, language_of, page
+from web.portal.stuck import stuck_rows
 from web.portal.views.operator import (
     InstanceRow,
     InstancesView,
@@ -32,7 +33,7 @@ READY = "ready"
 
 @get("/operator", opt=OPERATE, include_in_schema=False)
 async def tenants_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
-    """List every organisation with its instances counted."""
+    """List every organisation with its instances counted, and whatever is stuck."""
     organisations = await application.list_organisations(limit=MOST)
     instances = await application.provisioner.list_all_instances(limit=MOST)
     all_of = Counter(i.tenant_id for i in instances)
@@ -53,6 +54,7 @@ async def tenants_page(request: PageRequest, application: NamedDependency[Applic
         ),
         instances=all_of.total(),
         healthy=ready_of.total(),
+        stuck=await stuck_rows(application, {o.id: o.name for o in organisations}),
     )
     return await page(request, application, "operator/tenants.html", "tenants", view=view)
 

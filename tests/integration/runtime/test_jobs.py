@@ -49,3 +49,35 @@ async def test_what_a_job_handled_and_how_it_failed_is_on_record(system):
     async with system() as session:
         rows = dict((await session.execute(text("SELECT name, last_error FROM job_runs"))).all())
     assert rows == {"counting": None, "failing": "ConnectionError: the peer is away"}
+
+
+async def test_a_run_that_succeeds_again_takes_the_error_away_even_with_nothing_to_do(system):
+    run, job = JobRunner(system, SystemClock()), Counting(fails=True)
+    await run(job)
+
+    for restarted in (run, JobRunner(system, SystemClock())):
+        assert await last_error(system) == "ConnectionError: the peer is away"
+        await restarted(Idle())
+        assert await last_error(system) is None
+        await JobRunner(system, SystemClock())(job)
+
+
+async def test_idle_runs_after_the_first_are_not_recorded(system):
+    run = JobRunner(system, SystemClock())
+    await run(Idle())
+    async with system() as session:
+        await session.execute(text("UPDATE job_runs SET last_error = 'another worker'"))
+
+    await run(Idle())
+
+    assert await last_error(system) == "another worker"
+
+
+class Idle(Counting):
+    async def run(self) -> int:
+        return 0
+
+
+async def last_error(system):
+    async with system() as session:
+        return await session.scalar(text("SELECT last_error FROM job_runs"))

@@ -16,7 +16,7 @@ PUBLIC = {
     "GET /docs/schema/{path}": "the reference",
     "GET /health/live": "asked by whatever runs the process",
     "GET /health/ready": "asked by whatever runs the process",
-    "GET /metrics": "figures by route, no customer data",
+    "GET /metrics": "figures by route and of the outbox, no customer data",
     "POST /v1/sign-ups": "a new customer",
     "POST /v1/sessions": "signs in",
     "POST /v1/payment-webhooks/{provider}": "carries a signature of its own",

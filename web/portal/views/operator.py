@@ -21,12 +21,23 @@ class TenantRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StuckRow:
+    """Something that does not go on by itself; of no ``tenant`` where it is everybody's."""
+
+    what: str
+    tenant: str | None
+    since: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TenantsView:
-    """All organisations."""
+    """All organisations, and what needs a person."""
 
     rows: tuple[TenantRow, ...]
     instances: int
     healthy: int
+    stuck: tuple[StuckRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def _outbox() -> None:
         "CREATE INDEX outbox_pending ON outbox (available_at) "
         "WHERE done_at IS NULL AND dead_at IS NULL"
     )
+    op.execute("CREATE INDEX outbox_dead ON outbox (dead_at) WHERE dead_at IS NOT NULL")
     tenant_table("outbox", queue=True, staff=True)
 
 
