@@ -5,6 +5,7 @@ from functools import cached_property
 
 from control_plane.runtime.jobs import Job
 from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay, RelayJob
+from control_plane.runtime.retention import PurgeDelivered
 from control_plane.runtime.topics import (
     ENTITLEMENTS_CHANGED,
     INSTANCES_CHANGED,
@@ -46,6 +47,10 @@ class WorkPart(BillingPart):
         return AdvanceTestClocks(self.system, self.participants)
 
     @cached_property
+    def purge_delivered(self) -> PurgeDelivered:
+        return PurgeDelivered(self.system, self.clock)
+
+    @cached_property
     def jobs(self) -> Sequence[Job]:
         return (
             RelayJob(self.relay),
@@ -54,4 +59,5 @@ class WorkPart(BillingPart):
             *self.provisioner.jobs,
             self.seal_audit,
             self.purge_sessions,
+            self.purge_delivered,
         )

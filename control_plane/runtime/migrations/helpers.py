@@ -53,6 +53,18 @@ def system_queue(name: str) -> None:
     op.execute(f"GRANT SELECT, UPDATE ON {name} TO tallyard_system")
 
 
+def system_purge(name: str, *, when: str = "true") -> None:
+    """Let the system role find and delete rows of ``name`` over all tenants, those ``when``."""
+    # SKIP LOCKED locks what it finds, and PostgreSQL asks UPDATE policies about locks.
+    for command in ("SELECT", "UPDATE", "DELETE"):
+        check = " WITH CHECK (false)" if command == "UPDATE" else ""
+        op.execute(
+            f"CREATE POLICY {name}_purge_{command.lower()} ON {name} FOR {command} "
+            f"TO tallyard_system USING ({when}){check}"
+        )
+    op.execute(f"GRANT SELECT, UPDATE, DELETE ON {name} TO tallyard_system")
+
+
 def global_table(name: str, *, readers: str = "tallyard_tenant, tallyard_staff") -> None:
     """Make ``name``, which belongs to the vendor, readable and nothing more."""
     op.execute(f"GRANT SELECT ON {name} TO {readers}")

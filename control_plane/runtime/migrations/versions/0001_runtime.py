@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from control_plane.runtime.migrations.helpers import tenant_table
+from control_plane.runtime.migrations.helpers import system_purge, tenant_table
 
 revision = "0001"
 down_revision = None
@@ -54,6 +54,8 @@ def _outbox() -> None:
     )
     op.execute("CREATE INDEX outbox_dead ON outbox (dead_at) WHERE dead_at IS NOT NULL")
     tenant_table("outbox", queue=True, staff=True)
+    # What was not delivered is never deleted, whatever the program believes.
+    system_purge("outbox", when="done_at IS NOT NULL")
 
 
 def _idempotency_keys() -> None:
@@ -72,7 +74,9 @@ def _idempotency_keys() -> None:
         )
         """
     )
+    op.execute("CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)")
     tenant_table("idempotency_keys")
+    system_purge("idempotency_keys")
 
 
 def _job_runs() -> None:
