@@ -242,8 +242,8 @@ async def test_problems_speak_chinese_to_who_asks_for_it(caller: Caller):
 
     assert answer.headers["Content-Language"] == "zh"
     detail, message = answer.json()["detail"], answer.json()["errors"][0]["message"]
-    assert detail == "有 1 行库存不足，整单未过账。"  # noqa: RUF001 - Chinese punctuation
-    assert message == "A：需要 5，可用 0。"  # noqa: RUF001 - as above
+    assert detail == "有 1 行库存不足，整单未过账。"
+    assert message == "A：需要 5，可用 0。"
 
 
 async def test_unknown_addresses_and_methods_are_problems_too(caller: Caller):
