@@ -60,7 +60,6 @@ def create_app(application: Application) -> Litestar:
             DefineMiddleware(IdempotencyMiddleware, work=application.work, clock=application.clock),
         ],
         exception_handlers={Exception: problem_handler(portal.problem_page)},
-        template_config=portal.template_config,
         openapi_config=_openapi(),
         lifespan=[lifespan],
         request_max_body_size=16_000_000,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import shutil
 import socket
 from collections.abc import Awaitable, Callable
@@ -50,6 +51,7 @@ class Host:
             c.execute("DROP DATABASE IF EXISTS tallyard WITH (FORCE)")
         self.stripe = StripePeer.start_where_installed(self.var_dir)
         self.environment = self._environment()
+        self._write_environment()
         migrate(self.settings)
         self.use(lambda application: application.apply_catalog(catalogue))
         self.supervisor = Supervisor(self.var_dir / "run", self.environment)
@@ -94,6 +96,12 @@ class Host:
                 await application.close()
 
         return asyncio.run(inside())
+
+    def _write_environment(self) -> None:
+        """Let a shell work on the demo: ``set -a; . var/demo/env``."""
+        file = self.var_dir / "env"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{k}={shlex.quote(v)}\n" for k, v in self.environment.items()))
 
     def _environment(self) -> dict[str, str]:
         port = _free_port(self.preferred_port)

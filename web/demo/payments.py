@@ -1,7 +1,7 @@
 """How the demo's invoices are paid: by card where a stand-in for Stripe runs, else by transfer."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from web.demo.clients import Api, DemoFailed
 from web.demo.journey import Company, Progress
@@ -19,8 +19,6 @@ class Payments:
     finance: Api
     screen: Progress
     stripe: StripePeer | None
-    _transfers: int = 0
-    _said: set[str] = field(default_factory=set)
 
     async def set_up(self) -> None:
         """Give Bella's card to the provider, and pay what her first day already owes."""
@@ -50,7 +48,6 @@ class Payments:
 
     async def _transfer(self, company: Company) -> None:
         for invoice in await self._open(company):
-            self._transfers += 1
             await self.finance.post(
                 f"/v1/staff/tenants/{company.tenant_id}/invoices/{invoice['id']}/payments",
                 {

@@ -1,10 +1,8 @@
 """The portal's doors into the web process: its routes, its files and its problem page."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from litestar.static_files import create_static_files_router
-from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
 from web.compose import Application
@@ -35,7 +33,6 @@ class PortalConfig:
     """What the web process needs to know of the portal beside its routes."""
 
     problem_page: HtmlRenderer | None
-    template_config: TemplateConfig[Any] | None
 
 
 DOORS: tuple[ControllerRouterHandler, ...] = (
@@ -111,4 +108,4 @@ def portal_routes() -> list[ControllerRouterHandler]:
 def portal_config(application: Application) -> PortalConfig:
     """Name the page shown instead of a problem document; templates are the portal's own affair."""
     del application
-    return PortalConfig(problem_page=problem_page, template_config=None)
+    return PortalConfig(problem_page=problem_page)

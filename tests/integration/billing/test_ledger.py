@@ -53,6 +53,9 @@ async def test_a_balanced_transaction_is_kept(admin, tenant_id, invoice):
         entry(admin, tenant_id, transaction, 1, "CNY", 100)
         entry(admin, tenant_id, transaction, 2, "CNY", -100)
 
+    kept = "SELECT count(*) FROM ledger_entries WHERE transaction_id = %s"
+    assert admin.execute(kept, [transaction]).fetchone() == (2,)
+
 
 async def test_an_entry_cannot_be_added_to_a_transaction_later(admin, tenant_id, invoice):
     [(transaction,)] = admin.execute("SELECT id FROM ledger_transactions").fetchall()
