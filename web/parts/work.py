@@ -13,10 +13,10 @@ from control_plane.runtime.topics import (
     MAIL_REQUESTED,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
-from web.parts.billing import BillingPart
+from web.parts.whatif import WhatIfPart
 
 
-class WorkPart(BillingPart):
+class WorkPart(WhatIfPart):
     """Who handles what leaves the outbox, and what is looked for at each tick."""
 
     @cached_property

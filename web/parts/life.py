@@ -1,0 +1,7 @@
+"""How subscriptions change."""
+
+from web.parts.billing import BillingPart
+
+
+class LifePart(BillingPart):
+    """Use cases: how subscriptions change."""
