@@ -69,7 +69,10 @@ class _Source:
     ) -> Iterator[DueLine]:
         at, period = change.effective_at, old.anchor.period_at(change.effective_at)
         at_boundary = period.start == at and change.known_at < at
-        same = (action.plan_version_id, action.interval) == (old.plan_version_id, old.interval)
+        same = (action.plan_version_id, action.interval) == (
+            old.plan_version_id,
+            old.anchor.interval,
+        )
         if at_boundary or same or change not in self._still_effective(change):
             return
         after = Timeline(before.subscription_id, (*before.changes, change))
@@ -192,7 +195,8 @@ class _Source:
 
     def _price(self, segment: Segment) -> Price:
         plan = self.versions.plans[segment.plan_version_id]
-        return plan.price(self.currency, segment.interval)
+        sold = (self.currency, segment.anchor.interval)
+        return next(p for p in plan.prices if (p.currency, p.interval) == sold)
 
     def _advance(self, segment: Segment) -> Iterator[Charge]:
         for charge in self._price(segment).charges:
