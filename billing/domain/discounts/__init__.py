@@ -1,0 +1,1 @@
+"""Coupons, promotional credits and prepaid wallets, as values."""

@@ -1,0 +1,1 @@
+"""Tax: rates, treatments, exemptions and VAT numbers, as values."""
