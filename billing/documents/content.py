@@ -1,0 +1,299 @@
+"""What a frozen body says, as values: the one thing every document is drawn from.
+
+Reads both formats that bodies have had. Format 1 (untaxed, parties by name alone, refunds as
+negative lines) is read as what it meant: no tax, no discounts, nothing applied.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from control_plane.kernel.currency import Currency, currency
+from control_plane.kernel.money import Money
+
+Body = Mapping[str, Any]
+
+
+class DocumentKind(StrEnum):
+    """What is frozen: a claim, or the taking back of one."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+    def say(self, language: str) -> str:
+        """Give the text in ``en`` or any Chinese."""
+        return self.zh if language.lower().startswith("zh") else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address; ``country`` is ISO 3166-1 alpha-2."""
+
+    line1: str
+    line2: str
+    city: str
+    region: str
+    postcode: str
+    country: str
+
+    def lines(self) -> tuple[str, ...]:
+        """Write it as on an envelope, the country's code last."""
+        town = " ".join(part for part in (self.postcode, self.city) if part)
+        found = (self.line1, self.line2, town, self.region, self.country)
+        return tuple(part for part in found if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """An account to pay into; ``iban`` and ``bic`` without blanks, empty where there is none."""
+
+    name: str
+    account: str
+    iban: str
+    bic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who sells or buys, as frozen."""
+
+    name: str
+    reference: str
+    tax_id: str
+    registration: str
+    address: Address | None
+    email: str
+    phone: str
+    bank: Bank | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What a coupon or a promotional credit took off a line; ``amount`` is not negative."""
+
+    kind: str
+    code: str
+    name: Words
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. ``amount`` is before discounts (with tax if ``tax_inclusive``); ``net`` without."""
+
+    key: str
+    kind: str
+    item: str
+    item_name: Words
+    name: Words
+    first_day: date
+    last_day: date
+    quantity: str | None
+    unit: Words | None
+    amount: Money
+    discounts: tuple[Discount, ...]
+    net: Money
+    tax_category: str
+    tax_rate: str | None
+    tax_inclusive: bool
+    tags: tuple[tuple[str, str], ...]
+
+    def title(self, language: str) -> str:
+        """Name the item and what of it is charged; once where both are called the same."""
+        item, name = self.item_name.say(language), self.name.say(language)
+        return item if item == name else f"{item} · {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaxGroup:
+    """Tax of one category and rate; ``code`` is UNCL 5305, ``rate`` in per cent."""
+
+    category: str
+    code: str
+    rate: str
+    base: Money
+    tax: Money
+    reason: Words | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What settled a part before anything was paid."""
+
+    kind: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An invoice or credit note as frozen."""
+
+    kind: DocumentKind
+    number: str
+    tenant: str
+    seller: Party
+    buyer: Party
+    currency: Currency
+    zone: str
+    dated: date
+    payable_by: date | None
+    purchase_order: str | None
+    corrects: tuple[str, date] | None
+    reason: str | None
+    lines: tuple[Line, ...]
+    taxes: tuple[TaxGroup, ...]
+    subtotal: Money
+    discount: Money
+    net: Money
+    tax: Money
+    total: Money
+    applied: tuple[Applied, ...]
+    due: Money
+    body: Body
+
+    @property
+    def is_credit_note(self) -> bool:
+        """Whether it takes back instead of claiming."""
+        return self.kind is DocumentKind.CREDIT_NOTE
+
+    @property
+    def taxed(self) -> bool:
+        """Whether the seller's entity had tax set up when it was frozen."""
+        return bool(self.taxes)
+
+    @property
+    def service(self) -> tuple[date, date]:
+        """The first and the last day that any line is for."""
+        if not self.lines:
+            return self.dated, self.dated
+        return min(x.first_day for x in self.lines), max(x.last_day for x in self.lines)
+
+
+def read_document(body: Body) -> Document:
+    """Read a frozen body of any format.
+
+    Raises:
+        UnknownCurrency: the body names a currency that is not billed in.
+    """
+    code = currency(body["currency"])
+    lines = tuple(_line(line, code) for line in body["lines"])
+    total = Money(body["total_minor"], code)
+
+    def amount(name: str, otherwise: Money) -> Money:
+        return Money(body[name], code) if name in body else otherwise
+
+    payable_by = body.get("payable_by")
+    corrects = body.get("corrects")
+    return Document(
+        kind=DocumentKind(body.get("kind", "invoice")),
+        number=body["number"],
+        tenant=body["tenant"],
+        seller=_party(body["seller"]),
+        buyer=_party(body["buyer"]),
+        currency=code,
+        zone=body["zone"],
+        dated=date.fromisoformat(body["date"]),
+        payable_by=None if payable_by is None else date.fromisoformat(payable_by),
+        purchase_order=body.get("purchase_order"),
+        corrects=corrects and (corrects["number"], date.fromisoformat(corrects["date"])),
+        reason=body.get("reason"),
+        lines=lines,
+        taxes=tuple(_tax(group, code) for group in body.get("taxes", ())),
+        subtotal=amount("subtotal_minor", total),
+        discount=amount("discount_minor", Money.zero(code)),
+        net=amount("net_minor", total),
+        tax=amount("tax_minor", Money.zero(code)),
+        total=total,
+        applied=tuple(
+            Applied(entry["kind"], entry["reference"], Money(entry["amount_minor"], code))
+            for entry in body.get("applied", ())
+        ),
+        due=amount("due_minor", total),
+        body=body,
+    )
+
+
+def _party(party: Body) -> Party:
+    address, bank = party.get("address"), party.get("bank")
+    return Party(
+        name=party["name"],
+        reference=party["reference"],
+        tax_id=_text(party, "tax_id"),
+        registration=_text(party, "registration"),
+        address=None if address is None else _address(address),
+        email=_text(party, "email"),
+        phone=_text(party, "phone"),
+        bank=None if bank is None else _bank(bank),
+    )
+
+
+def _address(address: Body) -> Address:
+    names = ("line1", "line2", "city", "region", "postcode", "country")
+    return Address(*(_text(address, name) for name in names))
+
+
+def _bank(bank: Body) -> Bank:
+    iban, bic = (_text(bank, name).replace(" ", "").upper() for name in ("iban", "bic"))
+    return Bank(_text(bank, "name"), _text(bank, "account"), iban, bic)
+
+
+def _line(line: Body, code: Currency) -> Line:
+    amount = Money(line["amount_minor"], code)
+    return Line(
+        key=line["key"],
+        kind=line["kind"],
+        item=line["item"],
+        item_name=_words(line["item_name"]),
+        name=_words(line["name"]),
+        first_day=date.fromisoformat(line["first_day"]),
+        last_day=date.fromisoformat(line["last_day"]),
+        quantity=line["quantity"],
+        unit=None if line["unit"] is None else _words(line["unit"]),
+        amount=amount,
+        discounts=_discounts(line.get("discounts", ()), code),
+        net=Money(line["net_minor"], code) if "net_minor" in line else amount,
+        tax_category=line.get("tax_category") or "",
+        tax_rate=line.get("tax_rate"),
+        tax_inclusive=bool(line.get("tax_inclusive")),
+        tags=tuple(sorted((line.get("tags") or {}).items())),
+    )
+
+
+def _discounts(found: Sequence[Body], code: Currency) -> tuple[Discount, ...]:
+    return tuple(
+        Discount(
+            entry["kind"], entry["code"], _words(entry["name"]), Money(entry["amount_minor"], code)
+        )
+        for entry in found
+    )
+
+
+def _tax(group: Body, code: Currency) -> TaxGroup:
+    reason = group.get("reason")
+    return TaxGroup(
+        category=group["category"],
+        code=group["code"],
+        rate=group["rate"],
+        base=Money(group["base_minor"], code),
+        tax=Money(group["tax_minor"], code),
+        reason=None if reason is None else _words(reason),
+    )
+
+
+def _words(text: Body) -> Words:
+    return Words(text["en"], text["zh"])
+
+
+def _text(source: Body, name: str) -> str:
+    return str(source.get(name) or "")
