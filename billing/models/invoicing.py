@@ -96,8 +96,12 @@ class LedgerTransactionRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     kind: str
     business_key: str
-    invoice_id: UUID
+    invoice_id: UUID | None = None
+    credit_note_id: UUID | None = None
+    payment_id: UUID | None = None
+    source_id: UUID | None = None
     booked_at: datetime = Field(sa_type=DateTime(timezone=True))
+    booked_on: date
 
 
 class LedgerEntryRow(SQLModel, table=True):

@@ -3,23 +3,66 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.ledger import Account, Entry
 from billing.models import LEDGER_ENTRIES
+from control_plane.kernel.calendar import local_date
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, LedgerTransactionId, TenantId, new_id
 from control_plane.kernel.money import Money
+
+
+class Kind(StrEnum):
+    """What a transaction books."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    PAYMENT = "payment"
+    CREDIT_APPLIED = "credit_applied"
+    REFUND = "refund"
+    PREPAID_TOPUP = "prepaid_topup"
+    PREPAID_USED = "prepaid_used"
+    PREPAID_EXPIRED = "prepaid_expired"
+    WRITE_OFF = "write_off"
+    RECOVERY = "recovery"
+    VOID = "void"
+    RECOGNITION = "recognition"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A transaction of the ledger, unique by its ``business_key`` within the tenant.
+
+    ``booked_at`` is when it happened, ``booked_on`` the tenant's local day of it, by which reports
+    are cut (an invoice's date; None asks for the day of ``booked_at`` in the organisation's zone).
+    Of the links, those that apply are given; ``source_id`` names anything else (a wallet's entry).
+    """
+
+    kind: Kind
+    business_key: str
+    entries: Sequence[Entry]
+    booked_at: datetime
+    booked_on: date | None = None
+    invoice_id: InvoiceId | None = None
+    credit_note_id: UUID | None = None
+    payment_id: UUID | None = None
+    source_id: UUID | None = None
+
 
 # One statement for a transaction and its entries: half of it can never be seen.
 _POST = text(
     """
     WITH posted AS (
-        INSERT INTO ledger_transactions (tenant_id, id, kind, business_key, invoice_id, booked_at)
-        VALUES (:tenant_id, :id, :kind, :business_key, :invoice_id, :booked_at)
+        INSERT INTO ledger_transactions (tenant_id, id, kind, business_key, invoice_id,
+            credit_note_id, payment_id, source_id, booked_at, booked_on)
+        VALUES (:tenant_id, :id, :kind, :business_key, :invoice_id,
+            :credit_note_id, :payment_id, :source_id, :booked_at, :booked_on)
         RETURNING tenant_id, id
     )
     INSERT INTO ledger_entries
@@ -29,6 +72,7 @@ _POST = text(
         AS e (position integer, account text, currency text, amount_minor bigint)
     """
 )
+_ZONE = text("SELECT zone FROM organisations WHERE id = :tenant_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +90,13 @@ class LedgerRepository:
         entries: Sequence[Entry],
         booked_at: datetime,
     ) -> None:
+        """Post a transaction of an invoice; see `book`."""
+        posting = Posting(Kind(kind), business_key, entries, booked_at, invoice_id=invoice_id)
+        await self.book(tenant_id, posting)
+
+    async def book(self, tenant_id: TenantId, posting: Posting) -> None:
         """Post a transaction under a key that makes it unique; no entries post nothing."""
-        if not entries:
+        if not posting.entries:
             return
         rows = [
             {
@@ -56,20 +105,28 @@ class LedgerRepository:
                 "currency": entry.amount.currency.code,
                 "amount_minor": entry.amount.minor,
             }
-            for position, entry in enumerate(entries, start=1)
+            for position, entry in enumerate(posting.entries, start=1)
         ]
         await self.session.execute(
             _POST,
             {
                 "tenant_id": tenant_id,
                 "id": LedgerTransactionId(new_id()),
-                "kind": kind,
-                "business_key": business_key,
-                "invoice_id": invoice_id,
-                "booked_at": booked_at,
+                "kind": posting.kind.value,
+                "business_key": posting.business_key,
+                "invoice_id": posting.invoice_id,
+                "credit_note_id": posting.credit_note_id,
+                "payment_id": posting.payment_id,
+                "source_id": posting.source_id,
+                "booked_at": posting.booked_at,
+                "booked_on": posting.booked_on or await self._day(tenant_id, posting.booked_at),
                 "entries": json.dumps(rows),
             },
         )
+
+    async def _day(self, tenant_id: TenantId, at: datetime) -> date:
+        zone = await self.session.scalar(_ZONE, {"tenant_id": tenant_id})
+        return local_date(at, str(zone))
 
     async def balances(self, tenant_id: TenantId) -> dict[tuple[Account, str], Money]:
         """Return each account's balance by account and currency: debits positive."""

@@ -1,5 +1,8 @@
 """What every migration says about a table: whose rows, and who may touch them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import op
 
 _MINE = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
@@ -80,3 +83,13 @@ def append_only(name: str) -> None:
         f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
+
+
+@contextmanager
+def unforced(*names: str) -> Iterator[None]:
+    """Let the owner see every tenant's rows of tables while a migration rewrites some."""
+    for name in names:
+        op.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
+    yield
+    for name in names:
+        op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")

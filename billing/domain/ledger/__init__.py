@@ -1,0 +1,55 @@
+"""Double-entry postings. Debits are positive, credits negative; a transaction adds up to zero."""
+
+from billing.domain.ledger.accounts import (
+    REVENUE,
+    Account,
+    Entry,
+    UnbalancedPosting,
+    balanced,
+    is_balanced,
+    merged,
+    revenue_account,
+)
+from billing.domain.ledger.legacy import issue_entries
+from billing.domain.ledger.postings import (
+    body_entries,
+    credit_applied_entries,
+    credit_note_entries,
+    invoice_entries,
+    payment_entries,
+    prepaid_expired_entries,
+    prepaid_topup_entries,
+    prepaid_used_entries,
+    prepayment_invoice_entries,
+    recognition_entries,
+    recovery_entries,
+    refund_entries,
+    void_entries,
+    write_off_entries,
+)
+
+__all__ = [
+    "REVENUE",
+    "Account",
+    "Entry",
+    "UnbalancedPosting",
+    "balanced",
+    "body_entries",
+    "credit_applied_entries",
+    "credit_note_entries",
+    "invoice_entries",
+    "is_balanced",
+    "issue_entries",
+    "merged",
+    "payment_entries",
+    "prepaid_expired_entries",
+    "prepaid_topup_entries",
+    "prepaid_used_entries",
+    "prepayment_invoice_entries",
+    "recognition_entries",
+    "recovery_entries",
+    "refund_entries",
+    "revenue_account",
+    "void_entries",
+    "write_off_entries",
+]
