@@ -90,3 +90,30 @@ class CatalogInvalid(TallyardError):
             for problem in self.problems
         ]
         super().__init__(count=len(listed), errors=listed)
+
+
+class PolicyUnknown(TallyardError):
+    """No billing policy has that name."""
+
+    code = "policy_unknown"
+    kind = ErrorKind.INVALID
+    message = "There is no billing policy “{policy}”."
+    remedy = "Use one of {known}."
+
+
+class PolicyValueUnknown(TallyardError):
+    """A billing policy cannot be set to that value."""
+
+    code = "policy_value_unknown"
+    kind = ErrorKind.INVALID
+    message = "The billing policy “{policy}” cannot be “{value}”."
+    remedy = "Use one of {known}."
+
+
+class AddonQuantityTooLarge(TallyardError):
+    """An add-on cannot be booked so many times at once."""
+
+    code = "addon_quantity_too_large"
+    kind = ErrorKind.INVALID
+    message = "“{addon_code}” can be booked {most} at a time, not {quantity}."
+    remedy = "Book at most {most} at a time."

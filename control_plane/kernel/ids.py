@@ -25,6 +25,8 @@ LedgerTransactionId = NewType("LedgerTransactionId", UUID)
 OutboxId = NewType("OutboxId", UUID)
 JobId = NewType("JobId", UUID)
 AuditId = NewType("AuditId", UUID)
+QuoteId = NewType("QuoteId", UUID)
+PlanMigrationId = NewType("PlanMigrationId", UUID)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}

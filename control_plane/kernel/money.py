@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.kernel.rounding import Rounding, round_ratio
 
 _LIMIT = 1 << 63  # amounts are kept in PostgreSQL's bigint
 _AMOUNT = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
@@ -51,8 +52,7 @@ class InvalidWeights(TallyardError):
 
 def round_half_away(value: Fraction) -> int:
     """Round to the nearest whole number; a half goes away from zero (2.5 → 3, -2.5 → -3)."""
-    nearest = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return nearest if value >= 0 else -nearest
+    return round_ratio(value, Rounding.HALF_AWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,14 @@ class Money:
         return sum(amounts, cls(0, currency))
 
     @classmethod
-    def rounded(cls, major: Decimal | Fraction | int, currency: Currency) -> "Money":
-        """Round an exact number of major units to minor ones, half away from zero."""
-        return cls(round_half_away(Fraction(major) * currency.minor_per_major), currency)
+    def rounded(
+        cls,
+        major: Decimal | Fraction | int,
+        currency: Currency,
+        rounding: Rounding = Rounding.HALF_AWAY,
+    ) -> "Money":
+        """Round an exact number of major units to minor ones, half away from zero by default."""
+        return cls(round_ratio(Fraction(major) * currency.minor_per_major, rounding), currency)
 
     @classmethod
     def parse(cls, text: str, currency: Currency) -> "Money":
@@ -111,9 +116,14 @@ class Money:
         decimals = f".{digits[whole:]}" if self.currency.exponent else ""
         return f"{sign}{digits[:whole]}{decimals}"
 
-    def scale(self, ratio: Fraction | int) -> "Money":
-        """Multiply by an exact ratio and round once, half away from zero."""
-        return Money(round_half_away(Fraction(self.minor) * ratio), self.currency)
+    @property
+    def major(self) -> Fraction:
+        """The amount in major units, exactly."""
+        return Fraction(self.minor, self.currency.minor_per_major)
+
+    def scale(self, ratio: Fraction | int, rounding: Rounding = Rounding.HALF_AWAY) -> "Money":
+        """Multiply by an exact ratio and round once, half away from zero by default."""
+        return Money(round_ratio(Fraction(self.minor) * ratio, rounding), self.currency)
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.minor + self._same(other), self.currency)

@@ -39,7 +39,7 @@ VALUES = [
         "fortnight",
         "plans[2].prices[0].interval",
     ),
-    (Fault.UNKNOWN_CHOICE, "kind: graduated", "kind: volume", "volume", None),
+    (Fault.UNKNOWN_CHOICE, "kind: graduated", "kind: stairs", "stairs", None),
     (Fault.UNKNOWN_CHOICE, "aggregation: sum", "aggregation: median", "median", None),
     (Fault.UNKNOWN_CHOICE, "per: day", "per: fortnight", "fortnight", None),
     (

@@ -1,0 +1,52 @@
+"""What is for sale: modules, features, meters, plans and add-ons, as values.
+
+A catalogue is data: nothing here reads a clock or a database. Plan and add-on
+versions are immutable; a changed plan is a new version with a new id, so that
+what was sold stays what it was.
+"""
+
+from control_plane.catalog.domain.catalog import Catalog
+from control_plane.catalog.domain.charges import (
+    STANDARD,
+    Charge,
+    ChargeKind,
+    Commitment,
+    Conversion,
+    ConversionRounding,
+    Matrix,
+    MatrixCell,
+    Tier,
+    Timing,
+)
+from control_plane.catalog.domain.features import Feature, FeatureKind, Module
+from control_plane.catalog.domain.meters import Aggregation, Filter, LatePolicy, Meter
+from control_plane.catalog.domain.offers import AddonVersion, EarlyBird, PlanVersion, Price, Refund
+from control_plane.catalog.domain.words import Grant, Text
+
+__all__ = [
+    "STANDARD",
+    "AddonVersion",
+    "Aggregation",
+    "Catalog",
+    "Charge",
+    "ChargeKind",
+    "Commitment",
+    "Conversion",
+    "ConversionRounding",
+    "EarlyBird",
+    "Feature",
+    "FeatureKind",
+    "Filter",
+    "Grant",
+    "LatePolicy",
+    "Matrix",
+    "MatrixCell",
+    "Meter",
+    "Module",
+    "PlanVersion",
+    "Price",
+    "Refund",
+    "Text",
+    "Tier",
+    "Timing",
+]
