@@ -1,9 +1,12 @@
 """Rows of billing. The migration is the truth; these only name the columns."""
 
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
@@ -22,6 +25,11 @@ class AccountRow(SQLModel, table=True):
     provider_customer: str | None = None
     provider_method: str | None = None
     method_label: str | None = None
+    policies: dict[str, Any] = Field(sa_type=JSONB)
+    grace_seconds: int = Field(default=0, sa_type=BigInteger)
+    threshold_minor: int | None = Field(default=None, sa_type=BigInteger)
+    reach: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    usage_cutoff: str | None = None
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
@@ -41,13 +49,25 @@ class InvoiceRow(SQLModel, table=True):
     part: int
     dated: date
     payable_by: date
+    subtotal_minor: int = Field(sa_type=BigInteger)
+    discount_minor: int = Field(sa_type=BigInteger)
+    net_minor: int = Field(sa_type=BigInteger)
+    tax_minor: int = Field(sa_type=BigInteger)
     total_minor: int = Field(sa_type=BigInteger)
+    applied_minor: int = Field(sa_type=BigInteger)
+    due_minor: int = Field(sa_type=BigInteger)
+    paid_minor: int = Field(sa_type=BigInteger)
+    credited_minor: int = Field(sa_type=BigInteger)
+    purchase_order: str | None = None
     body: bytes
     body_sha256: str
     manifest: bytes
     state: str
     issued_at: datetime = Field(sa_type=DateTime(timezone=True))
     paid_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    overdue_at: datetime = Field(sa_type=DateTime(timezone=True))
+    ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    end_reason: str | None = None
 
 
 class InvoiceLineRow(SQLModel, table=True):
@@ -60,12 +80,24 @@ class InvoiceLineRow(SQLModel, table=True):
     invoice_id: UUID
     position: int
     line_key: str
+    item_key: str
+    revision: int
     kind: str
     subscription_id: UUID
+    version_id: UUID | None = None
     charge_code: str
     due_at: datetime = Field(sa_type=DateTime(timezone=True))
+    service_start: datetime = Field(sa_type=DateTime(timezone=True))
+    service_end: datetime = Field(sa_type=DateTime(timezone=True))
     amount_minor: int = Field(sa_type=BigInteger)
+    discount_minor: int = Field(sa_type=BigInteger)
+    net_minor: int = Field(sa_type=BigInteger)
+    tax_minor: int = Field(sa_type=BigInteger)
+    tax_category: str
+    tax_rate: Decimal | None = None
+    tax_inclusive: bool
     cutoff: str | None = None
+    since: str | None = None
 
 
 class PaymentRow(SQLModel, table=True):

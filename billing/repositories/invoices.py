@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, text, update
@@ -14,7 +14,7 @@ from billing.domain.rating import InvoiceLine
 from billing.domain.records import InvoiceState, InvoiceSummary, StoredInvoice
 from billing.errors import InvoiceNotFound
 from billing.models import INVOICE_LINES, INVOICES
-from control_plane.kernel.calendar import instant_text
+from control_plane.kernel.calendar import instant_text, local_day_start
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id, new_id
 from control_plane.kernel.money import Money
@@ -22,16 +22,18 @@ from control_plane.kernel.money import Money
 _DRAW = text(
     """
     INSERT INTO invoice_numbers (entity, year, last) VALUES (:entity, :year, 1)
-    ON CONFLICT (entity, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last
+    ON CONFLICT (entity, series, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last
     """
 )
 _ADD_LINES = text(
     """
     INSERT INTO invoice_lines (tenant_id, invoice_id, id, position, line_key, kind, subscription_id,
-        charge_code, due_at, amount_minor, cutoff)
+        charge_code, due_at, amount_minor, cutoff, item_key, revision, service_start, service_end,
+        net_minor)
     SELECT :tenant_id, :invoice_id, l.* FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l (
         id uuid, position integer, line_key text, kind text, subscription_id uuid,
-        charge_code text, due_at timestamptz, amount_minor bigint, cutoff text)
+        charge_code text, due_at timestamptz, amount_minor bigint, cutoff text, item_key text,
+        revision integer, service_start timestamptz, service_end timestamptz, net_minor bigint)
     """
 )
 _SUMMARY = [column for column in INVOICES.c if column.name not in {"body", "manifest"}]
@@ -123,6 +125,11 @@ class InvoiceRepository:
                 "due_at": instant_text(line.due_at),
                 "amount_minor": line.amount.minor,
                 "cutoff": cutoffs.get(line.key),
+                "item_key": line.key,
+                "revision": 1,
+                "service_start": instant_text(line.service.start),
+                "service_end": instant_text(line.service.end),
+                "net_minor": line.amount.minor,
             }
             for position, line in enumerate(lines, start=1)
         ]
@@ -158,6 +165,10 @@ class InvoiceRepository:
             "dated": heading.dated,
             "payable_by": heading.payable_by,
             "total_minor": invoice.total.minor,
+            "subtotal_minor": invoice.total.minor,
+            "net_minor": invoice.total.minor,
+            "due_minor": invoice.total.minor,
+            "overdue_at": local_day_start(heading.payable_by + timedelta(days=1), heading.zone),
             "body": invoice.body,
             "body_sha256": invoice.body_sha256,
             "manifest": invoice.manifest,
@@ -200,7 +211,7 @@ class InvoiceRepository:
         await self.session.execute(
             update(INVOICES)
             .where(INVOICES.c.tenant_id == tenant_id, INVOICES.c.id == invoice_id)
-            .values(state=InvoiceState.PAID.value, paid_at=at)
+            .values(state=InvoiceState.PAID.value, paid_at=at, paid_minor=INVOICES.c.due_minor)
         )
 
     async def list(self, wanted: InvoiceFilter) -> list[InvoiceSummary]:

@@ -20,8 +20,8 @@ _READS = (
     "SELECT pg_current_snapshot()::text",
 )
 _DRAW = (
-    "INSERT INTO invoice_numbers VALUES ('live', 2026, 1) "
-    "ON CONFLICT (entity, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last"
+    "INSERT INTO invoice_numbers (entity, year, last) VALUES ('live', 2026, 1) "
+    "ON CONFLICT (entity, series, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last"
 )
 _CLOSE = (
     "UPDATE billing_accounts SET closed_through = %(due)s, next_due_at = %(next)s "

@@ -84,7 +84,7 @@ CREATE UNIQUE INDEX payments_pending_once ON payments (tenant_id, invoice_id)
 # What a line bills was written into the body only. Keys of items, by kind of line:
 #   fee, credit, charge (of advance fees) and fees in arrears: the fee of the period that ends then;
 #   usage: the plan's usage from that instant on; an add-on: its booking.
-_LINES = """
+_LINES = r"""
 ALTER TABLE invoices NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE invoice_lines NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE invoice_lines DROP CONSTRAINT invoice_lines_kind_check;
@@ -112,12 +112,12 @@ WITH said AS (
         key text, kind text, item text, charge text, start timestamptz, "end" timestamptz)
 ), keyed AS (
     SELECT s.*, split_part(s.key, ':', 1) || CASE
-        WHEN s.kind = 'addon' THEN ':' || split_part(s.key, ':', 2) || ':addon'
+        WHEN s.kind = 'addon' THEN ':' || split_part(s.key, ':', 2) || '\:addon'
         WHEN s.kind = 'usage' THEN
-            ':' || s.item || ':' || s.charge || ':usage:' || substring(s.key FROM ':usage:(.*)$')
-        ELSE ':' || s.item || ':' || s.charge || ':fee:'
+            ':' || s.item || ':' || s.charge || '\:usage\:' || substring(s.key FROM '\:usage\:(.*)$')
+        ELSE ':' || s.item || ':' || s.charge || '\:fee\:'
             || to_char(s."end" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
-            || rtrim(rtrim(to_char(s."end" AT TIME ZONE 'UTC', '.US'), '0'), '.') || 'Z'
+            || replace(to_char(s."end" AT TIME ZONE 'UTC', '.US'), '.000000', '') || 'Z'
         END AS item_key
     FROM said s
 ), numbered AS (
