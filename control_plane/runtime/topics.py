@@ -11,3 +11,6 @@ INVOICE_ISSUED = "invoice.issued"
 
 MAIL_REQUESTED = "mail.requested"
 """A message to a person. Payload: ``{"to", "template", "fields", "language"}``."""
+
+FAPIAO_REQUESTED = "fapiao.requested"
+"""A fapiao, blue or red, waits to be handed to the platform. Payload: ``{"fapiao_id": uuid}``."""

@@ -48,6 +48,7 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "instance_id": "ins",
         "invitation_id": "ivt",
         "payment_id": "pay",
+        "fapiao_id": "fap",
     }
 )
 _BY_FORMAT: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""Chinese VAT invoices (发票): what they say, and how they come about."""

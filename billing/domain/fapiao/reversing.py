@@ -1,0 +1,86 @@
+"""Red fapiao: what is taken back of one blue one, at its own rates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from billing.domain.fapiao.composing import corrected_key, spread_tax, taxes_by_rate
+from billing.domain.fapiao.content import FapiaoContent, FapiaoLine
+
+Key = tuple[str, str]
+
+
+class RedExceedsBlue(AssertionError):
+    """A credit note takes back more of a fapiao's line than stands on it, which none may."""
+
+
+def red_of_note(
+    blue: FapiaoContent, note: Mapping[str, Any], reds: Iterable[FapiaoContent]
+) -> FapiaoContent:
+    """Return the negative lines that a credit note makes of the blue fapiao over its invoice.
+
+    Args:
+        blue: the fapiao that covers the corrected invoice.
+        note: the note's frozen body, amounts positive.
+        reds: what was taken back before, or is about to be.
+
+    Raises:
+        RedExceedsBlue: more would be taken back than is left of a line.
+    """
+    source = note["corrects"]["number"]
+    wanted: dict[Key, int] = {}
+    for line in note["lines"]:
+        key = (source, corrected_key(line))
+        wanted[key] = wanted.get(key, 0) + line["net_minor"]
+    rates = {(source, corrected_key(line)): line["tax_rate"] for line in note["lines"]}
+    left, named = _left(blue, reds), _named(blue)
+    too_much = [key for key, net in wanted.items() if net > left.get(key, 0)]
+    if too_much:
+        raise RedExceedsBlue(f"{too_much} of {source}")
+    keys = [key for key, net in wanted.items() if net]
+    taxes = spread_tax([(rates[key], wanted[key]) for key in keys], taxes_by_rate(note))
+    return _negative([(named[key], wanted[key], tax) for key, tax in zip(keys, taxes, strict=True)])
+
+
+def red_of_rest(blue: FapiaoContent, reds: Iterable[FapiaoContent]) -> FapiaoContent:
+    """Return the negative lines that take back everything that is left of a blue fapiao."""
+    taken = tuple(reds)
+    left, named = _left(blue, taken), _named(blue)
+    taxes: dict[str, int] = {}
+    for line in (line for content in (blue, *taken) for line in content.lines):
+        taxes[line.rate] = taxes.get(line.rate, 0) + line.tax_minor
+    keys = [key for key, net in left.items() if net]
+    shares = spread_tax([(named[key].rate, left[key]) for key in keys], taxes)
+    return _negative([(named[key], left[key], tax) for key, tax in zip(keys, shares, strict=True)])
+
+
+def _left(blue: FapiaoContent, reds: Iterable[FapiaoContent]) -> dict[Key, int]:
+    """Return what is left of every line, its discount taken off."""
+    left: dict[Key, int] = {}
+    for line in (line for content in (blue, *reds) for line in content.lines):
+        key = (line.source, line.key)
+        left[key] = left.get(key, 0) + line.net_minor
+    return left
+
+
+def _named(blue: FapiaoContent) -> dict[Key, FapiaoLine]:
+    return {(x.source, x.key): x for x in blue.lines if x.discount_of is None}
+
+
+def _negative(entries: Sequence[tuple[FapiaoLine, int, int]]) -> FapiaoContent:
+    return FapiaoContent(
+        tuple(
+            FapiaoLine(
+                position=position,
+                name=of.name,
+                code=of.code,
+                unit=None,
+                quantity=None,
+                net_minor=-net,
+                rate=of.rate,
+                tax_minor=-tax,
+                source=of.source,
+                key=of.key,
+            )
+            for position, (of, net, tax) in enumerate(entries, start=1)
+        )
+    )
