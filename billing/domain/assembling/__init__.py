@@ -1,5 +1,6 @@
 """From rated lines to an invoice's amounts, and from an invoice to a credit note's."""
 
+from billing.domain.assembling.assemble import assemble, refuse_for_en16931
 from billing.domain.assembling.errors import (
     CreditExceedsLine,
     LineNotOnInvoice,
@@ -12,10 +13,10 @@ from billing.domain.assembling.inputs import (
     Credit,
     PrepaidTax,
     Priced,
-    RoundingPolicies,
     Scope,
     TaxTreatment,
 )
+from billing.domain.assembling.reduce import reduce
 from billing.domain.assembling.results import (
     AppliedBalance,
     Assembled,
@@ -46,10 +47,12 @@ __all__ = [
     "PrepaidTax",
     "Priced",
     "RoundingNotAllowed",
-    "RoundingPolicies",
     "Scope",
     "TaxCategoryUnknown",
     "TaxGroup",
     "TaxTreatment",
     "Used",
+    "assemble",
+    "reduce",
+    "refuse_for_en16931",
 ]

@@ -17,7 +17,7 @@ class TaxCategoryUnknown(TallyardError):
 
     code = "tax_category_unknown"
     kind = ErrorKind.CONFLICT
-    message = "There is no tax rate for the category “{category}” on {dated}."
+    message = "There is no tax rate for the category “{category}”."
     remedy = "Add the rate with `tallyard tax apply`, then resume billing."
 
 

@@ -11,30 +11,6 @@ from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.money import Money
 
 
-class RoundingPolicies(Protocol):
-    """The policies that assembling reads; `Policies` of the catalogue has them all."""
-
-    @property
-    def rounding(self) -> str:
-        """``half_away``, ``half_even``, ``up`` or ``down``."""
-
-    @property
-    def rounding_place(self) -> str:
-        """``line`` or ``invoice``."""
-
-    @property
-    def tax_rounding(self) -> str:
-        """``group``, ``line`` or ``invoice``."""
-
-    @property
-    def split_ties(self) -> str:
-        """``input_order`` or ``key``."""
-
-    @property
-    def coupons(self) -> str:
-        """``after_minimum`` or ``before_minimum``."""
-
-
 class Priced(Protocol):
     """What assembling needs to know of a rated line; `rating.InvoiceLine` has it all.
 

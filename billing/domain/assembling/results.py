@@ -118,6 +118,16 @@ class CreditedLine:
     net: Money
     tax: Money
 
+    def plus(self, other: "CreditedLine") -> "CreditedLine":
+        """Return what both took together."""
+        discounts = (a + b for a, b in zip(self.discounts, other.discounts, strict=True))
+        return CreditedLine(
+            self.amount + other.amount,
+            tuple(discounts),
+            self.net + other.net,
+            self.tax + other.tax,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class BilledInvoice:
@@ -137,6 +147,11 @@ class NoteLine:
     discounts: tuple[LineDiscount, ...]
     net: Money
     tax: Money
+
+    @property
+    def discount(self) -> Money:
+        """The sum of the line's discounts that go back."""
+        return Money.total((d.amount for d in self.discounts), self.amount.currency)
 
     @property
     def credited(self) -> CreditedLine:
