@@ -18,7 +18,6 @@ from tests.support import cluster as clusters
 
 SUB = "019be67c-1111-7000-8000-000000000001"
 OLD_LINES = [
-    # (key, kind, item, charge, start, end, amount)
     (f"{SUB}:base:fee:2026-01-09T16:00:00Z", "fee", "growth@1", "base",
      "2026-01-09T16:00:00Z", "2026-02-09T16:00:00Z", 199900),
     (f"{SUB}:lines:usage:2026-01-09T16:00:00Z", "usage", "growth@1", "lines",

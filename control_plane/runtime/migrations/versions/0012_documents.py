@@ -114,7 +114,8 @@ WITH said AS (
     SELECT s.*, split_part(s.key, ':', 1) || CASE
         WHEN s.kind = 'addon' THEN ':' || split_part(s.key, ':', 2) || '\:addon'
         WHEN s.kind = 'usage' THEN
-            ':' || s.item || ':' || s.charge || '\:usage\:' || substring(s.key FROM '\:usage\:(.*)$')
+            ':' || s.item || ':' || s.charge || '\:usage\:'
+                || substring(s.key FROM '\:usage\:(.*)$')
         ELSE ':' || s.item || ':' || s.charge || '\:fee\:'
             || to_char(s."end" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
             || replace(to_char(s."end" AT TIME ZONE 'UTC', '.US'), '.000000', '') || 'Z'

@@ -1,0 +1,181 @@
+"""An invoice or a credit note as canonical JSON: frozen when it is issued, and never edited.
+
+The body holds everything a reader sees. It says nothing of when the run happened that made it: a
+document made three days late has the bytes it would have had on time. Amounts are minor units;
+quantities and rates are texts. On credit notes every amount is positive.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from billing.domain.assembling import (
+    AppliedBalance,
+    Assembled,
+    LineDiscount,
+    NoteAmounts,
+    Priced,
+    TaxGroup,
+)
+from billing.domain.documents.heading import Heading
+from control_plane.catalog.domain import Text
+from control_plane.kernel.calendar import Period, instant_text, local_date
+from control_plane.kernel.exact import quantity_text
+from control_plane.kernel.ids import format_id
+from control_plane.kernel.money import Money
+
+
+class Printed(Priced, Protocol):
+    """What a body says of a line, besides its amounts; `rating.InvoiceLine` has it all."""
+
+    @property
+    def item_key(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def item_name(self) -> Text: ...  # noqa: D102
+    @property
+    def name(self) -> Text: ...  # noqa: D102
+    @property
+    def service(self) -> Period: ...  # noqa: D102
+    @property
+    def zone(self) -> str: ...  # noqa: D102
+    @property
+    def quantity(self) -> Decimal | None: ...  # noqa: D102
+    @property
+    def unit(self) -> Text | None: ...  # noqa: D102
+    @property
+    def tags(self) -> Sequence[tuple[str, str]]: ...  # noqa: D102
+    @property
+    def steps(self) -> Sequence[Mapping[str, Any]]: ...  # noqa: D102
+
+
+class _Amounts(Protocol):
+    """The amounts that a body's line adds to what is printed."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def amount(self) -> Money: ...
+    @property
+    def discounts(self) -> tuple[LineDiscount, ...]: ...
+    @property
+    def net(self) -> Money: ...
+
+
+def invoice_body(heading: Heading, made: Assembled) -> dict[str, Any]:
+    """Return what `canonical_json` freezes of an invoice."""
+    lines = [
+        _line(line, line.source, line.tax_category, line.tax_rate, inclusive=line.tax_inclusive)
+        for line in made.lines
+    ]
+    return {
+        **heading.body(),
+        "lines": lines,
+        **_sums(made),
+        "applied": [_applied(applied) for applied in made.applied],
+        "due_minor": made.due.minor,
+    }
+
+
+def credit_note_body(heading: Heading, made: NoteAmounts) -> dict[str, Any]:
+    """Return what `canonical_json` freezes of a credit note; nothing of it is ever due."""
+    lines = [
+        {
+            **_line(
+                line,
+                line.of.source,
+                line.of.tax_category,
+                line.of.tax_rate,
+                inclusive=line.of.tax_inclusive,
+            ),
+            "corrects": line.of.key,
+        }
+        for line in made.lines
+    ]
+    return {**heading.body(), "lines": lines, **_sums(made), "applied": [], "due_minor": 0}
+
+
+def service_days(service: Period, zone: str) -> tuple[date, date]:
+    """Return the first and the last local day of a service; a day belongs to the later state."""
+    first = local_date(service.start, zone)
+    last = local_date(service.end, zone) - timedelta(days=1)
+    return first, max(first, last)
+
+
+def _line(
+    amounts: _Amounts, source: Any, category: str, rate: Decimal, *, inclusive: bool
+) -> dict[str, Any]:
+    printed: Printed = source
+    first, last = service_days(printed.service, printed.zone)
+    return {
+        "key": amounts.key,
+        "item_key": printed.item_key,
+        "kind": str(printed.kind),
+        "subscription": format_id("sub", printed.subscription_id),
+        "item": printed.item,
+        "item_name": _text(printed.item_name),
+        "charge": printed.charge_code,
+        "name": _text(printed.name),
+        "start": instant_text(printed.service.start),
+        "end": instant_text(printed.service.end),
+        "first_day": first.isoformat(),
+        "last_day": last.isoformat(),
+        "quantity": None if printed.quantity is None else quantity_text(printed.quantity),
+        "unit": None if printed.unit is None else _text(printed.unit),
+        "amount_minor": amounts.amount.minor,
+        "discounts": [_discount(discount) for discount in amounts.discounts],
+        "net_minor": amounts.net.minor,
+        "tax_category": category,
+        "tax_rate": quantity_text(rate),
+        "tax_inclusive": inclusive,
+        "tags": dict(printed.tags),
+        "steps": [dict(step) for step in printed.steps],
+    }
+
+
+def _sums(made: Assembled | NoteAmounts) -> dict[str, Any]:
+    return {
+        "taxes": [_tax(group) for group in made.taxes],
+        "subtotal_minor": made.subtotal.minor,
+        "discount_minor": made.discount.minor,
+        "net_minor": made.net.minor,
+        "tax_minor": made.tax.minor,
+        "total_minor": made.total.minor,
+    }
+
+
+def _discount(discount: LineDiscount) -> dict[str, Any]:
+    return {
+        "kind": discount.kind,
+        "id": str(discount.id),
+        "code": discount.code,
+        "name": _text(discount.name),
+        "amount_minor": discount.amount.minor,
+    }
+
+
+def _tax(group: TaxGroup) -> dict[str, Any]:
+    return {
+        "category": group.category,
+        "code": group.code,
+        "rate": quantity_text(group.rate),
+        "base_minor": group.base.minor,
+        "tax_minor": group.tax.minor,
+        "reason": None if group.reason is None else _text(group.reason),
+    }
+
+
+def _applied(applied: AppliedBalance) -> dict[str, Any]:
+    taxed = sum(tax.tax.minor for tax in applied.taxes)
+    return {
+        "kind": applied.kind,
+        "reference": applied.reference,
+        "amount_minor": applied.amount.minor,
+        "tax_minor": taxed,
+    }
+
+
+def _text(text: Text) -> dict[str, str]:
+    return {"en": text.en, "zh": text.zh}
