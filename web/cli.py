@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "web.commands.doctor:doctor",
     "openapi": "web.commands.serve:openapi",
     "clean": "web.commands.demo:clean",
+    "clock": "web.commands.clock:clock",
 }
 
 

@@ -8,6 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from control_plane.identity.domain import Permission
+from control_plane.kernel.duration import parse_duration
+from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.kernel.ids import TenantId
 from control_plane.tenancy.test_clocks import SandboxClock
 from web.api.common import ApiRequest, instant_from, principal, tenant
 from web.compose import Application
@@ -20,9 +23,19 @@ class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AdvanceRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The instant to advance to; it stops at every boundary on its way."""
+    """Where to advance to: an instant (``to``), or a duration from here (``by``, ``P1Y6M``)."""
 
-    to: str
+    to: str | None = None
+    by: str | None = None
+
+
+class AdvanceAmbiguous(TallyardError):
+    """A clock is told two places to go to, or none."""
+
+    code = "advance_ambiguous"
+    kind = ErrorKind.INVALID
+    message = "Say either when to advance to, or by how much."
+    remedy = "Give “to” with a time, or “by” with a duration such as P30D."
 
 
 class ClockView(msgspec.Struct):
@@ -64,13 +77,32 @@ async def create_clock(
 async def advance_clock(
     request: ApiRequest, data: JSONBody[AdvanceRequest], application: NamedDependency[Application]
 ) -> ClockView:
-    """Advance; returns at once. The clock is there when its state is ``ready`` again."""
+    """Advance by any amount; returns at once. The clock is there once its state is ``ready``."""
+    target = await advance_target(application, tenant(request), to=data.to, by=data.by)
     clock = await application.request_clock_advance(
-        tenant_id=tenant(request),
-        to=instant_from(data.to, field="to"),
-        actor=principal(request).actor,
+        tenant_id=tenant(request), to=target, actor=principal(request).actor
     )
     return clock_view(clock)
+
+
+async def advance_target(
+    application: Application, tenant_id: TenantId, *, to: str | None, by: str | None
+) -> datetime:
+    """Return the instant that ``to`` names, or that lies ``by`` a duration ahead of the clock.
+
+    Raises:
+        AdvanceAmbiguous: both are given, or neither.
+        InvalidDuration, TimeInvalid: the one given cannot be read.
+        ClockNotFound: there is no clock to count from.
+    """
+    if to is not None and by is None:
+        return instant_from(to, field="to")
+    if by is None or to is not None:
+        raise AdvanceAmbiguous(field="by")
+    duration = parse_duration(by)
+    clock = await application.read_test_clock(tenant_id)
+    zone = (await application.read_organisation(tenant_id)).zone
+    return duration.after(clock.now, zone)
 
 
 router = Router(

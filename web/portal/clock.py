@@ -11,6 +11,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.tenancy.errors import ClockNotFound
 from control_plane.tenancy.test_clocks import SandboxClock
+from web.api.clocks import advance_target
 from web.api.common import TimeInvalid, instant_from, principal, tenant
 from web.compose import Application
 from web.portal.forms import Submitted, refused, submitted
@@ -19,7 +20,6 @@ from web.portal.views.people import ClockView
 from web.portal.views.shell import Form
 
 MANAGE = {"permission": Permission.CLOCK_MANAGE}
-MOST_DAYS = 366
 
 
 @get("/portal/test-clock", opt={"permission": Permission.TENANT_READ}, include_in_schema=False)
@@ -83,10 +83,8 @@ async def advance(
 
 
 async def _target(application: Application, request: PageRequest, form: Submitted) -> datetime:
-    days = form.one("days")
-    if days.isascii() and days.isdigit() and 0 < int(days) <= MOST_DAYS:
-        found = await application.read_test_clock(tenant(request))
-        return found.now + timedelta(days=int(days))
+    if by := form.one("by"):
+        return await advance_target(application, tenant(request), to=None, by=by)
     zone = ZoneInfo((await application.read_organisation(tenant(request))).zone)
     try:
         local = datetime.fromisoformat(form.one("to"))
