@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from control_plane.catalog.domain import Meter
+from control_plane.catalog.domain import Charge, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from metering.domain.events import EventPage, IngestResult, UsageEvent
-from metering.domain.usage import UsagePoint, UsageTotal
+from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window
 
 
@@ -47,6 +47,27 @@ class UsageStore(Protocol):
         is within ``period``, plus, when ``since`` is given, those with an
         earlier time that are inside ``cutoff`` but were not inside ``since``.
         Replaying with the same arguments gives the same answer for ever.
+
+        A weighted meter adds up level × seconds within ``period``; the level it
+        starts with is that of the last event before it, inside ``cutoff``. What came
+        late changes levels from its own time on, so ``since`` adds nothing there.
+        """
+
+    async def measure(
+        self,
+        tenant_id: TenantId,
+        meter: Meter,
+        period: Period,
+        *,
+        cutoff: str,
+        since: str | None,
+        charge: Charge,
+    ) -> Usage:
+        """Measure what a charge is priced by: the events of ``total`` that pass its filters.
+
+        Groups, amounts of money and amounts by event are given where the charge needs
+        them (`Charge.dimensions`, `Charge.of_money`, `Charge.by_event`). Everything is exact but
+        an average, which has 12 decimals. Repeatable as ``total`` is.
         """
 
     async def series(

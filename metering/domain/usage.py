@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
+
+from control_plane.kernel.exact import exact_decimal, quantity_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,65 @@ class UsageTotal:
     quantity: Decimal
     events: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroup:
+    """What the events of one combination of property values add up to.
+
+    ``values`` are the texts of the properties grouped by, empty where an event had none.
+    ``amount`` is the sum of the money that the events carry (major units of the currency
+    they are billed in); ``amounts`` lists it event by event, in order of (time, source, id),
+    and is None unless it was asked for.
+    """
+
+    values: tuple[str, ...]
+    quantity: Decimal
+    events: int
+    amount: Decimal = Decimal(0)
+    amounts: tuple[Decimal, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a charge is priced by: a quantity, and as much of its make-up as the charge needs.
+
+    ``quantity``, ``events`` and ``digest`` are those of `UsageTotal`, over all groups;
+    ``amount`` and ``amounts`` as in `UsageGroup`. ``groups`` is in order of the values,
+    and empty for charges that do not group.
+    """
+
+    quantity: Decimal
+    events: int
+    digest: str = ""
+    amount: Decimal = Decimal(0)
+    amounts: tuple[Decimal, ...] | None = None
+    groups: tuple[UsageGroup, ...] = ()
+
+    def whole(self) -> UsageGroup:
+        """Return all of it as one group without a name."""
+        return UsageGroup((), self.quantity, self.events, self.amount, self.amounts)
+
+    def body(self) -> dict[str, Any]:
+        """Write it as JSON values; what is empty is left out."""
+        return {
+            **_group_body(self.whole()),
+            "digest": self.digest,
+            **({"groups": [_group_body(group) for group in self.groups]} if self.groups else {}),
+        }
+
+    @classmethod
+    def from_body(cls, body: Any) -> "Usage":
+        """Read back what `body` wrote."""
+        whole = _group(body)
+        return cls(
+            quantity=whole.quantity,
+            events=whole.events,
+            digest=body["digest"],
+            amount=whole.amount,
+            amounts=whole.amounts,
+            groups=tuple(_group(group) for group in body.get("groups", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +105,25 @@ def event_set_digest(hashes: Iterable[bytes]) -> str:
         for _, branch in groupby(sorted(hashes), key=lambda value: value[0])
     )
     return hashlib.sha256(b"".join(branches)).hexdigest()
+
+
+def _group_body(group: UsageGroup) -> dict[str, Any]:
+    body: dict[str, Any] = {"quantity": quantity_text(group.quantity), "events": group.events}
+    if group.values:
+        body["values"] = list(group.values)
+    if group.amount:
+        body["amount"] = quantity_text(group.amount)
+    if group.amounts is not None:
+        body["amounts"] = [quantity_text(amount) for amount in group.amounts]
+    return body
+
+
+def _group(body: Any) -> UsageGroup:
+    amounts = body.get("amounts")
+    return UsageGroup(
+        values=tuple(body.get("values", ())),
+        quantity=exact_decimal(body["quantity"]),
+        events=body["events"],
+        amount=exact_decimal(body.get("amount", "0")),
+        amounts=None if amounts is None else tuple(exact_decimal(text) for text in amounts),
+    )
