@@ -149,5 +149,6 @@ def body_entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
         if applied["kind"] == "credit_note":
             entries += credit_applied_entries(amount)
         else:
-            entries += prepaid_used_entries(amount, money(applied.get("tax_minor", 0)))
+            taxed = sum(group["tax_minor"] for group in applied.get("taxes", ()))
+            entries += prepaid_used_entries(amount, money(taxed))
     return entries

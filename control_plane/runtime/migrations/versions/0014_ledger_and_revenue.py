@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from control_plane.runtime.migrations.helpers import unforced
+from control_plane.runtime.migrations.helpers import tenant_table, unforced
 
 revision = "0014"
 down_revision = "0013"
@@ -49,10 +49,84 @@ CREATE INDEX ledger_transactions_note ON ledger_transactions (tenant_id, credit_
 ALTER TABLE ledger_entries ADD CONSTRAINT ledger_entries_account CHECK (account IN ({_ACCOUNTS}));
 """
 
+# Revenue is computed from lines: over which local days each is earned, and what it was sold as.
+_LINES = """
+ALTER TABLE invoice_lines
+    ADD COLUMN first_day date,
+    ADD COLUMN last_day date,
+    ADD COLUMN item text,
+    ADD CONSTRAINT invoice_lines_days_check CHECK (first_day <= last_day);
+ALTER TABLE invoice_lines DISABLE TRIGGER invoice_lines_append_only;
+UPDATE invoice_lines l SET first_day = said.first_day, last_day = said.last_day, item = said.item
+FROM invoices i, jsonb_to_recordset(convert_from(i.body, 'UTF8')::jsonb -> 'lines') AS said (
+    key text, item text, first_day date, last_day date)
+WHERE i.tenant_id = l.tenant_id AND i.id = l.invoice_id AND said.key = l.line_key;
+ALTER TABLE invoice_lines ENABLE TRIGGER invoice_lines_append_only;
+CREATE INDEX invoice_lines_last_day ON invoice_lines (tenant_id, last_day);
+-- Invoices issued before revenue was recognised by day stand as earned in full.
+ALTER TABLE invoices ADD COLUMN earned_at_issue boolean NOT NULL DEFAULT true;
+ALTER TABLE invoices ALTER COLUMN earned_at_issue SET DEFAULT false;
+"""
+
+# The same arithmetic as billing/domain/revenue/recognition.py, which a test holds it to: what the
+# days of a line up to one of them have of its net, by largest remainder.
+_REVENUE = """
+CREATE FUNCTION earned_by(net bigint, first_day date, last_day date, dated date, on_day date)
+RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN on_day < dated THEN 0 ELSE sign(net)::bigint * (
+        abs(net) / (last_day - first_day + 1)
+            * least(greatest(on_day - first_day + 1, 0), last_day - first_day + 1)
+        + least(abs(net) % (last_day - first_day + 1), greatest(on_day - first_day + 1, 0))) END
+$$;
+-- Lines with what was credited of them, in order, as [day, minor units]; null where nothing was.
+CREATE VIEW revenue_lines WITH (security_invoker = true) AS
+SELECT l.tenant_id, l.id, i.entity, i.currency, i.dated, i.earned_at_issue, l.invoice_id,
+    l.subscription_id, l.kind, l.item, l.charge_code, l.net_minor,
+    coalesce(l.first_day, i.dated) AS first_day, coalesce(l.last_day, i.dated) AS last_day,
+    CASE WHEN l.kind = 'usage' THEN 'revenue_usage'
+        WHEN l.kind IN ('addon', 'deposit', 'cancellation') THEN 'revenue_addons'
+        WHEN l.kind = 'commitment' THEN 'revenue_commitments'
+        ELSE 'revenue_fees' END AS account,
+    (SELECT jsonb_agg(jsonb_build_array(r.on_day, r.minor) ORDER BY r.on_day, r.id) FROM (
+        SELECT n.dated AS on_day, c.net_minor AS minor, n.id
+        FROM credit_note_lines c JOIN credit_notes n
+            ON n.tenant_id = c.tenant_id AND n.id = c.note_id
+        WHERE c.tenant_id = l.tenant_id AND c.invoice_line_id = l.id AND c.net_minor <> 0
+        UNION ALL
+        SELECT t.booked_on, l.net_minor, t.id FROM ledger_transactions t
+        WHERE t.tenant_id = l.tenant_id AND t.invoice_id = l.invoice_id AND t.kind = 'void'
+    ) r) AS reductions
+FROM invoice_lines l JOIN invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id;
+GRANT SELECT ON revenue_lines TO tallyard_tenant, tallyard_staff;
+"""
+
+# When a tenant's books are next due: revenue to post, by its own clock, and rules to check, by
+# the real one. None: at once.
+_DUE = """
+ALTER TABLE billing_accounts
+    ADD COLUMN revenue_due_at timestamptz,
+    ADD COLUMN books_due_at timestamptz;
+CREATE INDEX billing_accounts_revenue ON billing_accounts (revenue_due_at NULLS FIRST);
+CREATE INDEX billing_accounts_books ON billing_accounts (books_due_at NULLS FIRST);
+CREATE TABLE book_findings (
+    tenant_id uuid NOT NULL REFERENCES organisations (id),
+    rule text NOT NULL,
+    places text[] NOT NULL CHECK (cardinality(places) > 0),
+    found_at timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, rule)
+);
+"""
+
 
 def upgrade() -> None:
     with unforced("ledger_transactions", "ledger_entries", "invoices", "payments", "organisations"):
         op.execute(_TRANSACTIONS)
+    with unforced("invoice_lines", "invoices"):
+        op.execute(_LINES)
+    op.execute(_REVENUE)
+    op.execute(_DUE)
+    tenant_table("book_findings", staff=True)
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""When money is earned: recognition by day, and recurring revenue."""

@@ -1,0 +1,1 @@
+"""Use cases: what was earned, what stands in the books, and what recurs."""
