@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SIZE ?= small
 export SIZE
 
-.PHONY: help demo test check coverage bench docs lock clean setup setup-dev format
+.PHONY: help demo test test-nightly check coverage bench docs lock clean setup setup-dev format
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -33,6 +33,9 @@ demo: $(VENV)/.ready ## Live through a tenant's year (ONCE=1, SCALE=0.05, RUNTIM
 
 test: $(VENV)/.ready-dev ## Run every test against the real parts (INSTALL=no, ONLY=path)
 	@INSTALL=$(INSTALL) tests/run $(ONLY)
+
+test-nightly: $(VENV)/.ready-dev ## The long random tests, for a night (ONLY=path)
+	@$(BIN)/python -m pytest -q -n 2 -m nightly --timeout 14400 $(ONLY)
 
 check: $(VENV)/.ready-dev ## Format, lint, types, import contracts, size ratchet, translations
 	@$(BIN)/ruff format --check .
