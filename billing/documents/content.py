@@ -104,6 +104,7 @@ class Line:
     discounts: tuple[Discount, ...]
     net: Money
     tax_category: str
+    tax_code: str | None
     tax_rate: str | None
     tax_inclusive: bool
     tags: tuple[tuple[str, str], ...]
@@ -264,6 +265,7 @@ def _line(line: Body, code: Currency) -> Line:
         discounts=_discounts(line.get("discounts", ()), code),
         net=Money(line["net_minor"], code) if "net_minor" in line else amount,
         tax_category=line.get("tax_category") or "",
+        tax_code=line.get("tax_code"),
         tax_rate=line.get("tax_rate"),
         tax_inclusive=bool(line.get("tax_inclusive")),
         tags=tuple(sorted((line.get("tags") or {}).items())),

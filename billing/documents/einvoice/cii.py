@@ -65,8 +65,6 @@ class _Cii(Writer):
     def _delivery(self, into: Element) -> None:
         country = "ram:ShipToTradeParty/ram:PostalTradeAddress/ram:CountryID"
         self.add(into, country, self.invoice.buyer.address.country)
-        event = self.add(into, "ram:ActualDeliverySupplyChainEvent")
-        self._day(event, "ram:OccurrenceDateTime", self.invoice.service[1])
 
     def _party(self, into: Element, party: TradeParty) -> None:
         self.optional(into, "ram:ID", party.identifier)

@@ -5,13 +5,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.documents.content import Document, Line, Party, TaxGroup
+from billing.documents.content import Document, DocumentKind, Line, Party, TaxGroup
 from billing.documents.einvoice.model import NOT_SUBJECT
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 _DECIMALS = 2
 """BR-DEC-*: amounts have two decimals at most."""
 _ZERO_RATED = frozenset({"Z", "E", "AE", "G", "K"})
+_MOST_APART = {DocumentKind.INVOICE: 2, DocumentKind.CREDIT_NOTE: 4}
+"""How far (minor units) a group's tax may be from base by rate; BR-CO-17 allows a major unit.
+
+Where prices with and without tax meet in one group, each is rounded once; a credit note's tax also
+keeps what stays on the invoice within one minor unit.
+"""
 _EU_NAMES = {"GR": {"GR", "EL"}, "GB": {"GB", "XI"}}
 
 
@@ -109,11 +115,13 @@ def gaps(document: Document) -> Iterator[Gap]:
 
 
 def group_of(line: Line, document: Document) -> TaxGroup | None:
-    """Find the tax group that a line belongs to, by its category and rate."""
-    for group in document.taxes:
-        if group.category == line.tax_category and same_rate(group.rate, line.tax_rate):
-            return group
-    return None
+    """Find the tax group that a line belongs to: by its rate, and its code or else its category."""
+    found = [group for group in document.taxes if same_rate(group.rate, line.tax_rate)]
+    if line.tax_code is not None:
+        named = [group for group in found if group.code == line.tax_code]
+    else:
+        named = [group for group in found if group.category == line.tax_category] or found
+    return named[0] if len(named) == 1 else None
 
 
 def same_rate(left: str | None, right: str | None) -> bool:
@@ -143,16 +151,16 @@ def _categories(document: Document) -> Iterator[Gap]:
     if "AE" in codes and not (buyer.tax_id or buyer.registration):
         yield _gap("buyer.tax_id", "buyer_registration", code="AE")
     for group in document.taxes:
-        yield from _group(group)
+        yield from _group(group, _MOST_APART[document.kind])
 
 
-def _group(group: TaxGroup) -> Iterator[Gap]:
+def _group(group: TaxGroup, most_apart: int) -> Iterator[Gap]:
     rate = Decimal(group.rate)
     wrong = rate <= 0 if group.code == "S" else group.code in _ZERO_RATED and rate != 0
     if wrong:
         yield _gap("taxes", "rate", code=group.code, rate=group.rate)
     exact = Fraction(group.base.minor) * Fraction(rate) / 100
-    if abs(group.tax.minor - exact) >= 1:
+    if abs(group.tax.minor - exact) >= min(most_apart, group.tax.currency.minor_per_major):
         yield _gap("taxes", "rounding", rate=group.rate, base=str(group.base), tax=str(group.tax))
 
 

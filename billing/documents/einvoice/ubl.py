@@ -73,10 +73,9 @@ class _Ubl(Writer):
         seller, buyer = self.invoice.seller, self.invoice.buyer
         self._party(self.add(self.root, "cac:AccountingSupplierParty/cac:Party"), seller)
         self._party(self.add(self.root, "cac:AccountingCustomerParty/cac:Party"), buyer)
-        delivery = self.add(self.root, "cac:Delivery")
-        self.add(delivery, "cbc:ActualDeliveryDate", self.invoice.service[1].isoformat())
-        country = "cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode"
-        self.add(delivery, country, buyer.address.country)
+        address = "cac:Delivery/cac:DeliveryLocation/cac:Address"
+        country = f"{address}/cac:Country/cbc:IdentificationCode"
+        self.add(self.root, country, self.invoice.buyer.address.country)
 
     def _party(self, into: Element, party: TradeParty) -> None:
         self.optional(into, "cbc:EndpointID", party.email, schemeID=EMAIL_SCHEME)

@@ -1,0 +1,132 @@
+"""Random invoices and credit notes are valid under the rules of EN 16931, in both syntaxes."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from billing.documents.content import read_document
+from billing.documents.einvoice.build import einvoice
+from billing.documents.einvoice.cii import cii
+from billing.documents.einvoice.ubl import ubl
+from control_plane.kernel.currency import currency
+from control_plane.kernel.money import Money
+from tests.support.en16931 import broken
+from tests.support.random_bodies import invoices, notes
+
+LARGEST = 10**17
+quick = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+long = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+bodies = st.one_of(invoices(), notes())
+
+
+def check_rules(body: dict[str, Any]) -> None:
+    invoice = einvoice(read_document(body))
+
+    assert broken("ubl", ubl(invoice)) == []
+    assert broken("cii", cii(invoice)) == []
+
+
+@quick
+@given(bodies)
+def test_random_documents_break_no_rule(body):
+    check_rules(body)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+@long
+@given(bodies)
+def test_many_random_documents_break_no_rule(body):
+    check_rules(body)
+
+
+class Read:
+    """Amounts of an e-invoice as a recipient reads them."""
+
+    def __init__(self, xml: bytes, code: str) -> None:
+        self.root = etree.fromstring(xml)
+        self.code = currency(code)
+
+    def __call__(self, name: str, within: Any = None) -> list[int]:
+        top = self.root if within is None else within
+        return [Money.parse(e.text, self.code).minor for e in top.iter(f"{{*}}{name}")]
+
+    def all(self, name: str) -> list[Any]:
+        return list(self.root.iter(f"{{*}}{name}"))
+
+
+def ubl_sums(read: Read) -> dict[str, Any]:
+    kind = "CreditNoteLine" if read.root.tag.endswith("CreditNote") else "InvoiceLine"
+    [totals] = read.all("LegalMonetaryTotal")
+    return {
+        "lines": [
+            (
+                Decimal(
+                    line.findtext("{*}InvoicedQuantity") or line.findtext("{*}CreditedQuantity")
+                ),
+                read("PriceAmount", line)[0],
+                Decimal(next(line.iter("{*}BaseQuantity")).text),
+                sum(read("Amount", line)),
+                read("LineExtensionAmount", line)[0],
+            )
+            for line in read.all(kind)
+        ],
+        "sum": read("LineExtensionAmount", totals)[0],
+        "net": read("TaxExclusiveAmount")[0],
+        "total": read("TaxInclusiveAmount")[0],
+        "paid": sum(read("PrepaidAmount")),
+        "due": read("PayableAmount")[0],
+        "bases": sum(read("TaxableAmount")),
+        "tax": read("TaxAmount")[0],
+        "taxes": sum(read("TaxAmount")[1:]),
+    }
+
+
+def cii_sums(read: Read) -> dict[str, Any]:
+    settlement = read.all("ApplicableHeaderTradeSettlement")[0]
+    return {
+        "lines": [
+            (
+                Decimal(next(line.iter("{*}BilledQuantity")).text),
+                read("ChargeAmount", line)[0],
+                Decimal(next(line.iter("{*}BasisQuantity")).text),
+                sum(read("ActualAmount", line)),
+                read("LineTotalAmount", line)[0],
+            )
+            for line in read.all("IncludedSupplyChainTradeLineItem")
+        ],
+        "sum": read("LineTotalAmount", settlement)[0],
+        "net": read("TaxBasisTotalAmount")[0],
+        "total": read("GrandTotalAmount")[0],
+        "paid": sum(read("TotalPrepaidAmount")),
+        "due": read("DuePayableAmount")[0],
+        "bases": sum(read("BasisAmount", settlement)),
+        "tax": read("TaxTotalAmount")[0],
+        "taxes": sum(read("CalculatedAmount", settlement)),
+    }
+
+
+@pytest.mark.parametrize(("write", "sums"), [(ubl, ubl_sums), (cii, cii_sums)])
+def test_every_sum_holds_without_any_tolerance(
+    write: Callable[[Any], bytes], sums: Callable[[Read], dict[str, Any]]
+):
+    @settings(quick, max_examples=60)
+    @given(st.one_of(invoices(LARGEST), notes()))
+    def holds(body: dict[str, Any]) -> None:
+        found = sums(Read(write(einvoice(read_document(body))), body["currency"]))
+
+        for quantity, price, base, allowances, net in found["lines"]:
+            assert quantity == base > 0
+            assert price - allowances == net >= 0
+        assert found["sum"] == sum(line[-1] for line in found["lines"])
+        assert found["sum"] == found["net"] == found["bases"] == body["net_minor"]
+        assert found["tax"] == found["taxes"] == body["tax_minor"]
+        assert found["total"] == found["net"] + found["tax"] == body["total_minor"]
+        assert found["due"] == found["total"] - found["paid"] == body["due_minor"]
+
+    holds()
