@@ -1,0 +1,1 @@
+"""Everything that can be done to a subscription, each thing previewed and confirmed alike."""

@@ -1,0 +1,146 @@
+"""Show what a request would do and cost, before anybody is bound to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.changing import Quote
+from billing.domain.life.fees import recurring_fee
+from billing.domain.life.projecting import Projection
+from billing.domain.life.requests import Request
+from billing.domain.life.timing import ChangeTiming
+from billing.invoicing import earliest_due_at
+from billing.services.subscriptions.desk import Desk
+from billing.services.subscriptions.weighing import Weighed, Weighing
+from billing.tokens import Shown
+from control_plane.catalog.domain import PlanVersion
+from control_plane.kernel.calendar import Interval
+from control_plane.kernel.ids import SubscriptionId, TenantId
+from control_plane.kernel.money import Money
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.subscriptions.domain import Segment, Timeline
+
+PURPOSE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a subscription stands at one instant. ``fee`` recurs per interval, before tax."""
+
+    plan: PlanVersion
+    interval: Interval
+    count: int
+    quantities: Mapping[str, int]
+    fee: Money
+    paused: bool
+    trial: bool
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The next documents after a change, estimated by the usage there is so far."""
+
+    due_at: datetime
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What confirming would do: ``quote`` is charged and credited at once, to the cent.
+
+    ``before`` is None for a start. ``token`` confirms exactly this for fifteen minutes.
+    """
+
+    subscription_id: SubscriptionId | None
+    timing: ChangeTiming
+    effective_at: datetime
+    before: Standing | None
+    after: Standing
+    quote: Quote
+    upcoming: Upcoming | None
+    projection: Projection | None
+    longer: Timeline
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewChange:
+    """Compute any request of a subscription without making it."""
+
+    work: UnitOfWork
+    weighing: Weighing
+
+    async def __call__(
+        self,
+        *,
+        tenant_id: TenantId,
+        request: Request,
+        subscription_id: SubscriptionId | None = None,
+        staff: bool = False,
+    ) -> ChangePreview:
+        """Return the exact documents, the outlook, and the token that confirms them.
+
+        Raises:
+            AccountParked: billing is halted.
+            TallyardError: whatever the request's own rules refuse, see the ``propose_…``.
+        """
+        async with self.work(tenant_id) as session:
+            books = await self.weighing.changing.current_books(session, tenant_id)
+            desk = await self.weighing.desk(session, books, books.now, staff=staff, request=request)
+            found = await self.weighing.weigh(session, desk, subscription_id, request)
+            shown = Shown(books.now, found.quote.cutoff, found.digest)
+            proposal = found.proposal
+            return ChangePreview(
+                subscription_id=subscription_id,
+                timing=proposal.timing,
+                effective_at=proposal.effective_at,
+                before=None
+                if proposal.before is None
+                else standing(found.desk, proposal.before, desk.at),
+                after=standing(found.desk, proposal.longer, max(proposal.effective_at, desk.at)),
+                quote=found.quote,
+                upcoming=await self._upcoming(session, found),
+                projection=found.projection,
+                longer=proposal.longer,
+                token=self.weighing.changing.tokens.issue(PURPOSE, tenant_id, shown),
+            )
+
+    async def _upcoming(self, session: AsyncSession, found: Weighed) -> Upcoming | None:
+        """Estimate the next documents of the whole tenant, as if this were confirmed."""
+        desk, longer = found.desk, found.proposal.longer
+        books = replace(desk.books, timelines=desk.books.timelines_with(longer))
+        due_at = earliest_due_at(books.timelines, desk.at)
+        if due_at is None:
+            return None
+        quote = await self.weighing.changing.quote(session, books, longer, due_at)
+        return Upcoming(due_at, quote)
+
+
+def standing(desk: Desk, timeline: Timeline, at: datetime) -> Standing:
+    """Return how a subscription stands at an instant, or nearest to it."""
+    segment = nearest(timeline, at)
+    held = desk.held(timeline, segment)
+    return Standing(
+        plan=desk.version(segment),
+        interval=segment.interval,
+        count=segment.count,
+        quantities=held.quantities,
+        fee=recurring_fee(held),
+        paused=segment.paused,
+        trial=segment.trial,
+        ends_at=timeline.ended_at,
+    )
+
+
+def nearest(timeline: Timeline, at: datetime) -> Segment:
+    """Return the stretch that holds at an instant, or else the nearest one there was or will be."""
+    held = timeline.segment_at(at)
+    if held is not None:
+        return held
+    if timeline.segments:
+        return timeline.segments[-1 if at >= timeline.started_at else 0]
+    # Cancelled at the very instant of its start: it never held a plan, but asked for one.
+    return Timeline(timeline.subscription_id, timeline.changes[:1]).segments[0]
