@@ -7,6 +7,7 @@ from datetime import datetime
 from control_plane.catalog.domain import AddonVersion, Feature, PlanVersion
 from control_plane.entitlements.domain.windows import Contribution, flatten
 from control_plane.kernel.canonical import canonical_json, sha256_hex
+from control_plane.kernel.exact import EXACT
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId, TenantId, format_id
 from control_plane.sdk.snapshot import (
     FeatureGrant,
@@ -78,13 +79,16 @@ def facts_digest(snapshot: Snapshot) -> str:
 
 
 def _contributions(facts: Facts) -> Iterator[tuple[str, Contribution]]:
+    """Yield what every state grants: in a trial all of the plan, paused nothing."""
     for timeline in facts.timelines:
-        segments = timeline.segments
+        segments = [segment for segment in timeline.segments if not segment.paused]
         for segment in segments:
             plan = facts.plan_versions[segment.plan_version_id]
-            for code, grant in plan.grants.items():
-                source = f"plan:{plan.label}"
-                yield code, Contribution(segment.start, segment.end, grant, source)
+            negotiated = {} if segment.terms is None else segment.terms.entitlements
+            for code, grant in {**plan.grants, **negotiated}.items():
+                if grant is not False:
+                    source = f"plan:{plan.label}"
+                    yield code, Contribution(segment.start, segment.end, grant, source)
         for booking in timeline.addon_bookings():
             yield from _booked(booking, segments, facts)
 
@@ -93,12 +97,13 @@ def _booked(
     booking: AddonBooking, segments: Iterable[Segment], facts: Facts
 ) -> Iterator[tuple[str, Contribution]]:
     """Yield an add-on's grants while a plan with the modules it requires is there."""
-    addon = facts.addon_versions[booking.addon_version_id]
+    addon, window = facts.addon_versions[booking.addon_version_id], booking.granted
     for segment in segments:
         modules = facts.plan_versions[segment.plan_version_id].modules
-        if not set(addon.requires) <= set(modules):
+        if window is None or not set(addon.requires) <= set(modules):
             continue
-        start = max(booking.window.start, segment.start)
-        end = booking.window.end if segment.end is None else min(booking.window.end, segment.end)
+        start = max(window.start, segment.start)
+        end = window.end if segment.end is None else min(window.end, segment.end)
         for code, grant in addon.grants.items():
-            yield code, Contribution(start, end, grant, f"addon:{addon.label}")
+            total = grant if isinstance(grant, bool) else EXACT.multiply(grant, booking.quantity)
+            yield code, Contribution(start, end, total, f"addon:{addon.label}")

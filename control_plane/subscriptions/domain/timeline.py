@@ -5,28 +5,24 @@ Each change says two times: ``effective_at``, from when it holds, and
 asked again, also as it was known then (`Timeline.known_by`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from control_plane.kernel.calendar import Anchor, Period, instant_text
 from control_plane.kernel.ids import ChangeId, PlanVersionId, SubscriptionId, format_id
+from control_plane.subscriptions.domain.bookings import laid_bookings
 from control_plane.subscriptions.domain.changes import (
     Action,
     AddonBooking,
-    BookAddon,
-    Cancel,
     Change,
-    ChangePlan,
+    Life,
     Segment,
     Start,
     Status,
 )
-from control_plane.subscriptions.errors import (
-    AlreadyStarted,
-    ChangeBeforeStart,
-    SubscriptionEnded,
-)
+from control_plane.subscriptions.domain.layout import Layout
+from control_plane.subscriptions.domain.refusals import require_possible
+from control_plane.subscriptions.errors import AlreadyStarted, TrialEndInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +57,38 @@ class Timeline:
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ends or ended; None while nobody cancelled."""
-        ends = [c.effective_at for c in self.changes if isinstance(c.action, Cancel)]
-        return ends[-1] if ends else None
+        """When it ends or ended; None while nobody cancelled, or it was reactivated."""
+        return self.layout().ended_at
+
+    @property
+    def trial_end(self) -> datetime | None:
+        """When its trial ends or ended; None without one."""
+        return self.layout().trial_end
+
+    @property
+    def lives(self) -> tuple[Life, ...]:
+        """From when until when it is there: more than once if reactivated after its end."""
+        return tuple(self.layout().lives)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """The plans in order, gapless from the start to the end.
+        """The states in order, gapless within each life.
 
         A change recorded later wins from its effective instant onwards, so it
         also takes away what had been scheduled after it.
         """
-        laid: list[Segment] = []
-        for change in self.changes:
-            if isinstance(change.action, Start | ChangePlan):
-                laid = [*_cut(laid, change.effective_at), _segment(change, laid)]
-        end = self.ended_at
-        return tuple(laid if end is None else _cut(laid, end))
+        return self.layout().segments()
+
+    def layout(self) -> Layout:
+        """Lay out all changes; whoever asks for more than one thing does so once."""
+        return Layout.of(self.changes)
 
     def status_at(self, at: datetime) -> Status:
         """Tell where in its life the subscription is at an instant."""
-        end = self.ended_at
-        if end is not None and at >= end:
-            return Status.ENDED
-        return Status.SCHEDULED if at < self.started_at else Status.ACTIVE
+        if at < self.started_at:
+            return Status.SCHEDULED
+        alive = any(life.holds(at) for life in self.lives)
+        return Status.ACTIVE if alive else Status.ENDED
 
     def segment_at(self, at: datetime) -> Segment | None:
         """Return the segment that holds at an instant, None outside its life."""
@@ -105,22 +109,22 @@ class Timeline:
         )
 
     def addon_bookings(self) -> tuple[AddonBooking, ...]:
-        """Return the add-ons as booked, in the order of booking."""
-        return tuple(
-            AddonBooking(
-                change_id=change.id,
-                addon_version_id=change.action.addon_version_id,
-                window=change.action.window,
-                known_at=change.known_at,
-            )
-            for change in self.changes
-            if isinstance(change.action, BookAddon)
-        )
+        """Return the add-ons as they are booked now, in the order of booking."""
+        return laid_bookings(self.changes, self.lives)
 
     def known_by(self, at: datetime) -> "Timeline | None":
         """Return the timeline as recorded up to and including ``at``, None before all of it."""
         known = tuple(change for change in self.changes if change.known_at <= at)
         return Timeline(self.subscription_id, known) if known else None
+
+    def effective_by(self, at: datetime) -> "Timeline | None":
+        """Return the timeline of what has taken effect up to and including ``at``.
+
+        Whenever it was recorded: what is owed at ``at`` follows from this alone. None
+        before the start.
+        """
+        held = tuple(change for change in self.changes if change.effective_at <= at)
+        return Timeline(self.subscription_id, held) if at >= self.started_at else None
 
     def with_change(
         self, change_id: ChangeId, action: Action, *, effective_at: datetime, known_at: datetime
@@ -131,11 +135,14 @@ class Timeline:
             AlreadyStarted: the action is a start.
             ChangeBeforeStart: it would take effect before the start.
             SubscriptionEnded: it would take effect at or after the end. A
-                cancellation may bring the end forward, never move it back.
+                cancellation may bring the end forward; only `Reactivate` moves it back.
+            NotCancelled, NoTrial, TrialEndInvalid, AlreadyPaused, NotPaused, QuantityInvalid,
+            IntervalCountInvalid, BookingNotFound, BookingOver, WindowInvalid: the action
+                makes no sense there.
         """
         if isinstance(action, Start):
             raise AlreadyStarted(subscription_id=format_id("sub", self.subscription_id))
-        self._require_alive(effective_at)
+        require_possible(self.layout(), self.addon_bookings(), action, effective_at)
         change = Change(
             id=change_id,
             subscription_id=self.subscription_id,
@@ -146,14 +153,6 @@ class Timeline:
         )
         return replace(self, changes=(*self.changes, change))
 
-    def _require_alive(self, at: datetime) -> None:
-        asked = instant_text(at)
-        if at < self.started_at:
-            starts_at = instant_text(self.started_at)
-            raise ChangeBeforeStart(starts_at=starts_at, effective_at=asked, field="effective_at")
-        if self.ended_at is not None and at >= self.ended_at:
-            raise SubscriptionEnded(ended_at=instant_text(self.ended_at), effective_at=asked)
-
 
 def new_timeline(
     subscription_id: SubscriptionId,
@@ -163,7 +162,13 @@ def new_timeline(
     effective_at: datetime,
     known_at: datetime,
 ) -> Timeline:
-    """Return the timeline of a subscription that starts."""
+    """Return the timeline of a subscription that starts.
+
+    Raises:
+        TrialEndInvalid: its trial would end before it starts.
+    """
+    if start.trial_end is not None and start.trial_end < effective_at:
+        raise TrialEndInvalid(until=instant_text(start.trial_end), field="trial_end")
     change = Change(
         id=change_id,
         subscription_id=subscription_id,
@@ -173,42 +178,6 @@ def new_timeline(
         action=start,
     )
     return Timeline(subscription_id, (change,))
-
-
-def _segment(change: Change, before: list[Segment]) -> Segment:
-    """Open the segment that a start or a plan change brings."""
-    action = change.action
-    if isinstance(action, Start):
-        anchor = action.anchor
-    elif isinstance(action, ChangePlan):
-        anchor = _holding(before, change.effective_at).anchor
-        if action.interval != anchor.interval:
-            anchor = Anchor(at=change.effective_at, zone=anchor.zone, interval=action.interval)
-    else:
-        raise TypeError(f"{action} brings no plan")
-    return Segment(
-        change_id=change.id,
-        start=change.effective_at,
-        end=None,
-        plan_version_id=action.plan_version_id,
-        anchor=anchor,
-    )
-
-
-def _holding(segments: list[Segment], at: datetime) -> Segment:
-    return next((s for s in segments if s.holds(at)), segments[-1])
-
-
-def _cut(segments: list[Segment], at: datetime) -> list[Segment]:
-    """Return the segments up to ``at`` and nothing after it."""
-
-    def cut() -> Iterator[Segment]:
-        for segment in segments:
-            if segment.start < at:
-                end = at if segment.end is None else min(segment.end, at)
-                yield replace(segment, end=end)
-
-    return list(cut())
 
 
 def _within(segment: Segment, period: Period) -> tuple[datetime, datetime]:

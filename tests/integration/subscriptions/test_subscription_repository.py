@@ -193,7 +193,7 @@ async def test_history_cannot_be_rewritten_by_anybody(subscription, admin, table
 
 @pytest.mark.parametrize(
     ("seq", "kind", "version"),
-    [(1, "cancel", None), (2, "start", "plan"), (2, "change_plan", None), (2, "pause", None)],
+    [(1, "cancel", None), (2, "start", "plan"), (2, "change_plan", None), (2, "sleep", None)],
 )
 async def test_rows_that_make_no_timeline_are_refused_by_the_table(
     subscription, catalog, admin, tenant_id, seq, kind, version

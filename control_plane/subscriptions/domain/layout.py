@@ -1,0 +1,231 @@
+"""From recorded changes to what holds when: lives, plans, quantities, pauses and terms.
+
+Every property of a subscription is a track of steps. A change recorded later wins from its
+instant on, so it also takes away the steps of its own track that had been scheduled after it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+from control_plane.kernel.calendar import Anchor
+from control_plane.kernel.ids import ChangeId
+from control_plane.subscriptions.domain.changes import (
+    Action,
+    Cancel,
+    Change,
+    ChangePlan,
+    ChangeQuantity,
+    ExtendTrial,
+    Life,
+    Pause,
+    Reactivate,
+    Resume,
+    Segment,
+    SetTerms,
+    Start,
+)
+from control_plane.subscriptions.domain.terms import Terms
+
+Value = TypeVar("Value")
+
+
+class Track(Generic[Value]):
+    """What one property is from which instant on, in order of time."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[datetime, Value]] = []
+
+    def set(self, at: datetime, value: Value) -> None:
+        """Let a value hold from ``at`` on, and nothing that was scheduled from there on."""
+        self.cut(at)
+        self.steps.append((at, value))
+
+    def cut(self, at: datetime) -> None:
+        """Forget what was to hold from ``at`` on."""
+        self.steps = [step for step in self.steps if step[0] < at]
+
+    def at(self, at: datetime) -> Value | None:
+        """Return what holds at an instant, None before the first step."""
+        found = [value for start, value in self.steps if start <= at]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """A plan from an instant on; ``restart`` opens a new cycle whatever its interval."""
+
+    change_id: ChangeId
+    action: Start | ChangePlan
+    restart: bool = False
+
+
+@dataclass
+class Layout:
+    """All tracks of one timeline, laid from its changes in the order of recording."""
+
+    start: Start
+    started_at: datetime
+    lives: list[Life] = field(default_factory=list)
+    plans: Track[PlanStep] = field(default_factory=Track)
+    pauses: Track[bool] = field(default_factory=Track)
+    terms: Track[Terms | None] = field(default_factory=Track)
+    quantities: dict[str, Track[int]] = field(default_factory=dict)
+    trial_end: datetime | None = None
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> "Layout":
+        """Lay the changes of a timeline, of which the first starts it."""
+        first, *rest = changes
+        if not isinstance(first.action, Start):
+            raise TypeError(f"timeline {first.subscription_id} does not begin with a start")
+        laid = cls(first.action, first.effective_at, trial_end=first.action.trial_end)
+        laid.lives.append(Life(first.effective_at, None))
+        laid.plans.set(first.effective_at, PlanStep(first.id, first.action))
+        laid.terms.set(first.effective_at, first.action.terms)
+        for component, quantity in first.action.quantities.items():
+            laid.count(first.effective_at, component, quantity)
+        for change in rest:
+            laid.lay(change)
+        return laid
+
+    def lay(self, change: Change) -> None:
+        """Take in one more change."""
+        at = change.effective_at
+        match change.action:
+            case ChangePlan() as action:
+                self.plans.set(at, PlanStep(change.id, action))
+                if action.reason == "change":
+                    self.terms.set(at, None)
+            case ChangeQuantity(component, quantity):
+                self.count(at, component, quantity)
+            case ExtendTrial(until):
+                self.trial_end = until
+            case SetTerms(terms):
+                self.terms.set(at, terms)
+            case action:  # bookings have windows of their own
+                self._lay_state(at, action)
+
+    def _lay_state(self, at: datetime, action: Action) -> None:
+        match action:
+            case Pause() | Resume():
+                self.pauses.set(at, isinstance(action, Pause))
+            case Cancel():
+                self.end(at)
+            case Reactivate():
+                self.reactivate(at)
+            case _:
+                pass
+
+    def count(self, at: datetime, component: str, quantity: int) -> None:
+        """Let there be so many of a component from ``at`` on."""
+        self.quantities.setdefault(component, Track()).set(at, quantity)
+
+    def end(self, at: datetime) -> None:
+        """End the life at ``at``, and forget lives after it."""
+        *before, last = [life for life in self.lives if life.start <= at]
+        self.lives = [*before, replace(last, end=at)]
+        self.plans.steps = [s for s in self.plans.steps if s[0] <= at or not s[1].restart]
+
+    def reactivate(self, at: datetime) -> None:
+        """Take the end back where it lies ahead; else open another life on the last plan."""
+        last = self.lives[-1]
+        if last.end is None or at < last.end:
+            self.lives[-1] = replace(last, end=None)
+            return
+        self.plans.steps = [s for s in self.plans.steps if s[0] < last.end or s[0] == last.start]
+        _, held = self.plans.steps[-1]
+        self.lives.append(Life(at, None))
+        self.plans.set(at, replace(held, restart=True))
+        self.pauses.cut(last.end)
+        self.pauses.set(at, False)
+        self.terms.set(at, None)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the last life ends, None while nothing ends it."""
+        return self.lives[-1].end
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Return the states in order; gapless within each life."""
+        anchors = list(self._anchors())
+        return tuple(
+            self._segment(start, end, anchors)
+            for life in self.lives
+            for start, end in self._stretches(life)
+        )
+
+    def _stretches(self, life: Life) -> Iterator[tuple[datetime, datetime | None]]:
+        if life.end is not None and life.end <= life.start:
+            return
+        within = {edge for edge in self._edges() if edge > life.start and life.holds(edge)}
+        edges: list[datetime | None] = [life.start, *sorted(within), life.end]
+        for start, end in pairwise(edges):
+            if start is not None:
+                yield start, end
+
+    def _edges(self) -> Iterator[datetime]:
+        yield from (start for start, _ in self.plans.steps)
+        yield from (start for start, _ in self.pauses.steps)
+        for start, terms in self.terms.steps:
+            yield start
+            if terms is not None and terms.end is not None:
+                yield terms.end
+        for track in self.quantities.values():
+            yield from (start for start, _ in track.steps)
+        if self.trial_end is not None:
+            yield self.trial_end
+
+    def _segment(
+        self,
+        start: datetime,
+        end: datetime | None,
+        anchors: list[tuple[datetime, PlanStep, Anchor]],
+    ) -> Segment:
+        _, step, anchor = [laid for laid in anchors if laid[0] <= start][-1]
+        terms = self.terms.at(start)
+        if terms is not None and terms.end is not None and terms.end <= start:
+            terms = None
+        return Segment(
+            change_id=step.change_id,
+            start=start,
+            end=end,
+            plan_version_id=step.action.plan_version_id,
+            anchor=anchor,
+            quantities=self._quantities(start),
+            paused=self.pauses.at(start) or False,
+            trial=self.in_trial(start),
+            terms=terms,
+        )
+
+    def _quantities(self, at: datetime) -> Mapping[str, int]:
+        held = {code: track.at(at) for code, track in self.quantities.items()}
+        return {code: quantity for code, quantity in held.items() if quantity is not None}
+
+    def in_trial(self, at: datetime) -> bool:
+        """Tell whether the trial is on at an instant. Only the first life has one."""
+        return self.trial_end is not None and at < self.trial_end and self.lives[0].holds(at)
+
+    def _anchors(self) -> Iterator[tuple[datetime, PlanStep, Anchor]]:
+        """Yield every plan with the anchor that its periods run from."""
+        anchor, trial_end = self.start.anchor, self.trial_end
+        if trial_end is not None and not self.start.aligned:
+            anchor = replace(anchor, at=max(trial_end, self.started_at))
+        for at, step in self.plans.steps:
+            anchor = self._next_anchor(at, step, anchor)
+            yield at, step, anchor
+
+    def _next_anchor(self, at: datetime, step: PlanStep, anchor: Anchor) -> Anchor:
+        action = step.action
+        if step.restart:
+            return anchor if self.start.aligned else replace(anchor, at=at)
+        if isinstance(action, Start):
+            return anchor
+        if (action.interval, action.count) == (anchor.interval, anchor.count):
+            return anchor
+        kept = replace(anchor, interval=action.interval, count=action.count)
+        if action.keep_anchor or self.in_trial(at):
+            return kept
+        return replace(kept, at=at)
