@@ -52,6 +52,17 @@ class Fault(Enum):
     GRANT_NOT_TRUE = "“{value}” is a yes-or-no feature: grant it with true."
     MEANING_CHANGED = "“{value}” has been published and cannot change its {what}. Use a new code."
     DEFINITION_REMOVED = "The {what} “{value}” has been published and must stay in the file."
+    NOT_AN_INSTANT = "“{value}” is not a time such as 2026-01-10T10:00 or 2026-01-10T02:00:00Z."
+    NOT_A_DAY = "“{value}” is not a day such as 2026-01-10."
+    NOT_WHOLE = "“{value}” is not a whole number of at least 1."
+    UNKNOWN_PLAN = "There is no plan “{value}”."
+    UNKNOWN_ADDON = "There is no add-on “{value}”."
+    UNKNOWN_BOOKING = "There is no booking “{value}” before this."
+    NO_SUCH_PRICE = "“{value}” has no price in {currency} per {interval}."
+    REFUSED = "This cannot be: {reason}"
+    TOO_MANY_EVENTS = "The usage comes to more than {most} events."
+    EVENT_UNUSABLE = "This event cannot be used ({reason})."
+    ONE_OF = "Give exactly one of {known} here."
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -22,13 +22,14 @@ def read_catalog(text: str, published: Definitions | None = None) -> Catalog:
     """
     problems: list[Problem] = []
     root = parse(text, problems)
-    catalog = None if root is None else _read(root, published)
+    catalog = None if root is None else catalog_at(root, published)
     if catalog is None or problems:
         raise CatalogInvalid(problems)
     return catalog
 
 
-def _read(root: Cursor, published: Definitions | None) -> Catalog:
+def catalog_at(root: Cursor, published: Definitions | None = None) -> Catalog:
+    """Read the catalogue that stands at a place of a document, reporting what is wrong there."""
     sections = root.fields(
         required=("modules", "features", "plans"), optional=("meters", "seasons", "addons")
     )

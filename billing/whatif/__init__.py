@@ -1,0 +1,1 @@
+"""Reads scenarios from text, and runs them."""
