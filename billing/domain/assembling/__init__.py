@@ -1,6 +1,12 @@
 """From rated lines to an invoice's amounts, and from an invoice to a credit note's."""
 
 from billing.domain.assembling.assemble import assemble, refuse_for_en16931
+from billing.domain.assembling.bodies import (
+    amounts_body,
+    billed_invoice,
+    credited,
+    line_amounts_body,
+)
 from billing.domain.assembling.errors import (
     CreditExceedsLine,
     LineNotOnInvoice,
@@ -52,7 +58,11 @@ __all__ = [
     "TaxGroup",
     "TaxTreatment",
     "Used",
+    "amounts_body",
     "assemble",
+    "billed_invoice",
+    "credited",
+    "line_amounts_body",
     "reduce",
     "refuse_for_en16931",
 ]

@@ -12,10 +12,13 @@ from control_plane.kernel.money import Money
 
 @dataclass(frozen=True, slots=True)
 class LineDiscount:
-    """A discount's share on one line; ``kind`` is ``coupon`` or ``credit``."""
+    """A discount's share on one line; ``kind`` is ``coupon`` or ``credit``.
+
+    ``id`` is unknown (None) where it was read back from a body.
+    """
 
     kind: str
-    id: UUID
+    id: UUID | None
     code: str
     name: Text
     amount: Money
