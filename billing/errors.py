@@ -193,3 +193,21 @@ class WebhookRejected(TallyardError):
     kind = ErrorKind.INVALID
     message = "The payment message was not accepted: {reason}."
     remedy = "Check the endpoint's signing secret at the provider."
+
+
+class ReportNotFound(TallyardError):
+    """There is no report of that name."""
+
+    code = "report_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no report “{name}”."
+    remedy = "Choose one of: {known}."
+
+
+class ReportSpanInvalid(TallyardError):
+    """A report's span ends before it starts, or is too long."""
+
+    code = "report_span_invalid"
+    kind = ErrorKind.INVALID
+    message = "A report cannot run from {first} to {last}."
+    remedy = "Give a last day that is not before the first, at most ten years later."

@@ -1,0 +1,1 @@
+"""Reports as values, whoever reads them: a page, a file or a program."""

@@ -1,0 +1,1 @@
+"""The reports of finance, one a file: each reads, and returns sheets."""
