@@ -103,6 +103,10 @@ class FapiaoProvider(Protocol):
     def real(self) -> bool:
         """Whether the tax administration sees what it issues, so that no sandbox may use it."""
 
+    @property
+    def automatic(self) -> bool:
+        """Whether it issues by itself; otherwise a person does, and records the number here."""
+
     async def submit(self, request: BlueRequest) -> Standing:
         """Ask for a blue fapiao; the same request id again gives the standing it has.
 

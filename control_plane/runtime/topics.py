@@ -14,3 +14,6 @@ MAIL_REQUESTED = "mail.requested"
 
 FAPIAO_REQUESTED = "fapiao.requested"
 """A fapiao, blue or red, waits to be handed to the platform. Payload: ``{"fapiao_id": uuid}``."""
+
+CREDIT_NOTE_ISSUED = "credit_note.issued"
+"""A credit note took from an invoice. Payload: ``{"credit_note_id": uuid, "invoice_id": uuid}``."""

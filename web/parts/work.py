@@ -7,7 +7,9 @@ from control_plane.runtime.jobs import Job
 from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay, RelayJob
 from control_plane.runtime.retention import PurgeDelivered
 from control_plane.runtime.topics import (
+    CREDIT_NOTE_ISSUED,
     ENTITLEMENTS_CHANGED,
+    FAPIAO_REQUESTED,
     INSTANCES_CHANGED,
     INVOICE_ISSUED,
     MAIL_REQUESTED,
@@ -26,6 +28,8 @@ class WorkPart(WhatIfPart):
             INVOICE_ISSUED: self.collect_issued_invoice,
             INSTANCES_CHANGED: self.provisioner.reconcile.deliver,
             MAIL_REQUESTED: self.deliver_mail,
+            FAPIAO_REQUESTED: self.deliver_fapiao,
+            CREDIT_NOTE_ISSUED: self.open_red_fapiao,
         }
 
     @cached_property
@@ -57,6 +61,7 @@ class WorkPart(WhatIfPart):
             self.advance_test_clocks,
             self.close_due_periods,
             *self.provisioner.jobs,
+            self.look_at_fapiao,
             self.seal_audit,
             self.purge_sessions,
             self.purge_delivered,

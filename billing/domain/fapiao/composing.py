@@ -29,14 +29,32 @@ _RATE_BY_CODE = {"E": EXEMPT, "O": UNTAXED}
 
 
 @dataclass(frozen=True, slots=True)
+class Credited:
+    """What a credit note took of the invoice's line ``key``, in fen, both positive."""
+
+    key: str
+    net_minor: int
+    tax_minor: int
+    rate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A credit note of one invoice."""
+
+    number: str
+    lines: tuple[Credited, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
-    """An issued invoice with its credit notes, as frozen bodies of format 2.
+    """An issued invoice, as its frozen body of format 2, with its credit notes.
 
     ``card_minor`` is what a prepaid card paid of it: that was invoiced when the card was filled.
     """
 
     body: Body
-    notes: Sequence[Body] = ()
+    notes: Sequence[Note] = ()
     card_minor: int = 0
 
     @property
@@ -85,9 +103,8 @@ def _lines_of(bill: Bill) -> Iterator[FapiaoLine]:
 
 def _left(bill: Bill) -> list[_Left]:
     credited: dict[str, int] = {}
-    for line in (line for note in bill.notes for line in note["lines"]):
-        key = corrected_key(line)
-        credited[key] = credited.get(key, 0) + line["net_minor"]
+    for line in (line for note in bill.notes for line in note.lines):
+        credited[line.key] = credited.get(line.key, 0) + line.net_minor
     found = [
         _Left(line, line["net_minor"] - credited.get(line["key"], 0), line["key"] not in credited)
         for line in bill.body["lines"]
@@ -95,24 +112,13 @@ def _left(bill: Bill) -> list[_Left]:
     return [entry for entry in found if entry.net]
 
 
-def corrected_key(line: Body) -> str:
-    """Return the key of the invoice's line that a credit note's line takes back."""
-    return str(line.get("of") or line["key"])
-
-
 def _taxes_left(bill: Bill) -> dict[str, int]:
-    taxes = taxes_by_rate(bill.body)
-    for note in bill.notes:
-        for rate, tax in taxes_by_rate(note).items():
-            taxes[rate] = taxes.get(rate, 0) - tax
-    return taxes
-
-
-def taxes_by_rate(body: Body) -> dict[str, int]:
-    """Return a body's tax by the text of its rate; groups of 0 % are one."""
+    """Return what is left of the invoice's tax by the text of its rate."""
     taxes: dict[str, int] = {}
-    for group in body.get("taxes", ()):
+    for group in bill.body.get("taxes", ()):
         taxes[group["rate"]] = taxes.get(group["rate"], 0) + group["tax_minor"]
+    for line in (line for note in bill.notes for line in note.lines):
+        taxes[line.rate] = taxes.get(line.rate, 0) - line.tax_minor
     return taxes
 
 

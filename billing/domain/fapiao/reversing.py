@@ -1,9 +1,8 @@
 """Red fapiao: what is taken back of one blue one, at its own rates."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from billing.domain.fapiao.composing import corrected_key, spread_tax, taxes_by_rate
+from billing.domain.fapiao.composing import Note, spread_tax
 from billing.domain.fapiao.content import FapiaoContent, FapiaoLine
 
 Key = tuple[str, str]
@@ -14,31 +13,29 @@ class RedExceedsBlue(AssertionError):
 
 
 def red_of_note(
-    blue: FapiaoContent, note: Mapping[str, Any], reds: Iterable[FapiaoContent]
+    blue: FapiaoContent, invoice: str, note: Note, reds: Iterable[FapiaoContent]
 ) -> FapiaoContent:
     """Return the negative lines that a credit note makes of the blue fapiao over its invoice.
 
     Args:
         blue: the fapiao that covers the corrected invoice.
-        note: the note's frozen body, amounts positive.
+        invoice: that invoice's number.
+        note: what the credit note took.
         reds: what was taken back before, or is about to be.
 
     Raises:
         RedExceedsBlue: more would be taken back than is left of a line.
     """
-    source = note["corrects"]["number"]
-    wanted: dict[Key, int] = {}
-    for line in note["lines"]:
-        key = (source, corrected_key(line))
-        wanted[key] = wanted.get(key, 0) + line["net_minor"]
-    rates = {(source, corrected_key(line)): line["tax_rate"] for line in note["lines"]}
     left, named = _left(blue, reds), _named(blue)
-    too_much = [key for key, net in wanted.items() if net > left.get(key, 0)]
-    if too_much:
-        raise RedExceedsBlue(f"{too_much} of {source}")
-    keys = [key for key, net in wanted.items() if net]
-    taxes = spread_tax([(rates[key], wanted[key]) for key in keys], taxes_by_rate(note))
-    return _negative([(named[key], wanted[key], tax) for key, tax in zip(keys, taxes, strict=True)])
+    entries = []
+    for line in note.lines:
+        key = (invoice, line.key)
+        left[key] = left.get(key, 0) - line.net_minor
+        if left[key] < 0:
+            raise RedExceedsBlue(f"{line.key} of {invoice} by {note.number}")
+        if line.net_minor or line.tax_minor:
+            entries.append((named[key], line.net_minor, line.tax_minor))
+    return _negative(entries)
 
 
 def red_of_rest(blue: FapiaoContent, reds: Iterable[FapiaoContent]) -> FapiaoContent:

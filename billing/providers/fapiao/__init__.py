@@ -1,0 +1,1 @@
+"""Who issues fapiao: a simulated tax platform for sandboxes, and a person by hand."""

@@ -1,0 +1,1 @@
+"""Chinese VAT invoices: titles, requests, and what the platform makes of them."""
