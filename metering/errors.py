@@ -65,6 +65,14 @@ class EventInFuture(EventRefused):
     remedy = "Set the sender's clock right and send the event again."
 
 
+class EventTooLate(EventRefused):
+    """An event is older than its meter takes."""
+
+    code = "event_too_late"
+    message = "The event is of {time}; the meter “{meter}” takes none older than {days} day(s)."
+    remedy = "Report usage in time. What is too late is settled by hand: ask your vendor."
+
+
 class ContentTypeUnsupported(EventRefused):
     """The data of an event is not JSON."""
 

@@ -48,7 +48,7 @@ class UsageStore(Protocol):
         earlier time that are inside ``cutoff`` but were not inside ``since``.
         Replaying with the same arguments gives the same answer for ever.
 
-        A weighted meter adds up level × seconds within ``period``; the level it
+        A weighted meter adds up level by seconds within ``period``; the level it
         starts with is that of the last event before it, inside ``cutoff``. What came
         late changes levels from its own time on, so ``since`` adds nothing there.
         """

@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from control_plane.catalog.domain import Meter
-from control_plane.kernel.exact import EXACT
+from control_plane.catalog.domain import Aggregation, Charge, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
+from metering.domain.aggregating import aggregate, grouped, money_of, total_of, weigh
 from metering.domain.cutoff import is_inside
 from metering.domain.events import EventPage, IngestResult, UsageEvent
-from metering.domain.judging import quantity_of
-from metering.domain.numbers import shortest
 from metering.domain.pages import page_mark, position, read_page_mark
-from metering.domain.usage import UsagePoint, UsageTotal, event_set_digest
+from metering.domain.properties import passes
+from metering.domain.usage import Usage, UsageGroup, UsagePoint, UsageTotal, event_set_digest
 from metering.domain.windows import Window, windows
 from metering.stores.outcomes import first_bodies, outcomes
 
@@ -22,6 +21,17 @@ from metering.stores.outcomes import first_bodies, outcomes
 class _Stored:
     transaction: int
     event: UsageEvent
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Whose events are counted by what, when, and between which cut-offs."""
+
+    tenant_id: TenantId
+    meter: Meter
+    period: Period
+    cutoff: str
+    since: str | None = None
 
 
 @dataclass(slots=True)
@@ -59,9 +69,34 @@ class MemoryUsageStore:
         since: str | None,
     ) -> UsageTotal:
         """Add up one event after the other."""
-        events = list(self._counted(tenant_id, meter, period, cutoff, since))
+        reading = _Reading(tenant_id, meter, period, cutoff, since)
+        events = list(self._counted(reading))
         digest = event_set_digest(event.body_hash for event in events)
-        return UsageTotal(_sum(events, meter), len(events), digest)
+        return UsageTotal(self._quantity(reading, events), len(events), digest)
+
+    async def measure(
+        self,
+        tenant_id: TenantId,
+        meter: Meter,
+        period: Period,
+        *,
+        cutoff: str,
+        since: str | None,
+        charge: Charge,
+    ) -> Usage:
+        """Sort the events into groups, and add up each."""
+        narrowed = meter.narrowed(charge.filters)
+        reading = _Reading(tenant_id, narrowed, period, cutoff, since)
+        total = await self.total(tenant_id, narrowed, period, cutoff=cutoff, since=since)
+        whole = self._group(reading, charge, (), list(self._counted(reading)))
+        return Usage(
+            quantity=total.quantity,
+            events=total.events,
+            digest=total.digest,
+            amount=whole.amount,
+            amounts=whole.amounts,
+            groups=tuple(self._groups(reading, charge)) if charge.dimensions else (),
+        )
 
     async def series(
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str
@@ -69,8 +104,10 @@ class MemoryUsageStore:
         """Add up window by window."""
         points = []
         for tile in windows(period, window, zone):
-            events = list(self._counted(tenant_id, meter, tile, await self.cutoff(), None))
-            points.append(UsagePoint(tile.start, tile.end, _sum(events, meter), len(events)))
+            reading = _Reading(tenant_id, meter, tile, await self.cutoff())
+            events = list(self._counted(reading))
+            quantity = self._quantity(reading, events)
+            points.append(UsagePoint(tile.start, tile.end, quantity, len(events)))
         return points
 
     async def events(
@@ -86,25 +123,68 @@ class MemoryUsageStore:
     ) -> EventPage:
         """Sort and cut."""
         start = None if after is None else read_page_mark(after)
-        found = sorted(self._counted(tenant_id, meter, period, cutoff, since), key=position)
+        reading = _Reading(tenant_id, meter, period, cutoff, since)
+        found = sorted(self._counted(reading), key=position)
         rest = [event for event in found if start is None or position(event) > start]
         page = tuple(rest[:limit])
         return EventPage(page, page_mark(page[-1]) if len(rest) > limit else None)
 
-    def _counted(
-        self, tenant_id: TenantId, meter: Meter, period: Period, cutoff: str, since: str | None
-    ) -> Iterator[UsageEvent]:
-        for stored in self._tenants.get(tenant_id, {}).values():
-            event = stored.event
-            if event.type != meter.event_type or not is_inside(cutoff, stored.transaction):
-                continue
+    def _groups(self, reading: _Reading, charge: Charge) -> Iterator[UsageGroup]:
+        counted = grouped(self._counted(reading), charge.dimensions)
+        if reading.meter.aggregation is Aggregation.WEIGHTED:
+            levels = grouped(self._known(reading), charge.dimensions)
+            counted = {values: counted.get(values, []) for values in levels | counted}
+        for values in sorted(counted):
+            yield self._group(reading, charge, values, counted[values])
+
+    def _group(
+        self,
+        reading: _Reading,
+        charge: Charge,
+        values: tuple[str, ...],
+        events: Sequence[UsageEvent],
+    ) -> UsageGroup:
+        levels = grouped(self._known(reading), charge.dimensions if values else ())
+        ordered = sorted(events, key=position) if charge.of_money else ()
+        money = [m for e in ordered if (m := money_of(e, reading.meter)) is not None]
+        return UsageGroup(
+            values=values,
+            quantity=self._quantity(reading, events, levels.get(values, [])),
+            events=len(events),
+            amount=total_of(money),
+            amounts=tuple(money) if charge.by_event else None,
+        )
+
+    def _quantity(
+        self,
+        reading: _Reading,
+        events: Sequence[UsageEvent],
+        levels: Sequence[UsageEvent] | None = None,
+    ) -> Decimal:
+        if reading.meter.aggregation is not Aggregation.WEIGHTED:
+            return aggregate(events, reading.meter)
+        known = list(self._known(reading)) if levels is None else levels
+        return weigh(known, reading.meter, reading.period)
+
+    def _counted(self, reading: _Reading) -> Iterator[UsageEvent]:
+        """Yield the period's events, and those that came late for an earlier one."""
+        period, since = reading.period, reading.since
+        for stored in self._inside(reading):
+            at = stored.event.time
             late = since is not None and not is_inside(since, stored.transaction)
-            if period.contains(event.time) or (late and event.time < period.start):
-                yield event
+            if period.contains(at) or (late and at < period.start):
+                yield stored.event
 
+    def _known(self, reading: _Reading) -> Iterator[UsageEvent]:
+        """Yield every event before the period's end: what levels are made of."""
+        for stored in self._inside(reading):
+            if stored.event.time < reading.period.end:
+                yield stored.event
 
-def _sum(events: Sequence[UsageEvent], meter: Meter) -> Decimal:
-    total = Decimal(0)
-    for event in events:
-        total = EXACT.add(total, quantity_of(event, meter) or Decimal(0))
-    return shortest(total)
+    def _inside(self, reading: _Reading) -> Iterator[_Stored]:
+        meter = reading.meter
+        for stored in self._tenants.get(reading.tenant_id, {}).values():
+            event = stored.event
+            of_meter = event.type == meter.event_type and passes(event, meter.filters)
+            if of_meter and is_inside(reading.cutoff, stored.transaction):
+                yield stored

@@ -6,22 +6,21 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from control_plane.catalog.domain import Aggregation, Meter
+from control_plane.catalog.domain import Charge, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import parse_data
 from metering.domain.events import EventPage, IngestResult, UsageEvent
-from metering.domain.numbers import shortest
 from metering.domain.pages import page_mark, read_page_mark
-from metering.domain.usage import UsagePoint, UsageTotal
+from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window, windows
 from metering.stores.ingest_sql import store_events
 from metering.stores.outcomes import first_bodies, outcomes
-from metering.stores.query_sql import CUTOFF, EVENTS, SERIES, TOTAL
-
-_NOWHERE = {"after_time": None, "after_source": None, "after_id": None}
+from metering.stores.query_sql import CUTOFF, events_sql
+from metering.stores.reading import NOWHERE, Reading
+from metering.stores.reading import after as place_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +58,33 @@ class PostgresUsageStore:
         cutoff: str,
         since: str | None,
     ) -> UsageTotal:
-        """Add up with one query; numbers stay ``numeric`` until they are Decimal."""
-        bound = {**_scope(tenant_id, meter, period), "cutoff": cutoff, "since": since}
+        """Add up in ``numeric``; numbers are Decimal from there on."""
         async with self.work(tenant_id) as session:
-            quantity, events, digest = (await session.execute(TOTAL, bound)).one()
-        return UsageTotal(shortest(Decimal(quantity)), int(events), digest)
+            return await Reading(session, tenant_id, meter, period, cutoff, since).total()
+
+    async def measure(
+        self,
+        tenant_id: TenantId,
+        meter: Meter,
+        period: Period,
+        *,
+        cutoff: str,
+        since: str | None,
+        charge: Charge,
+    ) -> Usage:
+        """Add up group by group, as far as the charge needs it."""
+        narrowed = meter.narrowed(charge.filters)
+        async with self.work(tenant_id) as session:
+            reading = Reading(session, tenant_id, narrowed, period, cutoff, since)
+            return await reading.measure(charge)
 
     async def series(
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str
     ) -> list[UsagePoint]:
         """Add up by windows whose bounds come from here, never from the server's zones."""
         tiles = windows(period, window, zone)
-        bound = {**_scope(tenant_id, meter, period), "starts": [tile.start for tile in tiles]}
         async with self.work(tenant_id) as session:
-            rows = (await session.execute(SERIES, bound)).all()
-        found = {index: (shortest(Decimal(quantity)), events) for index, quantity, events in rows}
+            found = await Reading(session, tenant_id, meter, period).series(tiles)
         nothing = (Decimal(0), 0)
         return [
             UsagePoint(tile.start, tile.end, *found.get(index, nothing))
@@ -92,35 +103,13 @@ class PostgresUsageStore:
         limit: int,
     ) -> EventPage:
         """Read one page, and one event more to know whether another page follows."""
-        bound = {
-            **_scope(tenant_id, meter, period),
-            **_place(after),
-            "cutoff": cutoff,
-            "since": since,
-            "limit": limit + 1,
-        }
+        place = NOWHERE if after is None else place_after(read_page_mark(after))
         async with self.work(tenant_id) as session:
-            rows = (await session.execute(EVENTS, bound)).all()
+            reading = Reading(session, tenant_id, meter, period, cutoff, since)
+            bound = {**reading.bound, **place, "limit": limit + 1}
+            rows = (await session.execute(events_sql(filtered=reading.filtered), bound)).all()
         page = tuple(_event(row) for row in rows[:limit])
         return EventPage(page, page_mark(page[-1]) if len(rows) > limit else None)
-
-
-def _scope(tenant_id: TenantId, meter: Meter, period: Period) -> dict[str, Any]:
-    counted = meter.aggregation is Aggregation.COUNT
-    return {
-        "tenant_id": tenant_id,
-        "type": meter.event_type,
-        "property": None if counted else meter.property,
-        "start": period.start,
-        "end": period.end,
-    }
-
-
-def _place(after: str | None) -> dict[str, Any]:
-    if after is None:
-        return _NOWHERE
-    time, source, identity = read_page_mark(after)
-    return {"after_time": time, "after_source": source, "after_id": identity}
 
 
 def _event(row: Any) -> UsageEvent:

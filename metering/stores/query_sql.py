@@ -1,72 +1,104 @@
-"""How usage is asked for in PostgreSQL."""
+"""How usage is asked for in PostgreSQL: totals, series and pages of events."""
 
-from sqlalchemy import text
+from functools import cache
+
+from sqlalchemy import TextClause, text
 
 from metering.domain.numbers import QUANTITY_TEXT
 
-# The same rule as `metering.domain.numbers.quantity`. Names like `:property` are
-# bound; the colon of a regular expression or a cast is not one.
-_QUANTITY = f"""
-    CASE
-        WHEN CAST(:property AS text) IS NULL THEN 1
-        WHEN jsonb_typeof(data -> CAST(:property AS text)) IN ('number', 'string')
-            AND data ->> CAST(:property AS text) ~ '^{QUANTITY_TEXT}$'
-        THEN CAST(data ->> CAST(:property AS text) AS numeric)
-    END
+
+def quantity_sql(name: str) -> str:
+    """Write the rule of `metering.domain.numbers.quantity` for the bound property ``:name``."""
+    prop = f"CAST(:{name} AS text)"
+    return f"""
+        CASE
+            WHEN jsonb_typeof(data -> {prop}) IN ('number', 'string')
+                AND data ->> {prop} ~ '^{QUANTITY_TEXT}$'
+            THEN CAST(data ->> {prop} AS numeric)
+        END
+    """
+
+
+def text_sql(prop: str) -> str:
+    """Write the rule of `metering.domain.properties.text_of` for a property's expression."""
+    scalar = f"jsonb_typeof(data -> {prop}) IN ('string', 'number', 'boolean')"
+    return f"CASE WHEN {scalar} THEN data ->> {prop} END"
+
+
+# Names like `:property` are bound; the colon of a regular expression or a cast is not one.
+QUANTITY = f"""
+    CASE WHEN CAST(:property AS text) IS NULL THEN 1 ELSE {quantity_sql("property")} END
 """
 
-_IN_PERIOD = """
-    SELECT time, source, id, type, subject, data, hash FROM usage_events
-    WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
-    AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
-"""
-
-# The comparison with xmin is implied by the other; it is what an index can use.
-_LATE = """
-    SELECT time, source, id, type, subject, data, hash FROM usage_events
-    WHERE tenant_id = :tenant_id AND type = :type AND time < :start
-    AND recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
-    AND NOT pg_visible_in_snapshot(recorded, CAST(:since AS pg_snapshot))
-    AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
-"""
-
-# Two halves that cannot overlap; without `since` the second one is empty.
-_COUNTED = f"{_IN_PERIOD} UNION ALL {_LATE}"
-
-# The same digest as `metering.domain.usage.event_set_digest`.
-TOTAL = text(
-    f"""
-    WITH branches AS (
-        SELECT get_byte(hash, 0) AS branch, sum({_QUANTITY}) AS quantity, count(*) AS events,
-            sha256(string_agg(hash, CAST('' AS bytea) ORDER BY hash)) AS digest
-        FROM ({_COUNTED}) AS counted GROUP BY get_byte(hash, 0)
+_FILTERED = f"""
+    AND NOT EXISTS (
+        SELECT FROM jsonb_to_recordset(CAST(:filters AS jsonb))
+            AS filter (property text, "values" jsonb, exclude boolean)
+        WHERE ((filter."values" ? {text_sql("filter.property")}) IS TRUE) = filter.exclude
     )
-    SELECT coalesce(sum(quantity), 0), coalesce(sum(events), 0),
-        encode(sha256(coalesce(
-            string_agg(digest, CAST('' AS bytea) ORDER BY branch), CAST('' AS bytea)
-        )), 'hex')
-    FROM branches
-    """  # noqa: S608 - built from our own text
-)
+"""
 
-SERIES = text(
-    f"""
-    SELECT width_bucket(time, CAST(:starts AS timestamptz[])) - 1,
-        coalesce(sum({_QUANTITY}), 0), count(*)
-    FROM usage_events
-    WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
-    GROUP BY 1
-    """  # noqa: S608 - built from our own text
-)
+_COLUMNS = "SELECT time, source, id, type, subject, data, hash FROM usage_events"
 
-EVENTS = text(
-    f"""
-    SELECT time, source, id, type, subject, CAST(data AS text), hash
-    FROM ({_COUNTED}) AS counted
-    WHERE CAST(:after_time AS timestamptz) IS NULL
-        OR (time, source, id) > (:after_time, :after_source, :after_id)
-    ORDER BY time, source, id LIMIT :limit
-    """  # noqa: S608 - built from our own text
-)
+
+def filters_sql(*, filtered: bool) -> str:
+    """Return the condition that ``:filters`` pass; nothing, and no cost, without filters."""
+    return _FILTERED if filtered else ""
+
+
+@cache
+def counted_sql(*, filtered: bool) -> str:
+    """Return the query of the events that are counted.
+
+    Two halves that cannot overlap: the period's, and what came late since ``:since``; without
+    one the second is empty. Its comparison with xmin is implied by the other one; it is what an
+    index can use.
+    """
+    condition = filters_sql(filtered=filtered)
+    return f"""
+        {_COLUMNS}
+        WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
+        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition}
+        UNION ALL
+        {_COLUMNS}
+        WHERE tenant_id = :tenant_id AND type = :type AND time < :start
+        AND recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
+        AND NOT pg_visible_in_snapshot(recorded, CAST(:since AS pg_snapshot))
+        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition}
+    """
+
+
+@cache
+def total_sql(*, filtered: bool) -> TextClause:
+    """Sum, count and digest; the digest is that of `metering.domain.usage.event_set_digest`."""
+    return text(
+        f"""
+        WITH branches AS (
+            SELECT get_byte(hash, 0) AS branch, sum({QUANTITY}) AS quantity, count(*) AS events,
+                sha256(string_agg(hash, CAST('' AS bytea) ORDER BY hash)) AS digest
+            FROM ({counted_sql(filtered=filtered)}) AS counted GROUP BY get_byte(hash, 0)
+        )
+        SELECT coalesce(sum(quantity), 0), coalesce(sum(events), 0),
+            encode(sha256(coalesce(
+                string_agg(digest, CAST('' AS bytea) ORDER BY branch), CAST('' AS bytea)
+            )), 'hex')
+        FROM branches
+        """  # noqa: S608 - built from our own text
+    )
+
+
+@cache
+def events_sql(*, filtered: bool) -> TextClause:
+    """One page of the events that are counted."""
+    return text(
+        f"""
+        SELECT time, source, id, type, subject, CAST(data AS text), hash
+        FROM ({counted_sql(filtered=filtered)}) AS counted
+        WHERE CAST(:after_time AS timestamptz) IS NULL
+            OR (time, source, id) > (:after_time, :after_source, :after_id)
+        ORDER BY time, source, id LIMIT :limit
+        """  # noqa: S608 - built from our own text
+    )
+
 
 CUTOFF = text("SELECT CAST(pg_current_snapshot() AS text)")

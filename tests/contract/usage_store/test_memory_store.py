@@ -1,10 +1,11 @@
 import pytest
 
 from metering.stores.memory import MemoryUsageStore
+from tests.contract.usage_store.aggregations import AggregationContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
-class TestMemoryUsageStore(UsageStoreContract):
+class TestMemoryUsageStore(UsageStoreContract, AggregationContract):
     @pytest.fixture
     def store(self) -> MemoryUsageStore:
         return MemoryUsageStore()

@@ -1,0 +1,173 @@
+"""One reading of usage in PostgreSQL: what it is bound to, and how its answers become values."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_plane.catalog.domain import Aggregation, Charge, Meter
+from control_plane.kernel.ids import TenantId
+from control_plane.kernel.period import Period
+from metering.domain.aggregating import average
+from metering.domain.numbers import shortest
+from metering.domain.pages import Position
+from metering.domain.usage import Usage, UsageGroup, UsageTotal
+from metering.stores.measure_sql import amounts_sql, measured_sql, series_sql, weighted_sql
+from metering.stores.query_sql import total_sql
+
+AMOUNTS_PER_PAGE = 10_000
+
+Values: TypeAlias = tuple[str, ...]
+NOWHERE = {"after_time": None, "after_source": None, "after_id": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a meter counted of a tenant in a period, between two cut-offs."""
+
+    session: AsyncSession
+    tenant_id: TenantId
+    meter: Meter
+    period: Period
+    cutoff: str | None = None
+    since: str | None = None
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """The values of everything that the queries name."""
+        counted = self.meter.aggregation is Aggregation.COUNT
+        return {
+            "tenant_id": self.tenant_id,
+            "type": self.meter.event_type,
+            "property": None if counted else self.meter.property,
+            "money": self.meter.money_property(),
+            "filters": msgspec.json.encode(self.meter.filters).decode(),
+            "start": self.period.start,
+            "end": self.period.end,
+            "cutoff": self.cutoff,
+            "since": self.since,
+        }
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the meter has filters, which cost a little at every event."""
+        return bool(self.meter.filters)
+
+    async def total(self) -> UsageTotal:
+        """Add up with one query; aggregations other than sum and count need another."""
+        found = await self.session.execute(total_sql(filtered=self.filtered), self.bound)
+        quantity, events, digest = found.one()
+        if self.meter.aggregation not in {Aggregation.SUM, Aggregation.COUNT}:
+            quantity = (await self._whole()).quantity
+        return UsageTotal(shortest(Decimal(quantity)), int(events), digest)
+
+    async def measure(self, charge: Charge) -> Usage:
+        """Add up what the charge is priced by, and no more."""
+        total = await self.total()
+        whole = await self._whole() if charge.of_money else None
+        amounts = await self._amounts(()) if charge.by_event else None
+        groups = await self._groups(charge) if charge.dimensions else ()
+        return Usage(
+            quantity=total.quantity,
+            events=total.events,
+            digest=total.digest,
+            amount=whole.amount if whole else Decimal(0),
+            amounts=None if amounts is None else tuple(amounts.get((), ())),
+            groups=groups,
+        )
+
+    async def series(self, tiles: Sequence[Period]) -> dict[int, tuple[Decimal, int]]:
+        """Return quantity and events of every window that has any, by its number from 0."""
+        bound = {**self.bound, "starts": [tile.start for tile in tiles]}
+        sql = series_sql(self.meter.aggregation, filtered=self.filtered)
+        rows = (await self.session.execute(sql, bound)).all()
+        found = {int(row[0]): (self._quantity(row), int(row[3])) for row in rows}
+        if self.meter.aggregation is Aggregation.WEIGHTED:
+            weighed = await self._weighed((), tiles)
+            found = {
+                n: (weighed.get(((), n), Decimal(0)), found.get(n, (Decimal(0), 0))[1])
+                for n in range(len(tiles))
+            }
+        return found
+
+    async def _whole(self) -> UsageGroup:
+        groups = await self._grouped(())
+        return next(iter(groups), UsageGroup((), Decimal(0), 0))
+
+    async def _groups(self, charge: Charge) -> tuple[UsageGroup, ...]:
+        groups = await self._grouped(charge.dimensions)
+        if not charge.by_event:
+            return tuple(groups)
+        amounts = await self._amounts(charge.dimensions)
+        return tuple(
+            UsageGroup(g.values, g.quantity, g.events, g.amount, tuple(amounts.get(g.values, ())))
+            for g in groups
+        )
+
+    async def _grouped(self, dimensions: Values) -> list[UsageGroup]:
+        """Return every group of usage, in order of its values."""
+        sql = measured_sql(self.meter.aggregation, filtered=self.filtered, grouped=bool(dimensions))
+        rows = (await self.session.execute(sql, {**self.bound, **_named(dimensions)})).all()
+        found = {
+            tuple(row[0]): UsageGroup(
+                values=tuple(row[0]),
+                quantity=self._quantity(row),
+                events=int(row[3]),
+                amount=shortest(Decimal(row[4])),
+            )
+            for row in rows
+        }
+        if self.meter.aggregation is Aggregation.WEIGHTED:
+            weighed = await self._weighed(dimensions, [self.period])
+            for (values, _), quantity in weighed.items():
+                group = found.get(values, UsageGroup(values, Decimal(0), 0))
+                found[values] = UsageGroup(values, quantity, group.events, group.amount)
+        return [found[values] for values in sorted(found)]
+
+    def _quantity(self, row: Any) -> Decimal:
+        quantity, stated = Decimal(row[1]), int(row[2])
+        if self.meter.aggregation is Aggregation.AVERAGE:
+            return average(quantity, stated)
+        return shortest(quantity)
+
+    async def _weighed(
+        self, dimensions: Values, tiles: Sequence[Period]
+    ) -> dict[tuple[Values, int], Decimal]:
+        sql = weighted_sql(filtered=self.filtered, grouped=bool(dimensions))
+        windows: dict[str, list[datetime]] = {
+            "starts": [tile.start for tile in tiles],
+            "ends": [tile.end for tile in tiles],
+        }
+        rows = await self.session.execute(sql, {**self.bound, **windows, **_named(dimensions)})
+        return {(tuple(key), int(n)): shortest(Decimal(quantity)) for key, n, quantity in rows}
+
+    async def _amounts(self, dimensions: Values) -> dict[Values, list[Decimal]]:
+        amounts: dict[Values, list[Decimal]] = {}
+        async for values, amount in self.amounts(dimensions):
+            amounts.setdefault(values, []).append(amount)
+        return amounts
+
+    async def amounts(self, dimensions: Values = ()) -> AsyncIterator[tuple[Values, Decimal]]:
+        """Yield group and amount of money of event after event, a page of them at a time."""
+        sql = amounts_sql(filtered=self.filtered, grouped=bool(dimensions))
+        bound = {**self.bound, **_named(dimensions), "limit": AMOUNTS_PER_PAGE}
+        place: dict[str, Any] | None = NOWHERE
+        while place is not None:
+            rows = (await self.session.execute(sql, {**bound, **place})).all()
+            for row in rows:
+                yield tuple(row[3]), shortest(Decimal(row[4]))
+            place = after((rows[-1][0], *rows[-1][1:3])) if len(rows) == AMOUNTS_PER_PAGE else None
+
+
+def after(place: Position) -> dict[str, Any]:
+    """Return what is bound to go on after an event."""
+    time, source, identity = place
+    return {"after_time": time, "after_source": source, "after_id": identity}
+
+
+def _named(dimensions: Values) -> dict[str, list[str]]:
+    return {"dimensions": list(dimensions)} if dimensions else {}
