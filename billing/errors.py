@@ -1,5 +1,6 @@
 """What billing refuses, and why."""
 
+from control_plane.catalog.errors import CatalogInvalid
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
@@ -211,3 +212,11 @@ class ReportSpanInvalid(TallyardError):
     kind = ErrorKind.INVALID
     message = "A report cannot run from {first} to {last}."
     remedy = "Give a last day that is not before the first, at most ten years later."
+
+
+class VoucherMappingInvalid(CatalogInvalid):
+    """A mapping of accounts is wrong; ``problems`` lists everything found, by position."""
+
+    code = "voucher_mapping_invalid"
+    message = "The mapping has {count} problem(s), listed by line and column."
+    remedy = "Correct the file at the lines listed; every account has to be in it."
