@@ -100,3 +100,12 @@ class MigrationDateInvalid(TallyardError):
     kind = ErrorKind.INVALID
     message = "A migration cannot run on {on_date}."
     remedy = "Give the date to migrate on, in the future, or choose at once or at renewal."
+
+
+class TermsInvalid(TallyardError):
+    """Negotiated terms do not fit the plan's price."""
+
+    code = "terms_invalid"
+    kind = ErrorKind.INVALID
+    message = "The terms cannot hold: “{what}” does not fit the plan's price."
+    remedy = "Use the plan's own charges and features, its currency, and tiers with an open end."

@@ -6,6 +6,7 @@ from typing import Any
 
 from billing.changing import require_free_modules, require_going_on
 from billing.domain.life.errors import NothingToChange
+from billing.domain.life.negotiating import require_fitting
 from billing.domain.life.requests import (
     CancelWanted,
     PauseWanted,
@@ -33,6 +34,7 @@ from control_plane.subscriptions.domain import (
     SetTerms,
     Timeline,
 )
+from control_plane.subscriptions.terms_codec import terms_body
 
 
 def propose_quantity(desk: Desk, timeline: Timeline, wanted: QuantityWanted) -> Proposal:
@@ -127,10 +129,16 @@ def propose_terms(desk: Desk, timeline: Timeline, wanted: TermsWanted) -> Propos
     Raises:
         VendorOnly: a customer asks.
         SubscriptionEnding: there is nothing to negotiate.
+        TermsInvalid: the terms do not fit the plan's price.
     """
     desk.require_vendor("terms")
-    effective_at = desk.instant(wanted.when, _held(desk, timeline))
-    more = {"terms": repr(wanted.terms)}
+    segment = _held(desk, timeline)
+    effective_at = desk.instant(wanted.when, segment)
+    if wanted.terms is not None:
+        plan = desk.version(segment)
+        price = plan.price(currency(timeline.currency), segment.interval, segment.count)
+        require_fitting(wanted.terms, price, desk.catalog.features)
+    more = {"terms": None if wanted.terms is None else terms_body(wanted.terms)}
     return proposed(desk, timeline, "set_terms", SetTerms(wanted.terms), effective_at, more)
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from billing.changing import require_free_modules
 from billing.domain.life.errors import ComponentUnknown
+from billing.domain.life.negotiating import require_fitting
 from billing.domain.life.requests import Alignment, StartWanted
 from billing.errors import CurrencyNotOffered
 from billing.services.subscriptions.desk import Desk, Proposal, timing_of
@@ -20,6 +21,7 @@ from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import ChangeId, SubscriptionId, new_id
 from control_plane.subscriptions.domain import Start, new_timeline
 from control_plane.subscriptions.errors import QuantityInvalid
+from control_plane.subscriptions.terms_codec import terms_body
 
 MOST = 1_000_000
 """The greatest quantity; none of a component is a quantity too."""
@@ -35,6 +37,7 @@ def propose_start(desk: Desk, wanted: StartWanted) -> Proposal:
         ModuleAlreadySubscribed: another subscription covers one of its modules.
         BackDated, VendorOnly: only the vendor may give that.
         ComponentUnknown, QuantityInvalid: the quantities are not this plan's.
+        TermsInvalid: the terms do not fit its price.
     """
     organisation = desk.books.organisation
     if wanted.currency_code not in {None, organisation.currency}:
@@ -49,6 +52,7 @@ def propose_start(desk: Desk, wanted: StartWanted) -> Proposal:
     require_free_modules(desk.books, plan, at, None)
     if wanted.terms is not None:
         desk.require_vendor("terms")
+        require_fitting(wanted.terms, price, desk.catalog.features)
     trial_end = _trial_end(desk, wanted, plan, at)
     start = Start(
         plan_version_id=plan.id,
@@ -73,7 +77,7 @@ def propose_start(desk: Desk, wanted: StartWanted) -> Proposal:
         "zone": organisation.zone,
         "trial_end": None if trial_end is None else instant_text(trial_end),
         "quantities": dict(start.quantities),
-        "terms": repr(wanted.terms),
+        "terms": None if wanted.terms is None else terms_body(wanted.terms),
     }
     return Proposal(None, timeline, at, timing_of(at, desk.at, None), facts)
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.changing import Changing, Quote, find_timeline
 from billing.closing import Books
 from billing.domain.life.fees import Held
-from billing.domain.life.projecting import Projection
+from billing.domain.life.projecting import MOST_PERIODS, Projection
 from billing.domain.life.requests import (
     BookingCancelled,
     BookingMoved,
@@ -155,7 +155,7 @@ class Weighing:
         projection = await self.projector.project(
             desk.books.account.tenant_id,
             desk.catalog,
-            closed_periods(timeline, segment, desk.at),
+            closed_periods(timeline, segment, desk.at, _looked_at(request)),
             segment.anchor.period_at(max(desk.at, segment.anchor.at)),
             sides,
         )
@@ -182,6 +182,11 @@ def _sides(
         applied = price if request.terms is None else request.terms.applied(price)
         return held, desk.hold(plan, applied, segment)
     return None
+
+
+def _looked_at(request: Request) -> int:
+    """Return how many closed periods count: one for a migration, the rules' three else."""
+    return 1 if isinstance(request, PlanWanted) and request.migration else MOST_PERIODS
 
 
 def _required(subscription_id: SubscriptionId | None) -> SubscriptionId:
