@@ -12,6 +12,9 @@ WITHOUT_TENANT = {
     "catalog_revisions": "the vendor's catalogue",
     "plan_versions": "the vendor's catalogue",
     "addon_versions": "the vendor's catalogue",
+    "legal_entities": "the vendor's own companies",
+    "tax_rates": "the law's",
+    "coupons": "the vendor's offers; who redeemed one is in coupon_redemptions",
     "invoice_numbers": "one gapless series per legal entity, over its tenants",
 }
 
