@@ -5,25 +5,35 @@ and says nothing of ids and version numbers: two plans of equal content are equa
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
+from control_plane.catalog.charge_codec import charge_body, charge_from_body, text_body
 from control_plane.catalog.domain import (
+    STANDARD,
     AddonVersion,
-    Charge,
-    ChargeKind,
+    Commitment,
+    EarlyBird,
     Grant,
     PlanVersion,
     Price,
+    Refund,
     Text,
-    Tier,
-    Timing,
 )
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.exact import exact_decimal, quantity_text
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId
 from control_plane.kernel.money import Money
+
+__all__ = [
+    "addon_body",
+    "addon_from_body",
+    "plan_body",
+    "plan_from_body",
+    "price_body",
+    "price_from_body",
+    "text_body",
+]
 
 
 def plan_body(plan: PlanVersion) -> dict[str, Any]:
@@ -33,7 +43,9 @@ def plan_body(plan: PlanVersion) -> dict[str, Any]:
         "name": text_body(plan.name),
         "modules": list(plan.modules),
         "entitlements": _grants_body(plan.entitlements),
-        "prices": [_price_body(price) for price in plan.prices],
+        "prices": [price_body(price) for price in plan.prices],
+        **({"trial_days": plan.trial_days} if plan.trial_days else {}),
+        **({"policies": dict(plan.policies)} if plan.policies else {}),
     }
 
 
@@ -46,7 +58,9 @@ def plan_from_body(plan_version_id: PlanVersionId, version: int, body: Any) -> P
         name=Text(**body["name"]),
         modules=tuple(body["modules"]),
         entitlements=_grants(body["entitlements"]),
-        prices=tuple(_price(price) for price in body["prices"]),
+        prices=tuple(price_from_body(price) for price in body["prices"]),
+        trial_days=body.get("trial_days", 0),
+        policies=body.get("policies", {}),
     )
 
 
@@ -58,7 +72,8 @@ def addon_body(addon: AddonVersion) -> dict[str, Any]:
         "season": addon.season,
         "requires": list(addon.requires),
         "grants": _grants_body(addon.grants),
-        "prices": {code: amount.decimal_text() for code, amount in addon.prices.items()},
+        "prices": _amounts_body(addon.prices),
+        **_addon_options(addon),
     }
 
 
@@ -72,15 +87,21 @@ def addon_from_body(addon_version_id: AddonVersionId, version: int, body: Any) -
         season=body["season"],
         requires=tuple(body["requires"]),
         grants=_grants(body["grants"]),
-        prices={
-            code: Money.parse(amount, currency(code)) for code, amount in body["prices"].items()
-        },
+        prices=_amounts(body["prices"]),
+        early_bird=tuple(
+            EarlyBird(step["days_before"], _amounts(step["prices"]))
+            for step in body.get("early_bird", ())
+        ),
+        cancellation=tuple(
+            Refund(step["days_before"], exact_decimal(step["percent"]))
+            for step in body.get("cancellation", ())
+        ),
+        deposit=exact_decimal(body["deposit"]) if "deposit" in body else None,
+        tax_category=body.get("tax_category", STANDARD),
+        tax_inclusive=body.get("tax_inclusive", False),
+        max_quantity=body.get("max_quantity"),
+        policies=body.get("policies", {}),
     )
-
-
-def text_body(text: Text) -> dict[str, str]:
-    """Return both languages of a name."""
-    return {"en": text.en, "zh": text.zh}
 
 
 def _grants_body(grants: Mapping[str, Grant]) -> dict[str, Any]:
@@ -97,69 +118,75 @@ def _grants(body: Any) -> dict[str, Grant]:
     }
 
 
-def _price_body(price: Price) -> dict[str, Any]:
-    return {
+def price_body(price: Price) -> dict[str, Any]:
+    """Return a price; what is at its default is left out."""
+    body: dict[str, Any] = {
         "currency": price.currency.code,
         "interval": price.interval.value,
-        "charges": [_charge_body(charge) for charge in price.charges],
+        "charges": [charge_body(charge) for charge in price.charges],
     }
+    if price.count != 1:
+        body["count"] = price.count
+    if price.tax_inclusive:
+        body["tax_inclusive"] = True
+    if price.commitment is not None:
+        body["commitment"] = {
+            "amount": price.commitment.amount.decimal_text(),
+            "tax_category": price.commitment.tax_category,
+        }
+    if price.policies:
+        body["policies"] = dict(price.policies)
+    return body
 
 
-def _price(body: Any) -> Price:
+def price_from_body(body: Any) -> Price:
+    """Read back what `price_body` wrote."""
     in_currency = currency(body["currency"])
     return Price(
         currency=in_currency,
         interval=Interval(body["interval"]),
-        charges=tuple(_charge(charge, in_currency) for charge in body["charges"]),
+        charges=tuple(charge_from_body(charge, in_currency) for charge in body["charges"]),
+        count=body.get("count", 1),
+        tax_inclusive=body.get("tax_inclusive", False),
+        commitment=_commitment(body.get("commitment"), in_currency),
+        policies=body.get("policies", {}),
     )
 
 
-def _charge_body(charge: Charge) -> dict[str, Any]:
-    return {
-        "code": charge.code,
-        "kind": charge.kind.value,
-        "timing": charge.timing.value,
-        "name": text_body(charge.name),
-        "amount": None if charge.amount is None else charge.amount.decimal_text(),
-        "meter": charge.meter,
-        "unit_price": _optional_text(charge.unit_price),
-        "included": quantity_text(charge.included),
-        "tiers": [
-            {
-                "up_to": _optional_text(tier.up_to),
-                "unit_price": quantity_text(tier.unit_price),
-                "flat_fee": quantity_text(tier.flat_fee),
-            }
-            for tier in charge.tiers
-        ],
-    }
+def _commitment(body: Any, in_currency: Currency) -> Commitment | None:
+    if body is None:
+        return None
+    return Commitment(Money.parse(body["amount"], in_currency), body["tax_category"])
 
 
-def _charge(body: Any, in_currency: Currency) -> Charge:
-    amount = body["amount"]
-    return Charge(
-        code=body["code"],
-        kind=ChargeKind(body["kind"]),
-        timing=Timing(body["timing"]),
-        name=Text(**body["name"]),
-        amount=None if amount is None else Money.parse(amount, in_currency),
-        meter=body["meter"],
-        unit_price=_optional_decimal(body["unit_price"]),
-        included=exact_decimal(body["included"]),
-        tiers=tuple(
-            Tier(
-                up_to=_optional_decimal(tier["up_to"]),
-                unit_price=exact_decimal(tier["unit_price"]),
-                flat_fee=exact_decimal(tier["flat_fee"]),
-            )
-            for tier in body["tiers"]
-        ),
-    )
+def _addon_options(addon: AddonVersion) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if addon.early_bird:
+        body["early_bird"] = [
+            {"days_before": step.days_before, "prices": _amounts_body(step.prices)}
+            for step in addon.early_bird
+        ]
+    if addon.cancellation:
+        body["cancellation"] = [
+            {"days_before": step.days_before, "percent": quantity_text(step.percent)}
+            for step in addon.cancellation
+        ]
+    if addon.deposit is not None:
+        body["deposit"] = quantity_text(addon.deposit)
+    if addon.tax_category != STANDARD:
+        body["tax_category"] = addon.tax_category
+    if addon.tax_inclusive:
+        body["tax_inclusive"] = True
+    if addon.max_quantity is not None:
+        body["max_quantity"] = addon.max_quantity
+    if addon.policies:
+        body["policies"] = dict(addon.policies)
+    return body
 
 
-def _optional_text(value: Decimal | None) -> str | None:
-    return None if value is None else quantity_text(value)
+def _amounts_body(amounts: Mapping[str, Money]) -> dict[str, str]:
+    return {code: amount.decimal_text() for code, amount in amounts.items()}
 
 
-def _optional_decimal(text: str | None) -> Decimal | None:
-    return None if text is None else exact_decimal(text)
+def _amounts(body: Any) -> dict[str, Money]:
+    return {code: Money.parse(amount, currency(code)) for code, amount in body.items()}

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from control_plane.catalog.charge_codec import filters_body, filters_from_body
 from control_plane.catalog.codec import text_body
 from control_plane.catalog.domain import (
     Aggregation,
     Catalog,
     Feature,
     FeatureKind,
+    LatePolicy,
     Meter,
     Module,
     Text,
@@ -63,8 +65,8 @@ def feature_body(feature: Feature) -> dict[str, Any]:
 
 
 def meter_body(meter: Meter) -> dict[str, Any]:
-    """Return a meter's definition."""
-    return {
+    """Return a meter's definition; what is at its default is left out."""
+    body: dict[str, Any] = {
         "code": meter.code,
         "event_type": meter.event_type,
         "aggregation": meter.aggregation.value,
@@ -73,6 +75,15 @@ def meter_body(meter: Meter) -> dict[str, Any]:
         "unit": text_body(meter.unit),
         "name": text_body(meter.name),
     }
+    if meter.amount_property is not None:
+        body["amount_property"] = meter.amount_property
+    if meter.filters:
+        body["filters"] = filters_body(meter.filters)
+    if meter.late is not LatePolicy.CURRENT_PERIOD:
+        body["late"] = meter.late.value
+    if meter.late_days is not None:
+        body["late_days"] = meter.late_days
+    return body
 
 
 def season_body(season: CustomSeason) -> dict[str, Any]:
@@ -94,7 +105,7 @@ def definitions_from_body(body: Any) -> Definitions:
     return Definitions(
         modules={m["code"]: Module(m["code"], Text(**m["name"])) for m in body["modules"]},
         features={f["code"]: _feature(f) for f in body["features"]},
-        meters={m["code"]: _meter(m) for m in body["meters"]},
+        meters={m["code"]: meter_from_body(m) for m in body["meters"]},
         seasons={**SEASONS, **{season.code: season for season in seasons}},
     )
 
@@ -110,7 +121,8 @@ def _feature(body: Any) -> Feature:
     )
 
 
-def _meter(body: Any) -> Meter:
+def meter_from_body(body: Any) -> Meter:
+    """Read back what `meter_body` wrote."""
     return Meter(
         code=body["code"],
         event_type=body["event_type"],
@@ -119,6 +131,10 @@ def _meter(body: Any) -> Meter:
         module=body["module"],
         unit=Text(**body["unit"]),
         name=Text(**body["name"]),
+        amount_property=body.get("amount_property"),
+        filters=filters_from_body(body.get("filters", ())),
+        late=LatePolicy(body.get("late", LatePolicy.CURRENT_PERIOD)),
+        late_days=body.get("late_days"),
     )
 
 

@@ -168,5 +168,6 @@ def _label(item: Any, number: int) -> str:
     if not isinstance(item, dict):
         return str(number)
     if "currency" in item and "interval" in item:
-        return f"{item['currency']}/{item['interval']}"
+        count = f"{item['count']}-" if "count" in item else ""
+        return f"{item['currency']}/{count}{item['interval']}"
     return str(item.get("code", number))

@@ -98,7 +98,7 @@ class PolicyUnknown(TallyardError):
     code = "policy_unknown"
     kind = ErrorKind.INVALID
     message = "There is no billing policy “{policy}”."
-    remedy = "Use one of {known}."
+    remedy = "Choose one of {known}."
 
 
 class PolicyValueUnknown(TallyardError):
@@ -107,7 +107,7 @@ class PolicyValueUnknown(TallyardError):
     code = "policy_value_unknown"
     kind = ErrorKind.INVALID
     message = "The billing policy “{policy}” cannot be “{value}”."
-    remedy = "Use one of {known}."
+    remedy = "Choose one of {known}."
 
 
 class AddonQuantityTooLarge(TallyardError):

@@ -24,6 +24,8 @@ _BOOLEAN = "tag:yaml.org,2002:bool"
 _STRING = "tag:yaml.org,2002:str"
 _CODE = re.compile(r"[a-z0-9][a-z0-9_]{0,62}(\.[a-z0-9][a-z0-9_]{0,62})?", re.ASCII)
 _PLAIN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_WHOLE_PERCENTAGE = 100
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -154,6 +156,31 @@ class Cursor:
         else:
             return self._exact()
         return Decimal(0)
+
+    def above_zero(self) -> Decimal:
+        """Read a number above zero, exactly as written; 1 after a fault."""
+        known = len(self.problems)
+        value = self.decimal()
+        if value:
+            return value
+        if len(self.problems) == known:
+            self.report(Fault.NOT_ABOVE_ZERO, value=self.raw)
+        return Decimal(1)
+
+    def percentage(self) -> Decimal:
+        """Read a percentage from 0 to 100."""
+        value = self.decimal()
+        if value > _WHOLE_PERCENTAGE:
+            self.report(Fault.NOT_A_PERCENTAGE, value=self.raw)
+            return Decimal(0)
+        return value
+
+    def whole(self, least: int, most: int) -> int:
+        """Read a whole number within bounds, the lower one after a fault."""
+        if _WHOLE.fullmatch(self.raw) and least <= int(self.raw) <= most:
+            return int(self.raw)
+        self.report(Fault.NOT_WITHIN, value=self.raw, least=least, most=most)
+        return least
 
     def local_time(self) -> datetime | None:
         """Read a wall-clock time without a zone, None after a fault."""

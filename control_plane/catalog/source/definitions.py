@@ -5,9 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from control_plane.catalog.definitions import Definitions
-from control_plane.catalog.domain import Aggregation, Feature, FeatureKind, Meter, Module
+from control_plane.catalog.domain import Feature, FeatureKind, Module
 from control_plane.catalog.source.cursor import Cursor
 from control_plane.catalog.source.faults import Fault
+from control_plane.catalog.source.meters import read_meters
 from control_plane.catalog.source.words import Codes, read_name, read_reference
 from control_plane.kernel.calendar import Period, UnknownZone, load_zone, resolve_local
 from control_plane.kernel.seasons import SEASONS, CustomSeason
@@ -31,7 +32,7 @@ def read_definitions(sections: Mapping[str, Cursor]) -> Definitions:
     return Definitions(
         modules=modules,
         features=features,
-        meters=_read_meters(_items(sections, "meters"), modules),
+        meters=read_meters(_items(sections, "meters"), modules),
         seasons={**SEASONS, **_read_seasons(_items(sections, "seasons"))},
     )
 
@@ -71,35 +72,6 @@ def _read_feature(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> 
         name=read_name(fields.get("name")),
         per=(fields["per"].choice(LimitWindow, LimitWindow.DAY).value if "per" in fields else None),
         strict=fields["strict"].boolean() if "strict" in fields else False,
-    )
-
-
-def _read_meters(items: Iterable[Cursor], modules: Mapping[str, Module]) -> dict[str, Meter]:
-    codes = Codes()
-    meters = [_read_meter(item, codes, modules) for item in items]
-    return {meter.code: meter for meter in meters if meter.code}
-
-
-def _read_meter(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> Meter:
-    required = ["code", "event_type", "aggregation", "module", "unit", "name"]
-    aggregation = item.peek("aggregation")
-    if aggregation == Aggregation.SUM:
-        required.append("property")
-    # Of an aggregation that is no good, nothing more can be said.
-    spare = () if aggregation in list(Aggregation) else ("property",)
-    fields = item.fields(required=required, optional=spare)
-    return Meter(
-        code=codes.take(fields.get("code")),
-        event_type=fields["event_type"].text() if "event_type" in fields else "",
-        aggregation=(
-            fields["aggregation"].choice(Aggregation, Aggregation.COUNT)
-            if "aggregation" in fields
-            else Aggregation.COUNT
-        ),
-        property=fields["property"].text() if "property" in fields else None,
-        module=read_reference(fields.get("module"), modules, Fault.UNKNOWN_MODULE),
-        unit=read_name(fields.get("unit")),
-        name=read_name(fields.get("name")),
     )
 
 

@@ -63,6 +63,17 @@ class Fault(Enum):
     TOO_MANY_EVENTS = "The usage comes to more than {most} events."
     EVENT_UNUSABLE = "This event cannot be used ({reason})."
     ONE_OF = "Give exactly one of {known} here."
+    NOT_WITHIN = "“{value}” is not a whole number from {least} to {most}."
+    NOT_A_PERCENTAGE = "“{value}” is not a percentage from 0 to 100."
+    NOT_ABOVE_ZERO = "“{value}” must be above zero."
+    MAXIMUM_BELOW_MINIMUM = "The maximum {value} is below the minimum {least}."
+    CAPACITY_NEEDS_MAX = "“{value}” does not measure a peak: its aggregation must be max."
+    METER_WITHOUT_MONEY = "“{value}” measures no money: give it a property or an amount_property."
+    ALLOWANCE_TOO_SHORT = "An allowance spans several of {interval}; {value} is no multiple of it."
+    STEPS_NOT_FALLING = "Steps run from the longest lead to the shortest: {value} follows {before}."
+    EARLY_PRICE_MISSING = "The step has no price in {currency}, and the add-on has one."
+    EARLY_PRICE_UNKNOWN = "The add-on has no price in {currency}."
+    DIMENSION_MISSING = "The cell does not say its “{value}”."
 
 
 @dataclass(frozen=True, slots=True, order=True)

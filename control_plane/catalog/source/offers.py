@@ -4,15 +4,32 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from control_plane.catalog.definitions import Definitions
-from control_plane.catalog.domain import AddonVersion, FeatureKind, Grant, PlanVersion
+from control_plane.catalog.domain import STANDARD, AddonVersion, FeatureKind, Grant, PlanVersion
+from control_plane.catalog.source.addons import (
+    MOST_AT_A_TIME,
+    read_cancellation,
+    read_early_bird,
+)
+from control_plane.catalog.source.amounts import read_amounts
 from control_plane.catalog.source.cursor import Cursor
 from control_plane.catalog.source.faults import Fault
-from control_plane.catalog.source.prices import read_amount, read_currency, read_prices
+from control_plane.catalog.source.policies import read_policies
+from control_plane.catalog.source.prices import read_prices
 from control_plane.catalog.source.words import Codes, read_name, read_reference, read_references
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId
-from control_plane.kernel.money import Money
+
+LONGEST_TRIAL_DAYS = 3_650
 
 _DRAFT = UUID(int=0)
+_EXTRAS = (
+    "early_bird",
+    "cancellation",
+    "deposit",
+    "tax_category",
+    "tax_inclusive",
+    "max_quantity",
+    "policies",
+)
 
 
 def read_plans(cursor: Cursor, definitions: Definitions) -> dict[str, PlanVersion]:
@@ -30,7 +47,10 @@ def read_addons(cursor: Cursor, definitions: Definitions) -> dict[str, AddonVers
 
 
 def _read_plan(item: Cursor, codes: Codes, definitions: Definitions) -> PlanVersion:
-    fields = item.fields(required=("code", "name", "modules", "prices"), optional=("entitlements",))
+    fields = item.fields(
+        required=("code", "name", "modules", "prices"),
+        optional=("entitlements", "trial_days", "policies"),
+    )
     modules = read_references(fields.get("modules"), definitions.modules, Fault.UNKNOWN_MODULE)
     grants = _read_grants(fields.get("entitlements"), definitions, modules)
     place = fields.get("entitlements", item)
@@ -46,12 +66,19 @@ def _read_plan(item: Cursor, codes: Codes, definitions: Definitions) -> PlanVers
         modules=modules,
         entitlements=grants,
         prices=read_prices(fields.get("prices"), definitions, modules),
+        trial_days=(
+            fields["trial_days"].whole(0, LONGEST_TRIAL_DAYS) if "trial_days" in fields else 0
+        ),
+        policies=read_policies(fields.get("policies")),
     )
 
 
 def _read_addon(item: Cursor, codes: Codes, definitions: Definitions) -> AddonVersion:
-    fields = item.fields(required=("code", "name", "season", "requires", "grants", "prices"))
+    fields = item.fields(
+        required=("code", "name", "season", "requires", "grants", "prices"), optional=_EXTRAS
+    )
     modules = read_references(fields.get("requires"), definitions.modules, Fault.UNKNOWN_MODULE)
+    prices = read_amounts(fields.get("prices"))
     return AddonVersion(
         id=AddonVersionId(_DRAFT),
         code=codes.take(fields.get("code")),
@@ -60,7 +87,16 @@ def _read_addon(item: Cursor, codes: Codes, definitions: Definitions) -> AddonVe
         season=_read_season(fields.get("season"), definitions),
         requires=modules,
         grants=_read_grants(fields.get("grants"), definitions, modules),
-        prices=_read_addon_prices(fields.get("prices")),
+        prices=prices,
+        early_bird=read_early_bird(fields.get("early_bird"), prices),
+        cancellation=read_cancellation(fields.get("cancellation")),
+        deposit=fields["deposit"].percentage() if "deposit" in fields else None,
+        tax_category=fields["tax_category"].code() if "tax_category" in fields else STANDARD,
+        tax_inclusive=fields["tax_inclusive"].boolean() if "tax_inclusive" in fields else False,
+        max_quantity=(
+            fields["max_quantity"].whole(1, MOST_AT_A_TIME) if "max_quantity" in fields else None
+        ),
+        policies=read_policies(fields.get("policies")),
     )
 
 
@@ -99,17 +135,3 @@ def _read_grant(value: Cursor, code: str, definitions: Definitions) -> Grant:
     if value.raw != "true":
         value.report(Fault.GRANT_NOT_TRUE, value=code)
     return True
-
-
-def _read_addon_prices(cursor: Cursor | None) -> Mapping[str, Money]:
-    prices: dict[str, Money] = {}
-    for item in cursor.items(empty=False) if cursor else ():
-        fields = item.fields(required=("currency", "amount"))
-        in_currency = read_currency(fields.get("currency"))
-        amount = read_amount(fields.get("amount"), in_currency)
-        if in_currency is None:
-            continue
-        if in_currency.code in prices:
-            item.report(Fault.DUPLICATE_ENTRY, value=in_currency.code)
-        prices[in_currency.code] = amount
-    return prices

@@ -56,5 +56,7 @@ def _meter_meaning(meter: Meter) -> Mapping[str, object]:
         "event_type": meter.event_type,
         "aggregation": meter.aggregation,
         "property": meter.property,
+        "amount_property": meter.amount_property,
+        "filters": meter.filters,
         "module": meter.module,
     }

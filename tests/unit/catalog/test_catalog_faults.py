@@ -7,6 +7,14 @@ from control_plane.catalog.source.faults import Fault, Problem
 from control_plane.catalog.source.reader import read_catalog
 from tests.support.catalogue import SMALL, place_of, spoiled
 from tests.unit.catalog.fault_cases import CASES
+from tests.unit.catalog.pricing_fault_cases import (
+    ADDON_EXTRAS,
+    CHARGES,
+    METER_EXTRAS,
+    PRICE_EXTRAS,
+)
+
+PRICING_CASES = (CHARGES, ADDON_EXTRAS, PRICE_EXTRAS, METER_EXTRAS)
 
 
 def problems_of(source: str) -> tuple[Problem, ...]:
@@ -135,4 +143,19 @@ def test_every_fault_of_the_list_has_a_case_here():
     }
     published = {Fault.MEANING_CHANGED, Fault.DEFINITION_REMOVED}
 
-    assert covered | elsewhere | published == set(Fault)
+    priced = {case[0] for cases in PRICING_CASES for case in cases} | {Fault.EARLY_PRICE_UNKNOWN}
+    of_scenarios = {
+        Fault.NOT_AN_INSTANT,
+        Fault.NOT_A_DAY,
+        Fault.NOT_WHOLE,
+        Fault.UNKNOWN_PLAN,
+        Fault.UNKNOWN_ADDON,
+        Fault.UNKNOWN_BOOKING,
+        Fault.NO_SUCH_PRICE,
+        Fault.REFUSED,
+        Fault.TOO_MANY_EVENTS,
+        Fault.EVENT_UNUSABLE,
+        Fault.ONE_OF,
+    }
+
+    assert covered | elsewhere | published | priced | of_scenarios == set(Fault)
