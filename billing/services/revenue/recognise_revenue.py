@@ -71,6 +71,19 @@ class RecogniseRevenue:
             return made
 
 
+async def unposted_months(session: AsyncSession, tenant_id: TenantId) -> list[str]:
+    """Name the months whose posting is not what the days earned, as ``2026-10 CNY``.
+
+    Months after the last one posted are not due to be right, so they are passed over.
+    """
+    posted = await _posted(session, tenant_id)
+    last = max((month for _, month in posted), default=None)
+    if last is None:
+        return []
+    missing = _differences(await _owed(session, tenant_id, last), posted)
+    return [f"{month:%Y-%m} {code}" for code, month in missing]
+
+
 async def _owed(session: AsyncSession, tenant_id: TenantId, ended: date) -> _Months:
     sums: defaultdict[tuple[str, date], defaultdict[Account, int]] = defaultdict(
         lambda: defaultdict(int)
