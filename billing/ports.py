@@ -1,9 +1,12 @@
 """What billing needs from whoever moves the money."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from billing.domain.assembling import TaxTreatment
+from billing.domain.tax.sale import Sale
 from control_plane.kernel.ids import PaymentId, TenantId
 from control_plane.kernel.money import Money
 
@@ -115,4 +118,15 @@ class PaymentProvider(Protocol):
 
         Raises:
             WebhookRejected: the signature does not prove the provider.
+        """
+
+
+class TaxCalculator(Protocol):
+    """Says how a sale is taxed. The built-in one reads tables; another may ask a tax service."""
+
+    async def treatments(self, sale: Sale, categories: Sequence[str]) -> Mapping[str, TaxTreatment]:
+        """Return the treatment of every category asked for; the same sale has the same answer.
+
+        Raises:
+            TaxRateMissing: tax is due on one of them, and no rate is known.
         """

@@ -7,6 +7,7 @@ from billing.domain.assembling.bodies import (
     credited,
     line_amounts_body,
 )
+from billing.domain.assembling.commitments import STANDARD
 from billing.domain.assembling.errors import (
     CreditExceedsLine,
     LineNotOnInvoice,
@@ -37,6 +38,7 @@ from billing.domain.assembling.results import (
 )
 
 __all__ = [
+    "STANDARD",
     "AppliedBalance",
     "Assembled",
     "Balance",

@@ -1,0 +1,138 @@
+"""What selling with tax and discounts refuses, and why."""
+
+from control_plane.kernel.errors import ErrorKind, TallyardError
+
+
+class EntityNotFound(TallyardError):
+    """No legal entity has this code."""
+
+    code = "entity_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no legal entity “{entity}”."
+    remedy = "Use one of the entities of `tallyard tax show`."
+
+
+class EntityNotAllowed(TallyardError):
+    """A sandbox would be billed by a real company, or a real customer by a sandbox's."""
+
+    code = "entity_not_allowed"
+    kind = ErrorKind.INVALID
+    message = "The legal entity “{entity}” cannot bill this organisation."
+    remedy = "Choose a sandbox entity for sandboxes, and another for everybody else."
+
+
+class EntityInUse(TallyardError):
+    """What numbers and documents were made with cannot change."""
+
+    code = "entity_in_use"
+    kind = ErrorKind.CONFLICT
+    message = "The {what} of the legal entity “{entity}” cannot change: it has issued documents."
+    remedy = "Define a legal entity with a new code."
+
+
+class TaxFileInvalid(TallyardError):
+    """A tax file has faults, each with its place."""
+
+    code = "tax_file_invalid"
+    kind = ErrorKind.INVALID
+    message = "The tax file has {count} problems. The first: {first}"
+    remedy = "Correct every place named, and apply the file again."
+
+
+class ExemptionKnown(TallyardError):
+    """A certificate was recorded before."""
+
+    code = "exemption_known"
+    kind = ErrorKind.CONFLICT
+    message = "The certificate “{certificate}” is recorded already."
+    remedy = "Revoke the exemption that is recorded, or give the new certificate's number."
+
+
+class ProfileInvalid(TallyardError):
+    """A field of a billing profile is missing or too long."""
+
+    code = "profile_invalid"
+    kind = ErrorKind.INVALID
+    message = "“{value}” is not a {what} of 1 to {most} characters."
+    remedy = "Correct the field; nothing was changed."
+
+
+class CountryUnknown(TallyardError):
+    """A text is not a country's code."""
+
+    code = "country_unknown"
+    kind = ErrorKind.INVALID
+    message = "“{value}” is not a country's code of ISO 3166, such as CN or DE."
+    remedy = "Write the two capital letters."
+
+
+class CouponNotFound(TallyardError):
+    """No coupon has this code, or it can no longer be redeemed."""
+
+    code = "coupon_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "The coupon “{coupon}” cannot be redeemed."
+    remedy = "Check the code. Coupons end on a date, or once all of them are taken."
+
+
+class CouponExists(TallyardError):
+    """A coupon of this code was made before."""
+
+    code = "coupon_exists"
+    kind = ErrorKind.CONFLICT
+    message = "There is a coupon “{coupon}” already."
+    remedy = "Choose another code."
+
+
+class CouponRedeemed(TallyardError):
+    """The tenant has redeemed a coupon that each may redeem once."""
+
+    code = "coupon_redeemed"
+    kind = ErrorKind.CONFLICT
+    message = "The coupon “{coupon}” was redeemed before."
+    remedy = "Each organisation can redeem it once."
+
+
+class DiscountInvalid(TallyardError):
+    """A coupon, a credit or a wallet is not well defined."""
+
+    code = "discount_invalid"
+    kind = ErrorKind.INVALID
+    message = "“{value}” cannot be the {what}."
+    remedy = "{advice}"
+
+
+class BalanceNotFound(TallyardError):
+    """There is no such credit, wallet or top-up."""
+
+    code = "balance_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no {what} with this id."
+    remedy = "List them to see which ones there are."
+
+
+class BalanceTooSmall(TallyardError):
+    """More was asked of a balance than is free."""
+
+    code = "balance_too_small"
+    kind = ErrorKind.CONFLICT
+    message = "The balance does not hold {asked}."
+    remedy = "Ask for at most what is free; read the balance again."
+
+
+class TopupNotOpen(TallyardError):
+    """A top-up was paid or cancelled before."""
+
+    code = "topup_not_open"
+    kind = ErrorKind.CONFLICT
+    message = "The top-up is {state}."
+    remedy = "Request another one."
+
+
+class TopupAmountDiffers(TallyardError):
+    """A payment is not of the amount that was requested."""
+
+    code = "topup_amount_differs"
+    kind = ErrorKind.INVALID
+    message = "The top-up is over {amount}, not {paid}."
+    remedy = "Record a payment of exactly this amount, or request another top-up."
