@@ -95,6 +95,7 @@ class Line:
     kind: str
     item: str
     item_name: Words
+    charge: str
     name: Words
     first_day: date
     last_day: date
@@ -256,6 +257,7 @@ def _line(line: Body, code: Currency) -> Line:
         kind=line["kind"],
         item=line["item"],
         item_name=_words(line["item_name"]),
+        charge=line["charge"],
         name=_words(line["name"]),
         first_day=date.fromisoformat(line["first_day"]),
         last_day=date.fromisoformat(line["last_day"]),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.documents.content import Bank, Discount, Document, Line, Party, TaxGroup
+from billing.documents.content import Discount, Document, Line, Party, TaxGroup
 from billing.documents.einvoice.gaps import check, group_of, is_vat_id
 from billing.documents.einvoice.model import (
     CREDIT_NOTE,
@@ -65,7 +65,7 @@ def einvoice(document: Document) -> EInvoice:
         service=document.service,
         seller=_party(document.seller, not_subject=not_subject),
         buyer=_party(document.buyer, not_subject=not_subject),
-        account=None if credit_note else _account(document.seller.bank, document.currency.code),
+        account=None if credit_note else _account(document.seller, document.currency.code),
         lines=tuple(
             _line(line, place, document) for place, line in enumerate(document.lines, start=1)
         ),
@@ -78,12 +78,14 @@ def _totals(document: Document, taxes: Sequence[TradeTax]) -> Totals:
     code = document.currency
     lines = Money.total((line.net for line in document.lines), code)
     paid = Money.total((entry.amount for entry in document.applied), code)
-    found = Totals(lines, document.net, document.tax, document.total, paid, document.due)
+    # A credit note's BT-115 is what it takes back; the frozen body says that nothing is to be paid.
+    due = document.total - paid if document.is_credit_note else document.due
+    found = Totals(lines, document.net, document.tax, document.total, paid, due)
     sums = {
         "BR-CO-10": lines == document.net == Money.total((tax.base for tax in taxes), code),
         "BR-CO-14": document.tax == Money.total((tax.tax for tax in taxes), code),
         "BR-CO-15": document.total == document.net + document.tax,
-        "BR-CO-16": document.due == document.total - paid,
+        "BR-CO-16": due == document.total - paid,
     }
     wrong = [rule for rule, holds in sums.items() if not holds]
     if wrong:
@@ -189,8 +191,10 @@ def _party(party: Party, *, not_subject: bool) -> TradeParty:
     )
 
 
-def _account(bank: Bank | None, currency_code: str) -> Account | None:
+def _account(seller: Party, currency_code: str) -> Account | None:
+    """Return where to pay, in the seller's name (BT-85)."""
+    bank = seller.bank
     if bank is None or not (bank.iban or bank.account):
         return None
     means = SEPA if bank.iban and currency_code == "EUR" else TRANSFER
-    return Account(means, bank.iban or bank.account, bank.name, bank.bic)
+    return Account(means, bank.iban or bank.account, seller.name, bank.bic)

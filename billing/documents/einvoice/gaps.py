@@ -12,7 +12,7 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 _DECIMALS = 2
 """BR-DEC-*: amounts have two decimals at most."""
 _ZERO_RATED = frozenset({"Z", "E", "AE", "G", "K"})
-_MOST_APART = {DocumentKind.INVOICE: 2, DocumentKind.CREDIT_NOTE: 4}
+_MOST_APART = {DocumentKind.INVOICE: 3, DocumentKind.CREDIT_NOTE: 6}
 """How far (minor units) a group's tax may be from base by rate; BR-CO-17 allows a major unit.
 
 Where prices with and without tax meet in one group, each is rounded once; a credit note's tax also

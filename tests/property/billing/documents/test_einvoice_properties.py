@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from billing.documents.content import read_document
 from billing.documents.einvoice.build import einvoice
 from billing.documents.einvoice.cii import cii
+from billing.documents.einvoice.gaps import EInvoiceImpossible
+from billing.documents.einvoice.model import EInvoice
 from billing.documents.einvoice.ubl import ubl
 from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
@@ -19,13 +21,27 @@ from tests.support.en16931 import broken
 from tests.support.random_bodies import invoices, notes
 
 LARGEST = 10**17
-quick = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 long = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 bodies = st.one_of(invoices(), notes())
 
 
+def written(body: dict[str, Any]) -> EInvoice:
+    """Map a body; only in whole yen or won can its roundings be more than the rules allow."""
+    try:
+        return einvoice(read_document(body))
+    except EInvoiceImpossible as refused:
+        only_roundings(body, refused)
+        reject()
+
+
+def only_roundings(body: dict[str, Any], refused: EInvoiceImpossible) -> None:
+    assert currency(body["currency"]).exponent == 0
+    assert {error["path"] for error in refused.fields["errors"]} == {"taxes"}
+
+
 def check_rules(body: dict[str, Any]) -> None:
-    invoice = einvoice(read_document(body))
+    invoice = written(body)
 
     assert broken("ubl", ubl(invoice)) == []
     assert broken("cii", cii(invoice)) == []
@@ -115,10 +131,10 @@ def cii_sums(read: Read) -> dict[str, Any]:
 def test_every_sum_holds_without_any_tolerance(
     write: Callable[[Any], bytes], sums: Callable[[Read], dict[str, Any]]
 ):
-    @settings(quick, max_examples=60)
+    @settings(quick, max_examples=40)
     @given(st.one_of(invoices(LARGEST), notes()))
     def holds(body: dict[str, Any]) -> None:
-        found = sums(Read(write(einvoice(read_document(body))), body["currency"]))
+        found = sums(Read(write(written(body)), body["currency"]))
 
         for quantity, price, base, allowances, net in found["lines"]:
             assert quantity == base > 0
@@ -127,6 +143,7 @@ def test_every_sum_holds_without_any_tolerance(
         assert found["sum"] == found["net"] == found["bases"] == body["net_minor"]
         assert found["tax"] == found["taxes"] == body["tax_minor"]
         assert found["total"] == found["net"] + found["tax"] == body["total_minor"]
-        assert found["due"] == found["total"] - found["paid"] == body["due_minor"]
+        assert found["due"] == found["total"] - found["paid"]
+        assert found["due"] == body["due_minor"] or body["kind"] == "credit_note"
 
     holds()
