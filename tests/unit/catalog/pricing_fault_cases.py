@@ -33,14 +33,18 @@ CHARGES = [
     ),
     (
         Fault.DIMENSION_MISSING,
-        "matrix, dimensions: [region, class], default: refuse, "
-        'cells: [{values: {region: east}, unit_price: "1"}]',
+        (
+            "matrix, dimensions: [region, class], default: refuse, "
+            'cells: [{values: {region: east}, unit_price: "1"}]'
+        ),
         "{region",
     ),
     (
         Fault.DUPLICATE_ENTRY,
-        'matrix, dimensions: [r], default: "1", '
-        'cells: [{values: {r: a}, unit_price: "1"}, {values: {r: a}, unit_price: "2"}]',
+        (
+            'matrix, dimensions: [r], default: "1", '
+            'cells: [{values: {r: a}, unit_price: "1"}, {values: {r: a}, unit_price: "2"}]'
+        ),
         '{values: {r: a}, unit_price: "2"',
     ),
     (Fault.MISSING_KEY, "matrix, dimensions: [r], cells: [{values: {r: a}, unit_price: 1}]", None),
