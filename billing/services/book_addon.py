@@ -1,16 +1,18 @@
-"""Book a seasonal add-on, as previewed."""
+"""Book a seasonal add-on as previewed: the short form of `ConfirmChange` for bookings."""
 
 from dataclasses import dataclass
 
 from billing.changing import Changed, Changing
-from billing.services.preview_addon import PURPOSE, propose_addon
+from billing.domain.life.requests import BookingWanted
+from billing.services.subscriptions.confirm_change import ConfirmChange
+from billing.services.subscriptions.weighing import Weighing
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class BookAddon:
-    """Book exactly the window that was previewed, and invoice it at once."""
+    """Book exactly the window that was previewed."""
 
     work: UnitOfWork
     changing: Changing
@@ -24,22 +26,16 @@ class BookAddon:
         token: str,
         actor: str,
     ) -> Changed:
-        """Record the booking with its invoice, effective as of the preview.
+        """Record the booking with its documents, effective as of the preview.
 
         Raises:
-            PreviewInvalid: ``token`` is not of a preview of an add-on of this tenant.
-            PreviewStale: the preview is too old, or no longer what would be charged.
-            SubscriptionNotFound, SubscriptionEnding, AddonNotFound, PriceNotFound, SeasonOver,
-            AddonNotApplicable, AccountParked: see `PreviewAddon`.
+            TallyardError: see `ConfirmChange` and `propose_booking`.
         """
-        async with self.work(tenant_id) as session:
-            shown = self.changing.tokens.read(PURPOSE, tenant_id, token)
-            books = await self.changing.current_books(session, tenant_id)
-            shown.require_fresh(books.now, books.account.closed_through)
-            found = await propose_addon(
-                self.changing, session, books, subscription_id, addon_code, shown.at, shown.cutoff
-            )
-            shown.require_same(found.digest)
-            return await self.changing.make(
-                session, books, found.longer, shown.at, shown=shown, actor=actor
-            )
+        confirm = ConfirmChange(self.work, Weighing.of(self.changing))
+        return await confirm(
+            tenant_id=tenant_id,
+            subscription_id=subscription_id,
+            request=BookingWanted(addon_code),
+            actor=actor,
+            token=token,
+        )

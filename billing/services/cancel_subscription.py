@@ -1,18 +1,18 @@
-"""Cancel a subscription."""
+"""Cancel a subscription without a preview: the short form of `ConfirmChange` for the end."""
 
 from dataclasses import dataclass
 
-from billing.changing import Changed, Changing, find_timeline, with_action
-from billing.errors import SubscriptionEnding
-from control_plane.kernel.calendar import instant_text
+from billing.changing import Changed, Changing
+from billing.domain.life.requests import CancelWanted, Moment
+from billing.services.subscriptions.confirm_change import ConfirmChange
+from billing.services.subscriptions.weighing import Weighing
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.subscriptions.domain import Cancel
 
 
 @dataclass(frozen=True, slots=True)
 class CancelSubscription:
-    """End a subscription with its period, or at once; nothing paid in advance is given back."""
+    """End a subscription with its period, or at once with what is owed either way settled."""
 
     work: UnitOfWork
     changing: Changing
@@ -25,24 +25,15 @@ class CancelSubscription:
         actor: str,
         at_once: bool = False,
     ) -> Changed:
-        """Record the cancellation. At once, the usage until now is invoiced with it.
+        """Record the cancellation.
 
         Raises:
-            SubscriptionNotFound: the tenant has none of that id.
-            SubscriptionEnding: it has ended, or was cancelled for as early an instant.
-            AccountParked: billing is halted.
+            TallyardError: see `ConfirmChange` and `propose_cancel`.
         """
-        async with self.work(tenant_id) as session:
-            books = await self.changing.current_books(session, tenant_id)
-            timeline = find_timeline(books, subscription_id)
-            segment = timeline.segment_at(books.now)
-            if segment is None:
-                ended = instant_text(timeline.ended_at or books.now)
-                raise SubscriptionEnding(ended_at=ended)
-            end = books.now if at_once else segment.anchor.period_at(books.now).end
-            if timeline.ended_at is not None and end >= timeline.ended_at:
-                raise SubscriptionEnding(ended_at=instant_text(timeline.ended_at))
-            longer = with_action(timeline, Cancel(), end, books.now)
-            return await self.changing.make(
-                session, books, longer, books.now, shown=None, actor=actor
-            )
+        confirm = ConfirmChange(self.work, Weighing.of(self.changing))
+        return await confirm(
+            tenant_id=tenant_id,
+            subscription_id=subscription_id,
+            request=CancelWanted(Moment.NOW if at_once else Moment.PERIOD_END),
+            actor=actor,
+        )

@@ -1,9 +1,11 @@
-"""Change a subscription's plan, as previewed."""
+"""Change a subscription's plan as previewed: the short form of `ConfirmChange` for plans."""
 
 from dataclasses import dataclass
 
 from billing.changing import Changed, Changing
-from billing.services.preview_plan_change import PURPOSE, PlanWanted, propose_plan_change
+from billing.domain.life.requests import PlanWanted
+from billing.services.subscriptions.confirm_change import ConfirmChange
+from billing.services.subscriptions.weighing import Weighing
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -26,23 +28,16 @@ class ChangePlan:
         actor: str,
         interval: Interval | None = None,
     ) -> Changed:
-        """Record the change with its invoice, effective as of the preview.
+        """Record the change with its documents, effective as of the preview.
 
         Raises:
-            PreviewInvalid: ``token`` is not of a preview of a plan change of this tenant.
-            PreviewStale: the preview is too old, or no longer what would be charged.
-            SubscriptionNotFound, SubscriptionEnding, PlanNotFound, PriceNotFound, SamePlan,
-            ModuleAlreadySubscribed, AccountParked: see `PreviewPlanChange`.
+            TallyardError: see `ConfirmChange` and `propose_plan`.
         """
-        async with self.work(tenant_id) as session:
-            shown = self.changing.tokens.read(PURPOSE, tenant_id, token)
-            books = await self.changing.current_books(session, tenant_id)
-            shown.require_fresh(books.now, books.account.closed_through)
-            wanted = PlanWanted(subscription_id, plan_code, interval)
-            found = await propose_plan_change(
-                self.changing, session, books, wanted, shown.at, shown.cutoff
-            )
-            shown.require_same(found.digest)
-            return await self.changing.make(
-                session, books, found.longer, shown.at, shown=shown, actor=actor
-            )
+        confirm = ConfirmChange(self.work, Weighing.of(self.changing))
+        return await confirm(
+            tenant_id=tenant_id,
+            subscription_id=subscription_id,
+            request=PlanWanted(plan_code, interval),
+            actor=actor,
+            token=token,
+        )

@@ -1,31 +1,26 @@
 """What a change of a subscription would cost, and making it as it was shown."""
 
-from datetime import datetime
-
 import msgspec
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from billing.changing import Changed
+from billing.domain.life.requests import (
+    BookingWanted,
+    CancelWanted,
+    Moment,
+    PlanWanted,
+    Request,
+)
 from control_plane.identity.domain import Permission
-from control_plane.kernel.calendar import Interval
-from control_plane.kernel.ids import SubscriptionId, format_id
-from web.api.common import ApiRequest, choice_from, id_from, principal, tenant
-from web.api.lines import LineView, line_view
+from control_plane.kernel.ids import SubscriptionId
+from web.api.change_bodies import ChangeRequest, StartRequest, interval_from
+from web.api.change_views import ChangedView, PreviewView, changed_view, preview_view
+from web.api.common import ApiRequest, id_from, principal, tenant
 from web.compose import Application
 
 READ = {"permission": Permission.SUBSCRIPTION_READ, "idempotent": False}
 CHANGE = {"permission": Permission.SUBSCRIPTION_CHANGE}
-
-
-class StartRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A plan to begin with. ``token`` of a preview makes sure that its price still holds."""
-
-    plan_code: str
-    interval: str = "month"
-    currency: str | None = None
-    token: str | None = None
 
 
 class PlanChangeRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,71 +44,32 @@ class CancellationRequest(msgspec.Struct, forbid_unknown_fields=True):
     at_once: bool = False
 
 
-class StartPreviewView(msgspec.Struct):
-    """What the first invoice would hold."""
-
-    plan: str
-    interval: str
-    currency: str
-    starts_at: datetime
-    first_period_end: datetime
-    fee: str
-    lines: list[LineView]
-    total: str
-    token: str
-
-
-class PlanChangePreviewView(msgspec.Struct):
-    """What would be charged at once, from when, and what recurs before and after."""
-
-    timing: str
-    effective_at: datetime
-    currency: str
-    plan_before: str
-    fee_before: str
-    plan_after: str
-    fee_after: str
-    lines: list[LineView]
-    total: str
-    token: str
-
-
-class AddonPreviewView(msgspec.Struct):
-    """What booking the season's next window would cost."""
-
-    addon: str
-    window_start: datetime
-    window_end: datetime
-    currency: str
-    lines: list[LineView]
-    total: str
-    token: str
-
-
-class ChangedView(msgspec.Struct):
-    """A change that was made, and the invoice it caused, if any."""
-
-    subscription_id: str
-    effective_at: datetime
-    invoice_id: str | None
-    invoice_number: str | None
-    total: str | None
-
-
-def changed_view(changed: Changed) -> ChangedView:
-    """Show a change."""
-    invoice = changed.invoice
-    return ChangedView(
-        subscription_id=format_id("sub", changed.subscription_id),
-        effective_at=changed.effective_at,
-        invoice_id=format_id("inv", invoice.id) if invoice else None,
-        invoice_number=invoice.number if invoice else None,
-        total=invoice.total.decimal_text() if invoice else None,
+async def _preview(
+    request: ApiRequest, application: Application, wanted: Request, subscription: str | None
+) -> PreviewView:
+    preview = await application.preview_change(
+        tenant_id=tenant(request),
+        subscription_id=None if subscription is None else _subscription(subscription),
+        request=wanted,
     )
+    return preview_view(preview)
 
 
-def _interval(text: str | None) -> Interval | None:
-    return choice_from(Interval, text, field="interval") if text else None
+async def _confirm(
+    request: ApiRequest,
+    application: Application,
+    wanted: Request,
+    subscription: str | None,
+    token: str | None,
+) -> ChangedView:
+    changed = await application.confirm_change(
+        tenant_id=tenant(request),
+        subscription_id=None if subscription is None else _subscription(subscription),
+        request=wanted,
+        token=token,
+        actor=principal(request).actor,
+    )
+    return changed_view(changed)
 
 
 def _subscription(text: str) -> SubscriptionId:
@@ -123,41 +79,39 @@ def _subscription(text: str) -> SubscriptionId:
 @post("/subscription-previews", status_code=200, opt=READ)
 async def preview_start(
     request: ApiRequest, data: JSONBody[StartRequest], application: NamedDependency[Application]
-) -> StartPreviewView:
+) -> PreviewView:
     """Show the first invoice of a new subscription. Changes nothing."""
-    preview = await application.preview_start(
-        tenant_id=tenant(request),
-        plan_code=data.plan_code,
-        interval=choice_from(Interval, data.interval, field="interval"),
-        currency_code=data.currency,
-    )
-    return StartPreviewView(
-        plan=preview.plan.label,
-        interval=preview.interval.value,
-        currency=preview.total.currency.code,
-        starts_at=preview.starts_at,
-        first_period_end=preview.first_period.end,
-        fee=preview.fee.decimal_text(),
-        lines=[line_view(line) for line in preview.lines],
-        total=preview.total.decimal_text(),
-        token=preview.token,
-    )
+    return await _preview(request, application, data.request(), None)
 
 
 @post("/subscriptions", opt=CHANGE)
 async def start_subscription(
     request: ApiRequest, data: JSONBody[StartRequest], application: NamedDependency[Application]
 ) -> ChangedView:
-    """Subscribe to a plan from now on; its first fee is invoiced at once."""
-    changed = await application.start_subscription(
-        tenant_id=tenant(request),
-        plan_code=data.plan_code,
-        interval=choice_from(Interval, data.interval, field="interval"),
-        currency_code=data.currency,
-        token=data.token,
-        actor=principal(request).actor,
-    )
-    return changed_view(changed)
+    """Subscribe to a plan; what is due at its start is invoiced with it."""
+    return await _confirm(request, application, data.request(), None, data.token)
+
+
+@post("/subscriptions/{subscription_id:str}/previews", status_code=200, opt=READ)
+async def preview_change(
+    request: ApiRequest,
+    subscription_id: FromPath[str],
+    data: JSONBody[ChangeRequest],
+    application: NamedDependency[Application],
+) -> PreviewView:
+    """Show everything a change would do: lines, credits, tax, what is due. Changes nothing."""
+    return await _preview(request, application, data.request(), subscription_id)
+
+
+@post("/subscriptions/{subscription_id:str}/changes", opt=CHANGE)
+async def make_change(
+    request: ApiRequest,
+    subscription_id: FromPath[str],
+    data: JSONBody[ChangeRequest],
+    application: NamedDependency[Application],
+) -> ChangedView:
+    """Make the change exactly as it was previewed; refused as stale when anything moved."""
+    return await _confirm(request, application, data.request(), subscription_id, data.token)
 
 
 @post("/subscriptions/{subscription_id:str}/plan-change-previews", status_code=200, opt=READ)
@@ -166,26 +120,10 @@ async def preview_plan_change(
     subscription_id: FromPath[str],
     data: JSONBody[PlanChangeRequest],
     application: NamedDependency[Application],
-) -> PlanChangePreviewView:
-    """Show the exact lines of a plan change. Changes nothing."""
-    preview = await application.preview_plan_change(
-        tenant_id=tenant(request),
-        subscription_id=_subscription(subscription_id),
-        plan_code=data.plan_code,
-        interval=_interval(data.interval),
-    )
-    return PlanChangePreviewView(
-        timing=preview.timing.value,
-        effective_at=preview.effective_at,
-        currency=preview.total.currency.code,
-        plan_before=preview.plan_before.label,
-        fee_before=preview.fee_before.decimal_text(),
-        plan_after=preview.plan_after.label,
-        fee_after=preview.fee_after.decimal_text(),
-        lines=[line_view(line) for line in preview.lines],
-        total=preview.total.decimal_text(),
-        token=preview.token,
-    )
+) -> PreviewView:
+    """Show a plan change; short for ``/previews`` with ``change_plan``."""
+    wanted = PlanWanted(data.plan_code, interval_from(data.interval))
+    return await _preview(request, application, wanted, subscription_id)
 
 
 @post("/subscriptions/{subscription_id:str}/plan-changes", opt=CHANGE)
@@ -195,16 +133,9 @@ async def change_plan(
     data: JSONBody[PlanChangeRequest],
     application: NamedDependency[Application],
 ) -> ChangedView:
-    """Change the plan as it was previewed; refused as stale when the price moved."""
-    changed = await application.change_plan(
-        tenant_id=tenant(request),
-        subscription_id=_subscription(subscription_id),
-        plan_code=data.plan_code,
-        token=data.token,
-        actor=principal(request).actor,
-        interval=_interval(data.interval),
-    )
-    return changed_view(changed)
+    """Change the plan as it was previewed; short for ``/changes`` with ``change_plan``."""
+    wanted = PlanWanted(data.plan_code, interval_from(data.interval))
+    return await _confirm(request, application, wanted, subscription_id, data.token)
 
 
 @post("/subscriptions/{subscription_id:str}/addon-previews", status_code=200, opt=READ)
@@ -213,22 +144,9 @@ async def preview_addon(
     subscription_id: FromPath[str],
     data: JSONBody[AddonRequest],
     application: NamedDependency[Application],
-) -> AddonPreviewView:
-    """Show the next window of an add-on's season and its price. Changes nothing."""
-    preview = await application.preview_addon(
-        tenant_id=tenant(request),
-        subscription_id=_subscription(subscription_id),
-        addon_code=data.addon_code,
-    )
-    return AddonPreviewView(
-        addon=preview.addon.label,
-        window_start=preview.window.start,
-        window_end=preview.window.end,
-        currency=preview.total.currency.code,
-        lines=[line_view(line) for line in preview.lines],
-        total=preview.total.decimal_text(),
-        token=preview.token,
-    )
+) -> PreviewView:
+    """Show an add-on's running or next window; short for ``/previews`` with ``book_addon``."""
+    return await _preview(request, application, BookingWanted(data.addon_code), subscription_id)
 
 
 @post("/subscriptions/{subscription_id:str}/addons", opt=CHANGE)
@@ -238,15 +156,9 @@ async def book_addon(
     data: JSONBody[AddonRequest],
     application: NamedDependency[Application],
 ) -> ChangedView:
-    """Book an add-on's window as it was previewed; it is invoiced at booking."""
-    changed = await application.book_addon(
-        tenant_id=tenant(request),
-        subscription_id=_subscription(subscription_id),
-        addon_code=data.addon_code,
-        token=data.token,
-        actor=principal(request).actor,
-    )
-    return changed_view(changed)
+    """Book an add-on's window as it was previewed; short for ``/changes`` with ``book_addon``."""
+    wanted = BookingWanted(data.addon_code)
+    return await _confirm(request, application, wanted, subscription_id, data.token)
 
 
 @post("/subscriptions/{subscription_id:str}/cancellation", opt=CHANGE)
@@ -256,19 +168,16 @@ async def cancel_subscription(
     data: JSONBody[CancellationRequest],
     application: NamedDependency[Application],
 ) -> ChangedView:
-    """Cancel, at the period's end unless ``at_once``."""
-    changed = await application.cancel_subscription(
-        tenant_id=tenant(request),
-        subscription_id=_subscription(subscription_id),
-        actor=principal(request).actor,
-        at_once=data.at_once,
-    )
-    return changed_view(changed)
+    """Cancel without a preview, at the period's end unless ``at_once``."""
+    wanted = CancelWanted(Moment.NOW if data.at_once else Moment.PERIOD_END)
+    return await _confirm(request, application, wanted, subscription_id, None)
 
 
 HANDLERS = [
     preview_start,
     start_subscription,
+    preview_change,
+    make_change,
     preview_plan_change,
     change_plan,
     preview_addon,

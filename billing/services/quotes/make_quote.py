@@ -11,10 +11,10 @@ from billing.domain.life.errors import QuoteValidityInvalid
 from billing.domain.life.fees import recurring_fee
 from billing.domain.life.orders import Order, order_body
 from billing.domain.life.quotes import SalesQuote
+from billing.domain.life.standing import nearest
 from billing.domain.pricing import price_usage
 from billing.repositories.quotes import QuoteRepository
 from billing.services.quotes.quoting import LaidOrder, lay_order
-from billing.services.subscriptions.preview_change import nearest
 from billing.services.subscriptions.weighing import Weighing
 from control_plane.audit.record import record
 from control_plane.catalog.domain import Charge, Text
@@ -135,25 +135,20 @@ def _addon(laid: LaidOrder, place: int) -> dict[str, Any]:
 
 
 def _first_invoice(laid: LaidOrder) -> dict[str, Any]:
-    quote, invoice = laid.quote, laid.quote.invoice
-    zero = Money.zero(quote.total.currency)
+    quote = laid.quote
     return {
         "due_at": instant_text(laid.starts_at),
-        "lines": [
-            {
-                "item_name": _words(line.item_name),
-                "name": _words(line.name),
-                "start": instant_text(line.service.start),
-                "end": instant_text(line.service.end),
-                "amount_minor": line.amount.minor,
-            }
-            for line in quote.lines
-        ],
-        "discount_minor": (invoice.discount if invoice else zero).minor,
-        "net_minor": (invoice.net if invoice else zero).minor,
-        "tax_minor": (invoice.tax if invoice else zero).minor,
-        "total_minor": (invoice.total if invoice else zero).minor,
+        "lines": [line for body in quote.invoices for line in _shown(body)],
+        "discount_minor": sum(body["discount_minor"] for body in quote.invoices),
+        "net_minor": quote.net.minor,
+        "tax_minor": quote.tax.minor,
+        "total_minor": quote.total.minor,
     }
+
+
+def _shown(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    names = ("item_name", "name", "start", "end", "first_day", "last_day", "amount_minor")
+    return [{name: line[name] for name in names} for line in body["lines"]]
 
 
 def _per_period(laid: LaidOrder, expected: Mapping[str, Decimal]) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from control_plane.catalog.repository import CatalogRepository
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.subscriptions.domain import BookAddon, Timeline
 
+_PROMISED = ("kind", "item", "charge", "amount_minor", "net_minor")
+"""What of a line a quote promises: what for and how much, not the days of a start left open."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaidOrder:
@@ -38,20 +41,18 @@ class LaidOrder:
     @property
     def promise(self) -> str:
         """The digest of what acceptance must come to: every amount, not the balance then."""
-        amounts = [
-            {
-                "kind": line.kind.value,
-                "item": line.item,
-                "charge": line.charge_code,
-                "amount": line.amount.minor,
-            }
-            for line in self.quote.lines
-        ]
-        invoice = self.quote.invoice
-        totals = None
-        if invoice is not None:
-            totals = [invoice.net.minor, invoice.tax.minor, invoice.total.minor]
-        return sha256_hex(canonical_json({"lines": amounts, "totals": totals}))
+        said = {
+            "lines": [
+                {name: line[name] for name in _PROMISED}
+                for body in self.quote.invoices
+                for line in body["lines"]
+            ],
+            "totals": [
+                [body["net_minor"], body["tax_minor"], body["total_minor"]]
+                for body in self.quote.invoices
+            ],
+        }
+        return sha256_hex(canonical_json(said))
 
 
 async def lay_order(
@@ -66,8 +67,9 @@ async def lay_order(
     proposal = propose_start(desk, order.start)
     timeline = proposal.longer
     desk = replace(desk, at=max(desk.at, timeline.started_at))
-    known = desk.quoted_plans | {
-        timeline.start.plan_version_id: desk.plan(order.start.plan_code, order.start.plan_version)
+    known = {
+        **desk.quoted_plans,
+        timeline.start.plan_version_id: desk.plan(order.start.plan_code, order.start.plan_version),
     }
     desk = replace(desk, quoted_plans=known)
     bookings = []

@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.changing import Quote
+from billing.domain.instants import next_instant
 from billing.domain.life.fees import recurring_fee
 from billing.domain.life.projecting import Projection
 from billing.domain.life.requests import Request
+from billing.domain.life.standing import nearest
 from billing.domain.life.timing import ChangeTiming
-from billing.invoicing import earliest_due_at
+from billing.domain.rating import InvoiceLine
 from billing.services.subscriptions.desk import Desk
 from billing.services.subscriptions.weighing import Weighed, Weighing
 from billing.tokens import Shown
@@ -20,7 +22,7 @@ from control_plane.kernel.calendar import Interval
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.subscriptions.domain import Segment, Timeline
+from control_plane.subscriptions.domain import Timeline
 
 PURPOSE = "change"
 
@@ -64,6 +66,16 @@ class ChangePreview:
     projection: Projection | None
     longer: Timeline
     token: str
+
+    @property
+    def lines(self) -> tuple[InvoiceLine, ...]:
+        """The exact lines of the invoice at once, before discounts and tax."""
+        return self.quote.lines
+
+    @property
+    def total(self) -> Money:
+        """What is invoiced at once, tax included."""
+        return self.quote.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +123,8 @@ class PreviewChange:
     async def _upcoming(self, session: AsyncSession, found: Weighed) -> Upcoming | None:
         """Estimate the next documents of the whole tenant, as if this were confirmed."""
         desk, longer = found.desk, found.proposal.longer
-        books = replace(desk.books, timelines=desk.books.timelines_with(longer))
-        due_at = earliest_due_at(books.timelines, desk.at)
+        books = replace(desk.books, timelines=desk.books.timelines_with(longer)).closed_at(desk.at)
+        due_at = next_instant(books.timelines, desk.at)
         if due_at is None:
             return None
         quote = await self.weighing.changing.quote(session, books, longer, due_at)
@@ -133,14 +145,3 @@ def standing(desk: Desk, timeline: Timeline, at: datetime) -> Standing:
         trial=segment.trial,
         ends_at=timeline.ended_at,
     )
-
-
-def nearest(timeline: Timeline, at: datetime) -> Segment:
-    """Return the stretch that holds at an instant, or else the nearest one there was or will be."""
-    held = timeline.segment_at(at)
-    if held is not None:
-        return held
-    if timeline.segments:
-        return timeline.segments[-1 if at >= timeline.started_at else 0]
-    # Cancelled at the very instant of its start: it never held a plan, but asked for one.
-    return Timeline(timeline.subscription_id, timeline.changes[:1]).segments[0]

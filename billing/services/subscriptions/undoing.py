@@ -6,6 +6,7 @@ from typing import Any
 
 from billing.domain.life.errors import NotScheduled
 from billing.domain.life.requests import UndoWanted
+from billing.domain.life.standing import waits
 from billing.services.subscriptions.desk import Desk, Proposal, lengthened, timing_of
 from billing.services.subscriptions.planning import scheduled_plans
 from control_plane.kernel.calendar import instant_text
@@ -50,32 +51,6 @@ def propose_undo(desk: Desk, timeline: Timeline, wanted: UndoWanted) -> Proposal
     longer = lengthened(timeline, entries, desk.at)
     timing = timing_of(effective_at, desk.at, timeline.segment_at(desk.at))
     return Proposal(timeline, longer, effective_at, timing, facts)
-
-
-def waits(timeline: Timeline, change: Change, at: datetime) -> bool:
-    """Tell whether a change is scheduled and still counts."""
-    if change.effective_at <= at or type(change.action) not in _OPPOSITES:
-        return False
-    later = [c for c in timeline.changes if c.seq > change.seq]
-    if isinstance(change.action, ChangePlan):
-        return any(s.change_id == change.id for s in timeline.segments)
-    if isinstance(change.action, Cancel):
-        return timeline.ended_at == change.effective_at
-    return not any(_takes_back(c, change) for c in later)
-
-
-def _takes_back(later: Change, change: Change) -> bool:
-    """Tell whether a later entry settled the same question for the same instant."""
-    if later.effective_at != change.effective_at:
-        return False
-    same = {Pause: (Pause, Resume), Resume: (Pause, Resume)}.get(
-        type(change.action), (type(change.action),)
-    )
-    if not isinstance(later.action, same):
-        return isinstance(later.action, Cancel) and isinstance(change.action, Start)
-    if isinstance(change.action, ChangeQuantity) and isinstance(later.action, ChangeQuantity):
-        return change.action.component == later.action.component
-    return True
 
 
 def _plan(desk: Desk, timeline: Timeline, change: Change) -> Entries:

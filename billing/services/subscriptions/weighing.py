@@ -94,6 +94,11 @@ class Weighing:
     changing: Changing
     projector: Projector
 
+    @classmethod
+    def of(cls, changing: Changing) -> "Weighing":
+        """Weigh with the same look at the usage that billing has."""
+        return cls(changing, Projector(changing.closing.rater.usage))
+
     async def desk(
         self,
         session: AsyncSession,
