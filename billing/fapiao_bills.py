@@ -12,7 +12,6 @@ from billing.domain.fapiao.composing import Bill, Credited, Note
 from billing.errors import InvoiceNotFound
 from billing.models import INVOICE_LINES, INVOICES
 from billing.models.notes import CREDIT_NOTE_LINES, CREDIT_NOTES
-from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 
 
@@ -81,7 +80,6 @@ async def _notes(
             INVOICE_LINES.c.line_key,
             lines.net_minor,
             lines.tax_minor,
-            lines.tax_rate,
         )
         .join(CREDIT_NOTES, (notes.tenant_id == lines.tenant_id) & (notes.id == lines.note_id))
         .join(
@@ -94,8 +92,7 @@ async def _notes(
     )
     found: dict[InvoiceId, dict[str, list[Credited]]] = {}
     for row in rows:
-        rate = "0" if row.tax_rate is None else quantity_text(row.tax_rate)
-        credited = Credited(row.line_key, row.net_minor, row.tax_minor, rate)
+        credited = Credited(row.line_key, row.net_minor, row.tax_minor)
         by_number = found.setdefault(InvoiceId(row.invoice_id), {})
         by_number.setdefault(row.number, []).append(credited)
     return {

@@ -1,7 +1,7 @@
 """From frozen invoices and credit notes to the lines of a fapiao.
 
-The tax of an invoice is computed per rate; where a fapiao prints it line by line, the rate's tax is
-spread by largest remainder, so that the lines add up to it exactly.
+The tax of an invoice is computed per rate, and its frozen lines say each one's share by largest
+remainder: a fapiao, which prints tax line by line, shows those, so that its lines add up exactly.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,6 @@ class Credited:
     key: str
     net_minor: int
     tax_minor: int
-    rate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,11 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What is left of a line."""
+    """What is left of a line: its net and its tax."""
 
     line: Body
     net: int
+    tax: int
     whole: bool
 
 
@@ -93,68 +93,47 @@ def compose(bills: Iterable[Bill]) -> FapiaoContent:
 
 def _lines_of(bill: Bill) -> Iterator[FapiaoLine]:
     left = _left(bill)
-    taxes = _taxes_left(bill)
     if bill.card_minor:
-        left, taxes = _without_card(left, taxes, bill)
-    shares = spread_tax([(entry.line["tax_rate"], entry.net) for entry in left], taxes)
-    for entry, tax in zip(left, shares, strict=True):
-        yield from _shown(bill, entry, tax)
+        left = _without_card(left, bill.card_minor)
+    for entry in left:
+        yield from _shown(bill, entry)
 
 
 def _left(bill: Bill) -> list[_Left]:
-    credited: dict[str, int] = {}
+    net: dict[str, int] = {}
+    tax: dict[str, int] = {}
     for line in (line for note in bill.notes for line in note.lines):
-        credited[line.key] = credited.get(line.key, 0) + line.net_minor
+        net[line.key] = net.get(line.key, 0) + line.net_minor
+        tax[line.key] = tax.get(line.key, 0) + line.tax_minor
     found = [
-        _Left(line, line["net_minor"] - credited.get(line["key"], 0), line["key"] not in credited)
+        _Left(
+            line,
+            line["net_minor"] - net.get(line["key"], 0),
+            line["tax_minor"] - tax.get(line["key"], 0),
+            line["key"] not in net,
+        )
         for line in bill.body["lines"]
     ]
-    return [entry for entry in found if entry.net]
+    return [entry for entry in found if entry.net or entry.tax]
 
 
-def _taxes_left(bill: Bill) -> dict[str, int]:
-    """Return what is left of the invoice's tax by the text of its rate."""
-    taxes: dict[str, int] = {}
-    for group in bill.body.get("taxes", ()):
-        taxes[group["rate"]] = taxes.get(group["rate"], 0) + group["tax_minor"]
-    for line in (line for note in bill.notes for line in note.lines):
-        taxes[line.rate] = taxes.get(line.rate, 0) - line.tax_minor
-    return taxes
-
-
-def _without_card(
-    left: Sequence[_Left], taxes: Mapping[str, int], bill: Bill
-) -> tuple[list[_Left], dict[str, int]]:
+def _without_card(left: Sequence[_Left], card_minor: int) -> list[_Left]:
     """Take away what a card paid, in proportion over the lines, tax included."""
-    shares = spread_tax([(entry.line["tax_rate"], entry.net) for entry in left], taxes)
-    gross = [entry.net + tax for entry, tax in zip(left, shares, strict=True)]
-    paid = min(bill.card_minor, sum(gross))
-    taken = [m.minor for m in allocate(Money(paid, CNY), gross)] if paid else [0] * len(gross)
-    rest, kept = [], dict.fromkeys(taxes, 0)
+    gross = [entry.net + entry.tax for entry in left]
+    paid = min(card_minor, sum(gross))
+    taken = [part.minor for part in allocate(Money(paid, CNY), gross)] if paid else []
+    rest = []
     for entry, before, minus in zip(left, gross, taken, strict=True):
         after = Money(before - minus, CNY)
         net = after.scale(1 / (1 + rate_of(entry.line["tax_rate"]))).minor
-        kept[entry.line["tax_rate"]] += after.minor - net
-        if net:
-            rest.append(replace(entry, net=net, whole=False))
-    return rest, kept
+        if after.minor:
+            rest.append(replace(entry, net=net, tax=after.minor - net, whole=False))
+    return rest
 
 
-def spread_tax(lines: Sequence[tuple[str, int]], taxes: Mapping[str, int]) -> list[int]:
-    """Spread each rate's tax over the lines (rate, net) of that rate, by largest remainder."""
-    shares = [0] * len(lines)
-    for rate, tax in taxes.items():
-        places = [place for place, (of, _) in enumerate(lines) if of == rate]
-        if tax and places:
-            parts = allocate(Money(tax, CNY), [lines[place][1] for place in places])
-            for place, part in zip(places, parts, strict=True):
-                shares[place] = part.minor
-    return shares
-
-
-def _shown(bill: Bill, entry: _Left, tax: int) -> Iterator[FapiaoLine]:
-    line, rate = entry.line, _rate(bill.body, entry.line)
-    full, net = _full(entry), entry.net
+def _shown(bill: Bill, entry: _Left) -> Iterator[FapiaoLine]:
+    line = entry.line
+    full, net, tax = _full(entry), entry.net, entry.tax
     shown = FapiaoLine(
         position=0,
         name=_name(line),
@@ -162,7 +141,7 @@ def _shown(bill: Bill, entry: _Left, tax: int) -> Iterator[FapiaoLine]:
         unit=None if line["unit"] is None else line["unit"]["zh"],
         quantity=line["quantity"] if entry.whole else None,
         net_minor=net,
-        rate=rate,
+        rate=_RATE_BY_CODE.get(line["tax_code"]) or str(line["tax_rate"]),
         tax_minor=tax,
         source=bill.number,
         key=line["key"],
@@ -192,13 +171,6 @@ def _full(entry: _Left) -> int:
         return int(line["amount_minor"])
     gross = Money(line["amount_minor"], CNY)
     return gross.scale(1 / (1 + rate_of(line["tax_rate"]))).minor
-
-
-def _rate(body: Body, line: Body) -> str:
-    groups = [group for group in body["taxes"] if group["rate"] == line["tax_rate"]]
-    named = [group for group in groups if group["category"] == line["tax_category"]]
-    code = (named or groups or [{"code": "S"}])[0]["code"]
-    return _RATE_BY_CODE.get(code, str(line["tax_rate"]))
 
 
 def _name(line: Body) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from billing.domain.fapiao.composing import Note, spread_tax
+from billing.domain.fapiao.composing import Note
 from billing.domain.fapiao.content import FapiaoContent, FapiaoLine
 
 Key = tuple[str, str]
@@ -30,8 +30,8 @@ def red_of_note(
     entries = []
     for line in note.lines:
         key = (invoice, line.key)
-        left[key] = left.get(key, 0) - line.net_minor
-        if left[key] < 0:
+        net, tax = left.get(key, (0, 0))
+        if line.net_minor > net or line.tax_minor > tax:
             raise RedExceedsBlue(f"{line.key} of {invoice} by {note.number}")
         if line.net_minor or line.tax_minor:
             entries.append((named[key], line.net_minor, line.tax_minor))
@@ -40,22 +40,17 @@ def red_of_note(
 
 def red_of_rest(blue: FapiaoContent, reds: Iterable[FapiaoContent]) -> FapiaoContent:
     """Return the negative lines that take back everything that is left of a blue fapiao."""
-    taken = tuple(reds)
-    left, named = _left(blue, taken), _named(blue)
-    taxes: dict[str, int] = {}
-    for line in (line for content in (blue, *taken) for line in content.lines):
-        taxes[line.rate] = taxes.get(line.rate, 0) + line.tax_minor
-    keys = [key for key, net in left.items() if net]
-    shares = spread_tax([(named[key].rate, left[key]) for key in keys], taxes)
-    return _negative([(named[key], left[key], tax) for key, tax in zip(keys, shares, strict=True)])
+    left, named = _left(blue, reds), _named(blue)
+    return _negative([(named[key], net, tax) for key, (net, tax) in left.items() if net or tax])
 
 
-def _left(blue: FapiaoContent, reds: Iterable[FapiaoContent]) -> dict[Key, int]:
-    """Return what is left of every line, its discount taken off."""
-    left: dict[Key, int] = {}
+def _left(blue: FapiaoContent, reds: Iterable[FapiaoContent]) -> dict[Key, tuple[int, int]]:
+    """Return what is left of every line, net and tax, its discount taken off."""
+    left: dict[Key, tuple[int, int]] = {}
     for line in (line for content in (blue, *reds) for line in content.lines):
         key = (line.source, line.key)
-        left[key] = left.get(key, 0) + line.net_minor
+        net, tax = left.get(key, (0, 0))
+        left[key] = net + line.net_minor, tax + line.tax_minor
     return left
 
 
