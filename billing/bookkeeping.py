@@ -1,14 +1,19 @@
 """What the books do by themselves: revenue posted by the month, rules checked by the day."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+import structlog
+from sqlalchemy import TextClause, text
 
+from billing.services.revenue.audit_books import AuditBooks
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
 from control_plane.kernel.clock import Clock
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
+
+log = structlog.get_logger()
 
 _BATCH = 200
 _DUE = text(
@@ -16,6 +21,12 @@ _DUE = text(
     SELECT a.tenant_id FROM billing_accounts a LEFT JOIN test_clocks c USING (tenant_id)
     WHERE a.revenue_due_at IS NULL OR a.revenue_due_at <= coalesce(c.now_at, :now)
     ORDER BY a.revenue_due_at NULLS FIRST LIMIT :most
+    """
+)
+_UNCHECKED = text(
+    """
+    SELECT tenant_id FROM billing_accounts WHERE books_due_at IS NULL OR books_due_at <= :now
+    ORDER BY books_due_at NULLS FIRST LIMIT :most
     """
 )
 _NEXT = text("SELECT revenue_due_at FROM billing_accounts WHERE tenant_id = :tenant_id")
@@ -32,18 +43,55 @@ class RecogniseDueRevenue:
     every_seconds: float = 60.0
 
     async def run(self) -> int:
-        """Post until nobody is due, and return the postings made; each tenant is tried once."""
-        posted, tried = 0, set[TenantId]()
-        while fresh := [t for t in await self._due() if t not in tried]:
-            tried.update(fresh)
-            for tenant_id in fresh:
-                posted += await self.recognise(tenant_id)
-        return posted
+        """Post until nobody is due, and return for how many tenants; each is tried once."""
+        return await _each(self.system, _DUE, self.clock, self.recognise)
 
-    async def _due(self) -> list[TenantId]:
-        async with self.system() as session:
-            rows = await session.scalars(_DUE, {"now": self.clock.now(), "most": _BATCH})
-            return [TenantId(row) for row in rows]
+
+@dataclass(frozen=True, slots=True)
+class CheckBooksDaily:
+    """Checks every tenant's books once a day, in real time."""
+
+    system: SystemWork
+    audit: AuditBooks
+    clock: Clock
+    name: str = "check-books"
+    every_seconds: float = 60.0
+
+    async def run(self) -> int:
+        """Check whoever is due, and return how many were."""
+        return await _each(self.system, _UNCHECKED, self.clock, self.audit)
+
+
+async def _each(
+    system: SystemWork,
+    due: TextClause,
+    clock: Clock,
+    use: Callable[[TenantId], Awaitable[object]],
+) -> int:
+    """Use something on every tenant that a query finds due; one's failure stops nobody else.
+
+    Raises:
+        RuntimeError: it failed for some, so that the job shows as failing; each is in the log.
+    """
+    done, failed, tried = 0, 0, set[TenantId]()
+    while fresh := [t for t in await _found(system, due, clock) if t not in tried]:
+        tried.update(fresh)
+        for tenant_id in fresh:
+            try:
+                await use(tenant_id)
+                done += 1
+            except Exception:
+                failed += 1
+                log.exception("bookkeeping_failed", tenant_id=format_id("ten", tenant_id))
+    if failed:
+        raise RuntimeError(f"{failed} tenants' books could not be kept; see the log")
+    return done
+
+
+async def _found(system: SystemWork, due: TextClause, clock: Clock) -> list[TenantId]:
+    async with system() as session:
+        rows = await session.scalars(due, {"now": clock.now(), "most": _BATCH})
+        return [TenantId(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +103,15 @@ class RevenueParticipant:
 
     async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
         """Name the end of the month under way; none where nothing was ever billed."""
-        due = await self._due_at(tenant_id)
+        async with self.work(tenant_id) as session:
+            due: datetime | None = await session.scalar(_NEXT, {"tenant_id": tenant_id})
         return due if due is not None and due > after else None
 
     async def settle(self, tenant_id: TenantId) -> bool:
         """Post what is due; never busy, for nobody waits for postings."""
         async with self.work(tenant_id) as session:
             now = await self.recognise.tenant_clock.now(session, tenant_id)
-            due = await session.scalar(_NEXT, {"tenant_id": tenant_id})
-            if due is None or due <= now:
+            account = (await session.execute(_NEXT, {"tenant_id": tenant_id})).one_or_none()
+            if account is not None and (account[0] is None or account[0] <= now):
                 await self.recognise(tenant_id)
         return False
-
-    async def _due_at(self, tenant_id: TenantId) -> datetime | None:
-        async with self.work(tenant_id) as session:
-            due: datetime | None = await session.scalar(_NEXT, {"tenant_id": tenant_id})
-            return due

@@ -39,7 +39,7 @@ _REVISIONS = text(
 )
 _NEXT = text("UPDATE billing_accounts SET revenue_due_at = :at WHERE tenant_id = :tenant_id")
 
-_Months = Mapping[tuple[str, date], Mapping[Account, int]]
+Months = Mapping[tuple[str, date], Mapping[Account, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +64,14 @@ class RecogniseRevenue:
             today = local_date(now, zone)
             ended = today.replace(day=1) - _DAY
             owed = await _owed(session, tenant_id, ended)
-            posted = await _posted(session, tenant_id)
+            posted = await posted_revenue(session, tenant_id)
             made = await _post(session, tenant_id, zone, _differences(owed, posted))
             next_month = local_day_start(month_end(today) + _DAY, zone)
             await session.execute(_NEXT, {"tenant_id": tenant_id, "at": next_month})
             return made
 
 
-async def unposted_months(session: AsyncSession, tenant_id: TenantId) -> list[str]:
-    """Name the months whose posting is not what the days earned, as ``2026-10 CNY``.
-
-    Months after the last one posted are not due to be right, so they are passed over.
-    """
-    posted = await _posted(session, tenant_id)
-    last = max((month for _, month in posted), default=None)
-    if last is None:
-        return []
-    missing = _differences(await _owed(session, tenant_id, last), posted)
-    return [f"{month:%Y-%m} {code}" for code, month in missing]
-
-
-async def _owed(session: AsyncSession, tenant_id: TenantId, ended: date) -> _Months:
+async def _owed(session: AsyncSession, tenant_id: TenantId, ended: date) -> Months:
     sums: defaultdict[tuple[str, date], defaultdict[Account, int]] = defaultdict(
         lambda: defaultdict(int)
     )
@@ -94,14 +81,15 @@ async def _owed(session: AsyncSession, tenant_id: TenantId, ended: date) -> _Mon
     return sums
 
 
-async def _posted(session: AsyncSession, tenant_id: TenantId) -> _Months:
+async def posted_revenue(session: AsyncSession, tenant_id: TenantId) -> Months:
+    """Return what was posted of each month by currency and account, in minor units."""
     sums: defaultdict[tuple[str, date], dict[Account, int]] = defaultdict(dict)
     for row in await session.execute(_POSTED, {"tenant_id": tenant_id}):
         sums[row.currency, row.booked_on][Account(row.account)] = row.minor
     return sums
 
 
-def _differences(owed: _Months, posted: _Months) -> _Months:
+def _differences(owed: Months, posted: Months) -> Months:
     """Return what each month still lacks; months that lack nothing are left out."""
     missing = {}
     for month in sorted({*owed, *posted}):
@@ -112,7 +100,7 @@ def _differences(owed: _Months, posted: _Months) -> _Months:
     return missing
 
 
-async def _post(session: AsyncSession, tenant_id: TenantId, zone: str, missing: _Months) -> int:
+async def _post(session: AsyncSession, tenant_id: TenantId, zone: str, missing: Months) -> int:
     if not missing:
         return 0
     rows = await session.execute(_REVISIONS, {"tenant_id": tenant_id})
