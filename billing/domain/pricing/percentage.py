@@ -55,9 +55,10 @@ def _by_event(asked: Asked, amounts: Sequence[Decimal]) -> _Bill:
     left = Fraction(charge.free_amount) * asked.prorated
     for amount in amounts[bill.free_events :]:
         free = min(left, Fraction(amount))
+        covered = left > 0 and free == amount
         left -= free
         bill.free_amount += free
-        if free and free == amount:
+        if covered:
             bill.free_events += 1
             continue
         base = Fraction(amount) - free
