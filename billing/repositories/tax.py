@@ -26,6 +26,11 @@ from control_plane.kernel.ids import TenantId, new_id
 
 _ENTITIES = text("SELECT * FROM legal_entities ORDER BY code")
 _ENTITY = text("SELECT * FROM legal_entities WHERE code = :code")
+_ENTITY_OF = text(
+    "SELECT coalesce(a.entity, CASE WHEN o.sandbox THEN 'sandbox' ELSE 'live' END) "
+    "FROM organisations o LEFT JOIN billing_accounts a ON a.tenant_id = o.id "
+    "WHERE o.id = :tenant_id"
+)
 _SAVE_ENTITY = text(
     "INSERT INTO legal_entities (code, prefix, name, sandbox, country, tax_id, registration, "
     "address, email, phone, bank, currency, prepaid_policy, tax, updated_at) "
@@ -99,6 +104,11 @@ class TaxRepository:
         if row is None:
             raise EntityNotFound(entity=code, field="entity")
         return _entity(row)
+
+    async def entity_code(self, tenant_id: TenantId) -> str:
+        """Return which legal entity bills a tenant: its account's, or else the default one."""
+        code: str | None = await self.session.scalar(_ENTITY_OF, {"tenant_id": tenant_id})
+        return code or "live"
 
     async def save_entity(self, entity: LegalEntity, now: datetime) -> None:
         """Insert a legal entity, or replace all of it but whether it is a sandbox's."""
