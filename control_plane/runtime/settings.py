@@ -37,6 +37,7 @@ class Settings:
     service_url: str = "http://127.0.0.1:8000"
     var_dir: Path = Path("var")
     signing_key_path: Path = Path("var/signing_key.pem")
+    documents_dir: Path = Path("documents")
     log_level: str = "info"
     runtime: RuntimeName = "process"
     runtime_exit_with_pid: int = 0
@@ -52,6 +53,8 @@ class Settings:
     smtp_host: str = ""
     smtp_port: int = 25
     mail_from: str = "billing@tallyard.invalid"
+    operator_email: str = ""
+    operator_language: str = "en"
     vendor_name: str = "Tallyard"
 
 

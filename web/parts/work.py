@@ -44,6 +44,7 @@ class WorkPart(WhatIfPart):
             OutboxParticipant(self.relay),
             self.provisioner.participant,
             self.billing_participant,
+            self.revenue_participant,
         )
 
     @cached_property
@@ -60,6 +61,9 @@ class WorkPart(WhatIfPart):
             RelayJob(self.relay),
             self.advance_test_clocks,
             self.close_due_periods,
+            self.migrate_plans,
+            self.recognise_due_revenue,
+            self.check_books_daily,
             *self.provisioner.jobs,
             self.look_at_fapiao,
             self.seal_audit,

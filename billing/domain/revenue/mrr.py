@@ -9,10 +9,13 @@ of the calendar (146,097 days in 4,800 months). A trial recurs with nothing yet;
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from billing.domain.pricing import price_fee
 from control_plane.catalog.domain import PlanVersion, Price
+from control_plane.catalog.policies import DEFAULTS, Policies
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import PlanVersionId
@@ -80,25 +83,21 @@ class Flow:
         return Fraction(self.opening - lost, self.opening)
 
 
-def recurring(price: Price, quantities: Mapping[str, int]) -> Fraction:
-    """Return the fees of a price in minor units a month, exactly.
+def recurring(
+    price: Price, quantities: Mapping[str, int], policies: Policies = DEFAULTS
+) -> Fraction:
+    """Return the fees of a price in minor units a month, exactly, as `price_fee` prices them.
 
-    A component that nobody counts counts once. A discount is off the fee; minimums and maximums
-    of a fee bound it as they do when it is billed.
+    A component that nobody counts counts once.
     """
     total = Fraction(0)
     for charge in price.charges:
         if charge.amount is None:
             continue
         held = 1 if charge.quantity is None else quantities.get(charge.quantity, 1)
-        fee = Fraction(charge.amount.minor * held) * (1 - Fraction(charge.discount) / 100)
-        if charge.minimum is not None:
-            fee = max(fee, Fraction(charge.minimum.minor))
-        if charge.maximum is not None:
-            fee = min(fee, Fraction(charge.maximum.minor))
+        fee = price_fee(charge, Decimal(held), policies).amount * price.currency.minor_per_major
         own = charge.interval is not None and charge.interval is not price.interval
-        months = _MONTHS[charge.interval] if own and charge.interval else _of(price)
-        total += fee / months
+        total += fee / (_MONTHS[charge.interval] if own and charge.interval else _of(price))
     return total
 
 
@@ -129,7 +128,7 @@ def _monthly(segment: Segment, code: str, plans: Mapping[PlanVersionId, PlanVers
     price = plan.price(currency(code), segment.interval, segment.count)
     if segment.terms is not None:
         price = segment.terms.applied(price)
-    return recurring(price, segment.quantities)
+    return recurring(price, segment.quantities, DEFAULTS.over(plan.policies, price.policies))
 
 
 def standing(held: Sequence[Stretch], at: datetime) -> Standing:
