@@ -32,7 +32,8 @@ def _qr(sheet: Sheet) -> Markup:
     drawn = code_svg(sheet.code or "").decode()
     size = drawn.split('width="')[1].split('"')[0]
     label = Markup.escape(sheet.data["pay"]["alt"])
-    opening = f'<svg role="img" aria-label="{label}" viewBox="0 0 {size} {size}" '
+    sharp = f'viewBox="0 0 {size} {size}" shape-rendering="crispEdges"'
+    opening = f'<svg role="img" aria-label="{label}" {sharp} '
     return Markup(drawn.replace("<svg ", opening, 1))  # noqa: S704 - drawn by us, its label escaped
 
 

@@ -11,6 +11,7 @@ import pylopdf_fonts_zh_cn
 import typst
 
 from billing.documents.content import Document
+from billing.documents.logos import Logo
 from billing.documents.payment_code import code_svg
 from billing.documents.sheet import Sheet
 
@@ -28,7 +29,7 @@ def render_pdf(
     document: Document,
     sheet: Sheet,
     *,
-    logo: bytes | None = None,
+    logo: Logo | None = None,
     attached: Attachment | None = None,
 ) -> bytes:
     """Draw a document. The same content gives the same bytes.
@@ -53,13 +54,13 @@ def render_pdf(
     return drawn
 
 
-def pdf_sources(sheet: Sheet, logo: bytes | None = None) -> dict[str, bytes]:
+def pdf_sources(sheet: Sheet, logo: Logo | None = None) -> dict[str, bytes]:
     """Return the template and the pictures beside it, by the names it knows them under."""
     sources = {"main": _template()}
     if sheet.code is not None:
         sources["qr.svg"] = code_svg(sheet.code)
     if logo is not None:
-        sources[str(sheet.data["logo"])] = logo
+        sources[logo.name] = logo.content
     return sources
 
 

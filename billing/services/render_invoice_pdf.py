@@ -1,10 +1,9 @@
 """Draw an invoice as PDF."""
 
-import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from billing.documents.invoice_pdf import render_pdf
-from billing.repositories.invoices import InvoiceRepository
+from billing.documents.exporting import DocumentForm, Exporter
+from billing.services.documents.export_invoice import ExportInvoice
 from control_plane.kernel.ids import InvoiceId, TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 
@@ -14,6 +13,8 @@ class RenderInvoicePdf:
     """An invoice as PDF/A on A4, in English or Simplified Chinese."""
 
     work: UnitOfWork
+    exporter: Exporter = field(default_factory=Exporter)
+    public_url: str = ""
 
     async def __call__(
         self, *, tenant_id: TenantId, invoice_id: InvoiceId, language: str = "en"
@@ -23,6 +24,8 @@ class RenderInvoicePdf:
         Raises:
             InvoiceNotFound: the tenant has none of that id.
         """
-        async with self.work(tenant_id) as session:
-            stored = await InvoiceRepository(session).get(invoice_id)
-        return await asyncio.to_thread(render_pdf, stored, language)
+        export = ExportInvoice(self.work, self.exporter, self.public_url)
+        file = await export(
+            tenant_id=tenant_id, invoice_id=invoice_id, form=DocumentForm.PDF, language=language
+        )
+        return file.content

@@ -36,6 +36,8 @@ _BY_NAME: Final[Mapping[str, Any]] = MappingProxyType(
         "state": "ready",
         "module": "outbound",
         "title": "Not Found",
+        "form": "pdf",
+        "invoice_ids": ["inv_01m3x7k2v9q4w8e5r6t1y0zabc"],
     }
 )
 _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
@@ -45,6 +47,7 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "key_id": "key",
         "subscription_id": "sub",
         "invoice_id": "inv",
+        "note_id": "crn",
         "instance_id": "ins",
         "invitation_id": "ivt",
         "payment_id": "pay",
