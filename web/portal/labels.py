@@ -39,6 +39,15 @@ STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "revoked": ("plain", N_("Revoked")),
         "expired": ("plain", N_("Expired")),
         "advancing": ("warn", N_("Advancing")),
+        "fapiao_requested": ("info", N_("Requested")),
+        "fapiao_submitted": ("warn", N_("Being issued")),
+        "fapiao_issued": ("good", N_("Issued")),
+        "fapiao_reversed": ("plain", N_("Reversed")),
+        "fapiao_failed": ("bad", N_("Failed")),
+        "fapiao_withdrawn": ("plain", N_("Given up")),
+        "fapiao_awaiting_buyer": ("warn", N_("Waits for the buyer")),
+        "fapiao_confirmed": ("warn", N_("Being issued")),
+        "fapiao_refused": ("bad", N_("Refused by the buyer")),
     }
 )
 

@@ -24,6 +24,10 @@ _NOTICES: Final[Mapping[str, str]] = MappingProxyType(
         "switched": N_("You now act for another organisation."),
         "joined": N_("Welcome to the organisation."),
         "signed_out": N_("You are signed out."),
+        "fapiao_title": N_("The fapiao title is kept."),
+        "fapiao_asked": N_("The fapiao is asked for. It is issued within moments, or by hand."),
+        "fapiao_withdrawn": N_("The fapiao is given up."),
+        "fapiao_decided": N_("Your decision is kept."),
         "created": N_("Your account is ready. Choose a plan to begin."),
     }
 )

@@ -92,16 +92,23 @@ class WithdrawFapiao:
 
     work: UnitOfWork
 
-    async def __call__(self, *, tenant_id: TenantId, fapiao_id: FapiaoId, actor: str) -> Fapiao:
+    async def __call__(
+        self, *, tenant_id: TenantId, fapiao_id: FapiaoId, actor: str, blue_only: bool = False
+    ) -> Fapiao:
         """Withdraw it, and return it.
 
         Raises:
             FapiaoNotFound: the tenant has none of that id.
-            FapiaoStateRefused: it has not failed.
+            FapiaoStateRefused: it has not failed, or is red and only blue ones may be: whether
+                a credit note goes without its red fapiao is the seller's to decide.
         """
         async with self.work(tenant_id) as session:
             repository = FapiaoRepository(session)
             fapiao = await stopped(session, tenant_id, fapiao_id)
+            if blue_only and fapiao.colour is Colour.RED:
+                raise FapiaoStateRefused(
+                    fapiao_id=format_id("fap", fapiao_id), state=fapiao.state.value
+                )
             values = {"state": FapiaoState.WITHDRAWN.value, "next_look_at": None}
             await repository.update(fapiao, values)
             if fapiao.blue_id is None:

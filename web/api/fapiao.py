@@ -1,0 +1,350 @@
+"""Chinese VAT invoices (fapiao, 发票): the title, what can be asked for, and what was."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+from litestar import Response, Router, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from billing.domain.fapiao.records import Fapiao
+from billing.domain.fapiao.states import FapiaoState
+from billing.domain.fapiao.title import FapiaoKind, Title, TitleKind
+from billing.fapiao_port import FileForm
+from billing.repositories.fapiao import FapiaoFilter
+from control_plane.identity.domain import Permission
+from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.kernel.ids import FapiaoId, format_id
+from web.api.common import ApiRequest, choice_from, id_from, principal, tenant
+from web.api.invoices import invoice_id_from
+from web.compose import Application
+
+READ = {"permission": Permission.INVOICE_READ}
+ASK = {"permission": Permission.INVOICE_PAY}
+
+
+class FapiaoTitleNotFound(TallyardError):
+    """Nobody has filled in the title."""
+
+    code = "fapiao_title_not_found"
+    kind = ErrorKind.NOT_FOUND
+    message = "There is no fapiao title yet."
+    remedy = "Put one; a company's needs its name, its taxpayer number and an e-mail address."
+
+
+class FapiaoTitleBody(msgspec.Struct, forbid_unknown_fields=True):
+    """To whom fapiao are made out. ``kind`` is ``company`` or ``personal``."""
+
+    kind: str
+    name: str
+    email: str
+    tax_id: str = ""
+    address: str = ""
+    phone: str = ""
+    bank: str = ""
+    account: str = ""
+
+
+class FapiaoRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The invoices to merge into one fapiao. ``kind`` is ``normal`` or ``special`` (专票)."""
+
+    invoice_ids: list[str]
+    kind: str = "normal"
+
+
+class BuyerDecision(msgspec.Struct, forbid_unknown_fields=True):
+    """What the buyer says to a red confirmation sheet."""
+
+    accept: bool
+
+
+class FapiaoOfferView(msgspec.Struct):
+    """An invoice with what is left of it for a fapiao; ``obstacle`` says why none can be made."""
+
+    invoice_id: str
+    number: str
+    dated: date
+    total: str
+    left: str
+    obstacle: str | None
+
+
+class FapiaoLineView(msgspec.Struct):
+    """A line of a fapiao; ``discount_of`` is the position of the line it discounts."""
+
+    position: int
+    name: str
+    code: str
+    unit: str | None
+    quantity: str | None
+    net_minor: int
+    rate: str
+    tax_minor: int
+    invoice: str
+    discount_of: int | None
+
+
+class FapiaoView(msgspec.Struct):
+    """A fapiao. A red one's amounts are negative, and ``blue_id`` names the one it reverses."""
+
+    id: str
+    colour: str
+    kind: str
+    state: str
+    number: str | None
+    issued_at: datetime | None
+    title: FapiaoTitleBody
+    net: str
+    tax: str
+    total: str
+    capitals: str
+    reversed: str
+    invoices: list[str]
+    blue_id: str | None
+    credit_note: str | None
+    sheet: str | None
+    failure: str | None
+    retryable: bool
+    requested_at: datetime
+
+
+class FapiaoDetail(msgspec.Struct):
+    """A fapiao with its lines, and the red ones that reverse it."""
+
+    fapiao: FapiaoView
+    lines: list[FapiaoLineView]
+    reds: list[FapiaoView]
+
+
+def title_body(title: Title) -> FapiaoTitleBody:
+    """Show a title."""
+    return FapiaoTitleBody(**title.body())
+
+
+def fapiao_view(fapiao: Fapiao) -> FapiaoView:
+    """Show a fapiao."""
+    return FapiaoView(
+        id=format_id("fap", fapiao.id),
+        colour=fapiao.colour.value,
+        kind=fapiao.kind.value,
+        state=fapiao.state.value,
+        number=fapiao.number,
+        issued_at=fapiao.issued_at,
+        title=title_body(fapiao.title),
+        net=fapiao.content.net.decimal_text(),
+        tax=fapiao.content.tax.decimal_text(),
+        total=fapiao.total.decimal_text(),
+        capitals=fapiao.capitals,
+        reversed=fapiao.red.decimal_text(),
+        invoices=[source.number for source in fapiao.sources],
+        blue_id=None if fapiao.blue_id is None else format_id("fap", fapiao.blue_id),
+        credit_note=fapiao.note_number,
+        sheet=fapiao.sheet,
+        failure=fapiao.failure,
+        retryable=fapiao.retryable,
+        requested_at=fapiao.requested_at,
+    )
+
+
+def _lines(fapiao: Fapiao) -> list[FapiaoLineView]:
+    return [
+        FapiaoLineView(
+            position=line.position,
+            name=line.name,
+            code=line.code,
+            unit=line.unit,
+            quantity=line.quantity,
+            net_minor=line.net_minor,
+            rate=line.rate,
+            tax_minor=line.tax_minor,
+            invoice=line.source,
+            discount_of=line.discount_of,
+        )
+        for line in fapiao.content.lines
+    ]
+
+
+def fapiao_id_from(text: str) -> FapiaoId:
+    """Read a fapiao's id from an address."""
+    return FapiaoId(id_from("fap", text))
+
+
+def fapiao_filter(states: str | None, before: str | None, limit: int) -> FapiaoFilter:
+    """Read which fapiao to list: one state, or several with commas between."""
+    names = [name for name in (states or "").split(",") if name]
+    return FapiaoFilter(
+        states=frozenset(choice_from(FapiaoState, n, field="state") for n in names) or None,
+        before=fapiao_id_from(before) if before else None,
+        limit=max(1, min(limit, 200)),
+    )
+
+
+@get("/fapiao-title", opt=READ)
+async def get_fapiao_title(
+    request: ApiRequest, application: NamedDependency[Application]
+) -> FapiaoTitleBody:
+    """Read to whom your fapiao are made out (开票信息)."""
+    title = await application.get_fapiao_title(tenant(request))
+    if title is None:
+        raise FapiaoTitleNotFound
+    return title_body(title)
+
+
+@put("/fapiao-title", opt=ASK)
+async def set_fapiao_title(
+    request: ApiRequest,
+    data: JSONBody[FapiaoTitleBody],
+    application: NamedDependency[Application],
+) -> FapiaoTitleBody:
+    """Keep to whom your fapiao are made out; what was asked for keeps the title it had."""
+    texts = msgspec.to_builtins(data)
+    title = await application.set_fapiao_title(
+        tenant_id=tenant(request),
+        kind=choice_from(TitleKind, texts.pop("kind"), field="kind"),
+        texts=texts,
+        actor=principal(request).actor,
+    )
+    return title_body(title)
+
+
+@get("/fapiao-offers", opt=READ)
+async def list_fapiao_offers(
+    request: ApiRequest, application: NamedDependency[Application]
+) -> list[FapiaoOfferView]:
+    """List your invoices that no fapiao covers, with what is left of each."""
+    return [
+        FapiaoOfferView(
+            invoice_id=format_id("inv", offer.invoice_id),
+            number=offer.number,
+            dated=offer.dated,
+            total=offer.total.decimal_text(),
+            left=offer.left.decimal_text(),
+            obstacle=None if offer.obstacle is None else offer.obstacle.code,
+        )
+        for offer in await application.list_fapiao_offers(tenant(request))
+    ]
+
+
+@get("/fapiao", opt=READ)
+async def list_fapiao(
+    request: ApiRequest,
+    application: NamedDependency[Application],
+    status: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
+) -> list[FapiaoView]:
+    """List your fapiao, blue and red, newest first; ``before`` is the last id of the page."""
+    found = await application.list_fapiao(tenant(request), fapiao_filter(status, before, limit))
+    return [fapiao_view(fapiao) for fapiao in found]
+
+
+@post("/fapiao", status_code=201, opt=ASK)
+async def request_fapiao(
+    request: ApiRequest,
+    data: JSONBody[FapiaoRequest],
+    application: NamedDependency[Application],
+) -> FapiaoView:
+    """Ask for a fapiao over one invoice, or over several merged; it is issued soon, not at once."""
+    fapiao = await application.request_fapiao(
+        tenant_id=tenant(request),
+        invoice_ids=[invoice_id_from(text) for text in data.invoice_ids],
+        kind=choice_from(FapiaoKind, data.kind, field="kind"),
+        actor=principal(request).actor,
+    )
+    return fapiao_view(fapiao)
+
+
+@get("/fapiao/{fapiao_id:str}", opt=READ)
+async def get_fapiao(
+    request: ApiRequest, fapiao_id: FromPath[str], application: NamedDependency[Application]
+) -> FapiaoDetail:
+    """Read one fapiao with its lines."""
+    found = await application.get_fapiao(
+        tenant_id=tenant(request), fapiao_id=fapiao_id_from(fapiao_id)
+    )
+    return FapiaoDetail(fapiao_view(found.fapiao), _lines(found.fapiao), _views(found.reds))
+
+
+def _views(found: Sequence[Fapiao]) -> list[FapiaoView]:
+    return [fapiao_view(fapiao) for fapiao in found]
+
+
+@get("/fapiao/{fapiao_id:str}/file", opt=READ, media_type="application/octet-stream")
+async def download_fapiao(
+    request: ApiRequest,
+    fapiao_id: FromPath[str],
+    application: NamedDependency[Application],
+    form: FromQuery[str] = "pdf",
+) -> Response[bytes]:
+    """Download an issued fapiao as ``pdf``, ``xml`` or ``ofd``."""
+    wanted = choice_from(FileForm, form, field="form")
+    number, file = await application.download_fapiao(
+        tenant_id=tenant(request), fapiao_id=fapiao_id_from(fapiao_id), form=wanted
+    )
+    return Response(
+        file.content,
+        media_type=file.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{number}.{wanted.value}"'},
+    )
+
+
+@post("/fapiao/{fapiao_id:str}/retries", status_code=200, opt=ASK)
+async def retry_fapiao(
+    request: ApiRequest, fapiao_id: FromPath[str], application: NamedDependency[Application]
+) -> FapiaoView:
+    """Ask again for a fapiao that failed, with the title and over the amounts of now."""
+    fapiao = await application.retry_fapiao(
+        tenant_id=tenant(request),
+        fapiao_id=fapiao_id_from(fapiao_id),
+        actor=principal(request).actor,
+    )
+    return fapiao_view(fapiao)
+
+
+@post("/fapiao/{fapiao_id:str}/withdrawal", status_code=200, opt=ASK)
+async def withdraw_fapiao(
+    request: ApiRequest, fapiao_id: FromPath[str], application: NamedDependency[Application]
+) -> FapiaoView:
+    """Give up a blue fapiao that failed, so that its invoices can be asked for otherwise."""
+    fapiao = await application.withdraw_fapiao(
+        tenant_id=tenant(request),
+        fapiao_id=fapiao_id_from(fapiao_id),
+        actor=principal(request).actor,
+        blue_only=True,
+    )
+    return fapiao_view(fapiao)
+
+
+@post("/fapiao/{fapiao_id:str}/buyer-decision", status_code=200, opt=ASK)
+async def play_fapiao_buyer(
+    request: ApiRequest,
+    fapiao_id: FromPath[str],
+    data: JSONBody[BuyerDecision],
+    application: NamedDependency[Application],
+) -> FapiaoView:
+    """In a sandbox: confirm or refuse a red confirmation sheet in the buyer's place."""
+    tenant_id, wanted = tenant(request), fapiao_id_from(fapiao_id)
+    await application.play_fapiao_buyer(
+        tenant_id=tenant_id, fapiao_id=wanted, accept=data.accept, actor=principal(request).actor
+    )
+    found = await application.get_fapiao(tenant_id=tenant_id, fapiao_id=wanted)
+    return fapiao_view(found.fapiao)
+
+
+router = Router(
+    "/v1",
+    tags=["Fapiao"],
+    route_handlers=[
+        get_fapiao_title,
+        set_fapiao_title,
+        list_fapiao_offers,
+        list_fapiao,
+        request_fapiao,
+        get_fapiao,
+        download_fapiao,
+        retry_fapiao,
+        withdraw_fapiao,
+        play_fapiao_buyer,
+    ],
+)
