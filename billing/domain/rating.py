@@ -1,48 +1,94 @@
-"""Rating: from a due line and a measured quantity to an invoice line with its reasons.
+"""Rating: from an item and a measurement to what is owed of it, with its reasons.
 
-Nothing is rounded but the line's amount, once, half away from zero. Worked example: a fee of
-CNY 1,999.00 with 12 of 31 days left is 1,999 * 12/31 = 773.806…, so CNY 773.81.
+Nothing is rounded but the amount that is owed of an item, once. What is invoiced is the difference
+between that and what was billed of the item before. Worked example: a fee of CNY 1,999.00 with 12
+of 31 days is 1,999 * 12/31 = 773.806…, so CNY 773.81.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from uuid import UUID
 
-from billing.domain.lines import DueLine, LineKind
 from billing.domain.numbers import exact_text
-from billing.domain.pricing import TierPart, UsagePrice, price_usage
+from billing.domain.owing.item import FeePart, Item, LineKind
+from billing.domain.pricing import Step, Usage, price_usage
 from control_plane.catalog.domain import Meter, Text
-from control_plane.kernel.calendar import Period
+from control_plane.catalog.policies import ShortPeriod
+from control_plane.kernel.calendar import Period, instant_text
+from control_plane.kernel.currency import Currency
 from control_plane.kernel.ids import SubscriptionId
 from control_plane.kernel.money import Money
 
-RATING_VERSION = "2026.1"
+__all__ = [
+    "RATING_VERSION",
+    "InvoiceLine",
+    "Measured",
+    "Rated",
+    "Step",
+    "difference",
+    "rate_item",
+    "rate_items",
+]
+
+RATING_VERSION = "2026.2"
 """Named in every manifest. A change of any amount or text below needs a new one."""
 
-Step = Mapping[str, str | int]
-"""One step of a line's computation: texts and whole numbers only, so that it can be frozen."""
+Standing = Callable[[str], Money | None]
+"""What stands billed of an item, by its key; None when nothing ever was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a meter measured for a line, and the digest of the events behind it."""
+    """What a meter measured for an item."""
 
     meter: Meter
-    quantity: Decimal
-    events: int
-    digest: str
+    usage: Usage
+
+    @property
+    def quantity(self) -> Decimal:
+        """The meter's quantity."""
+        return self.usage.quantity
+
+    @property
+    def events(self) -> int:
+        """How many events were counted."""
+        return self.usage.events
+
+    @property
+    def digest(self) -> str:
+        """The digest of the events."""
+        return self.usage.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What is owed of an item: ``exact`` in major units, ``owed`` rounded once."""
+
+    item: Item
+    exact: Fraction
+    owed: Money
+    quantity: Decimal | None
+    unit: Text | None
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """One line as it is invoiced; ``amount`` is negative on credits."""
+    """The difference of one item: ``amount`` is ``owed`` less ``billed``, before discounts.
+
+    Net of tax, or gross where ``tax_inclusive``. A negative one is taken off earlier invoices.
+    """
 
     key: str
+    item_key: str
+    revision: int
     kind: LineKind
     due_at: datetime
     subscription_id: SubscriptionId
+    version_id: UUID
     item: str
     item_name: Text
     charge_code: str
@@ -52,62 +98,120 @@ class InvoiceLine:
     quantity: Decimal | None
     unit: Text | None
     amount: Money
+    owed: Money
+    billed: Money
+    tax_category: str
+    tax_inclusive: bool
+    discountable: bool
     steps: tuple[Step, ...]
+    tags: tuple[tuple[str, str], ...] = ()
 
 
-def rate(line: DueLine, measured: Measured | None = None) -> InvoiceLine:
-    """Price a due line. ``measured`` is needed by usage lines and by no others.
+def rate_items(
+    items: Iterable[Item], measured: Mapping[str, Measured], standing: Standing | None = None
+) -> tuple[Rated, ...]:
+    """Rate items in their order. Those that count others take what these owe now, or ``standing``.
 
     Raises:
-        TypeError: a usage line without a measurement, or a fee without an amount.
+        LookupError: a usage item was not measured.
     """
-    if line.usage is not None and measured is not None:
-        amount, steps = _rate_usage(line, measured)
-    elif line.fee is not None:
-        amount, steps = _rate_fee(line, line.fee)
-    else:
-        raise TypeError(f"line {line.key} has nothing to be priced by")
+    wanted = list(items)
+    owed: dict[str, Rated] = {}
+    for item in sorted(wanted, key=_depth):
+        amounts = [_standing(key, owed, standing) for key in item.counts]
+        counted = Money.total((a for a in amounts if a is not None), item.currency)
+        owed[item.key] = rate_item(item, measured.get(item.key), counted)
+    return tuple(owed[item.key] for item in wanted)
+
+
+def _depth(item: Item) -> tuple[bool, datetime]:
+    """Items that count others come after them: allowances in order of time, commitments last."""
+    return item.kind is LineKind.COMMITMENT, item.service.end
+
+
+def _standing(key: str, owed: Mapping[str, Rated], standing: Standing | None) -> Money | None:
+    if key in owed:
+        return owed[key].owed
+    return None if standing is None else standing(key)
+
+
+def rate_item(item: Item, measured: Measured | None = None, counted: Money | None = None) -> Rated:
+    """Price an item. ``counted`` is what the items that it counts come to.
+
+    Raises:
+        LookupError: a usage item was not measured.
+    """
+    before = Money.zero(item.currency) if counted is None else counted
+    if item.usage is not None:
+        if measured is None:
+            raise LookupError(f"item {item.key} was not measured")
+        return _rate_usage(item, measured, before)
+    exact = sum((part.exact for part in item.fee_parts), Fraction(0))
+    if item.fixed is not None:
+        steps = (*_fee_steps(item), *_told(item, item.fixed))
+        return Rated(item, item.fixed.major, item.fixed, _quantity(item), None, steps)
+    amount = Money.rounded(exact, item.currency, item.policies.rounding)
+    steps = (*_fee_steps(item), *_rounded(exact, amount))
+    if item.kind is LineKind.COMMITMENT:
+        return _true_up(item, amount, before, steps)
+    return Rated(item, exact, amount, _quantity(item), None, steps)
+
+
+def difference(rated: Rated, billed: Money, revision: int) -> InvoiceLine | None:
+    """Return the line of what an item owes beyond what was billed of it, None for nothing.
+
+    The first line of a fee, of usage or of an add-on is there even when it comes to nothing, so
+    that an invoice shows that it was looked at.
+    """
+    item, amount = rated.item, rated.owed - billed
+    shown = revision == 1 and item.kind is not LineKind.COMMITMENT
+    if not amount.minor and not shown:
+        return None
+    steps = rated.steps
+    if billed.minor:
+        told: Step = {
+            "step": "billed",
+            "owed": rated.owed.decimal_text(),
+            "billed": billed.decimal_text(),
+            "amount": amount.decimal_text(),
+        }
+        steps = (*steps, told)
     return InvoiceLine(
-        key=line.key,
-        kind=line.kind,
-        due_at=line.due_at,
-        subscription_id=line.subscription_id,
-        item=line.item,
-        item_name=line.item_name,
-        charge_code=line.charge_code,
-        name=line.name,
-        service=line.service,
-        zone=line.zone,
-        quantity=None if measured is None else measured.quantity,
-        unit=None if measured is None else measured.meter.unit,
+        key=f"{item.key}#{revision}",
+        item_key=item.key,
+        revision=revision,
+        kind=item.kind,
+        due_at=item.due_at,
+        subscription_id=item.subscription_id,
+        version_id=item.version_id,
+        item=item.item,
+        item_name=item.item_name,
+        charge_code=item.charge_code,
+        name=item.name,
+        service=item.service,
+        zone=item.zone,
+        quantity=rated.quantity,
+        unit=rated.unit,
         amount=amount,
+        owed=rated.owed,
+        billed=billed,
+        tax_category=item.tax_category,
+        tax_inclusive=item.tax_inclusive,
+        discountable=item.discountable,
         steps=steps,
     )
 
 
-def _rate_fee(line: DueLine, fee: Money) -> tuple[Money, tuple[Step, ...]]:
-    sign = -1 if line.kind is LineKind.CREDIT else 1
-    amount = fee.scale(sign * line.share.fraction)
-    if line.share.whole:
-        return amount, ({"step": "fee", "amount": amount.decimal_text()},)
-    exact = Fraction(fee.minor * sign, fee.currency.minor_per_major) * line.share.fraction
-    return amount, (
-        {
-            "step": "prorated",
-            "fee": fee.decimal_text(),
-            "days": line.share.days,
-            "of_days": line.share.of_days,
-            "exact": exact_text(exact),
-        },
-        *_rounded(exact, amount),
+def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
+    if item.usage is None:
+        raise TypeError(f"item {item.key} prices no usage")
+    # The share has taken account already of what a short period prorates.
+    policies = item.policies.over({"short_period": ShortPeriod.BY_DAYS.value})
+    days = (item.share.numerator, item.share.denominator)
+    price = price_usage(
+        item.usage, measured.usage, item.share.fraction, policies, days=days, final=item.final
     )
-
-
-def _rate_usage(line: DueLine, measured: Measured) -> tuple[Money, tuple[Step, ...]]:
-    if line.usage is None:
-        raise TypeError(f"line {line.key} prices no usage")
-    price = price_usage(line.usage, measured.quantity, line.share.fraction)
-    amount = Money.rounded(price.amount, line.currency)
+    amount = Money.rounded(price.amount, item.currency, item.policies.rounding)
     steps: list[Step] = [
         {
             "step": "measured",
@@ -115,40 +219,92 @@ def _rate_usage(line: DueLine, measured: Measured) -> tuple[Money, tuple[Step, .
             "quantity": exact_text(measured.quantity),
             "events": measured.events,
             "digest": measured.digest,
-        }
+        },
+        *price.steps,
+        *_rounded(price.amount, amount),
     ]
-    if line.usage.included:
-        steps.append(_included(line, price))
-    steps.extend(_tier(part) for part in price.parts)
-    return amount, (*steps, *_rounded(price.amount, amount))
+    exact = price.amount
+    if item.counts:
+        exact -= before.major
+        steps.append(_less(amount, before))
+        amount -= before
+    unit = item.usage.priced_unit(measured.meter.unit)
+    return Rated(item, exact, amount, measured.quantity, unit, tuple(steps))
 
 
-def _included(line: DueLine, price: UsagePrice) -> Step:
-    allowance = line.usage.included if line.usage is not None else Decimal(0)
+def _true_up(item: Item, committed: Money, counted: Money, steps: Sequence[Step]) -> Rated:
+    zero = Money.zero(item.currency)
+    owed = max(committed - counted, zero)
+    told: Step = {
+        "step": "commitment",
+        "committed": committed.decimal_text(),
+        "counted": counted.decimal_text(),
+        "amount": owed.decimal_text(),
+    }
+    return Rated(item, owed.major, owed, None, None, (*steps, told))
+
+
+def _less(amount: Money, before: Money) -> Step:
     return {
-        "step": "included",
-        "allowance": exact_text(allowance),
-        "days": line.share.days,
-        "of_days": line.share.of_days,
-        "included": exact_text(price.included),
-        "billable": exact_text(price.billable),
+        "step": "allowance_so_far",
+        "cumulative": amount.decimal_text(),
+        "before": before.decimal_text(),
+        "amount": (amount - before).decimal_text(),
     }
 
 
-def _tier(part: TierPart) -> Step:
+def _quantity(item: Item) -> Decimal | None:
+    """Return how many are charged for, where it is one number and not simply one."""
+    quantities = {part.quantity for part in item.fee_parts}
+    return quantities.pop() if len(quantities) == 1 and quantities != {Decimal(1)} else None
+
+
+def _fee_steps(item: Item) -> list[Step]:
+    steps: list[Step] = []
+    for part in item.fee_parts:
+        if len(item.fee_parts) > 1:
+            span = part.span
+            steps.append(
+                {
+                    "step": "stretch",
+                    "start": instant_text(span.start),
+                    "end": instant_text(span.end),
+                }
+            )
+        steps.extend(part.steps)
+        steps.append(_fee_step(part, item.currency))
+    return steps
+
+
+def _fee_step(part: FeePart, currency: Currency) -> Step:
+    whole = _money_text(part.whole, currency)
+    if part.share.whole:
+        return {"step": "fee", "amount": whole}
+    some, of = ("seconds", "of_seconds") if part.share.unit == "second" else ("days", "of_days")
     return {
-        "step": "tier",
-        "number": part.number,
-        "from": exact_text(part.start),
-        "up_to": "" if part.up_to is None else exact_text(part.up_to),
-        "quantity": exact_text(part.quantity),
-        "unit_price": exact_text(part.unit_price),
-        "flat_fee": exact_text(part.flat_fee),
-        "amount": exact_text(part.amount),
+        "step": "prorated" if part.share.unit == "day" else "prorated_seconds",
+        "fee": whole,
+        some: part.share.numerator,
+        of: part.share.denominator,
+        "exact": exact_text(part.exact),
     }
+
+
+def _money_text(major: Fraction, currency: Currency) -> str:
+    """Write an amount with the currency's decimals, or exactly where those do not do."""
+    rounded = Money.rounded(major, currency)
+    return rounded.decimal_text() if rounded.major == major else exact_text(major)
+
+
+def _told(item: Item, amount: Money) -> tuple[Step, ...]:
+    """Explain an amount that is not simply the sum of its parts."""
+    exact = sum((part.exact for part in item.fee_parts), Fraction(0))
+    if item.kind is LineKind.ADDON and exact == amount.major:
+        return ()
+    return ({"step": item.kind.value, "amount": amount.decimal_text()},)
 
 
 def _rounded(exact: Fraction, amount: Money) -> tuple[Step, ...]:
-    if exact * amount.currency.minor_per_major == amount.minor:
+    if exact == amount.major:
         return ()
     return ({"step": "rounded", "exact": exact_text(exact), "amount": amount.decimal_text()},)

@@ -1,0 +1,108 @@
+"""What a subscription owes, item by item, as a pure function of what has taken effect.
+
+Every item has a key that never changes, whoever computes it and when. What is owed by its
+timeline, less what was billed of it, is what is still to be invoiced or to be credited. Missed
+runs, crashed runs, changes of the past and two workers at once therefore all come to the same.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from billing.domain.lines import Versions
+from billing.domain.owing.addons import addons
+from billing.domain.owing.commitments import commitments
+from billing.domain.owing.fees import fees
+from billing.domain.owing.instants import acting_instants, next_due_at, reach_of
+from billing.domain.owing.item import ORDER, FeePart, Item, LineKind
+from billing.domain.owing.policies import PolicyBook
+from billing.domain.owing.shares import WHOLE, Share
+from billing.domain.owing.states import Billable, billable
+from billing.domain.owing.usage import arrears
+from control_plane.kernel.calendar import Period
+from control_plane.subscriptions.domain import Timeline
+
+__all__ = [
+    "ORDER",
+    "WHOLE",
+    "FeePart",
+    "Item",
+    "LineKind",
+    "PolicyBook",
+    "Share",
+    "acting_instants",
+    "next_due_at",
+    "open_items",
+    "owed_items",
+    "reach_of",
+]
+
+
+def owed_items(
+    timeline: Timeline,
+    versions: Versions,
+    policies: PolicyBook,
+    *,
+    at: datetime,
+    after: datetime,
+    reach: datetime | None = None,
+) -> tuple[Item, ...]:
+    """Return the items due in ``(after, at]``, by what has taken effect by ``at``, earliest first.
+
+    With ``reach``, also every item due by ``at`` that something which takes effect at or after
+    ``reach`` may have changed. An item that is owed no more is not among them.
+    """
+    since = after if reach is None else min(after, reach)
+    return tuple(
+        item
+        for item in _items(timeline, versions, policies, since, at)
+        if item.due_at <= at and (item.due_at > after or (reach is not None and item.until > reach))
+    )
+
+
+def open_items(
+    timeline: Timeline, versions: Versions, policies: PolicyBook, *, at: datetime
+) -> tuple[Item, ...]:
+    """Return the items under way at ``at``: not due yet, by what has taken effect so far.
+
+    Their amounts are still growing: see `Item.so_far`. Parts may stand billed already.
+    """
+    found = _items(timeline, versions, policies, at, at)
+    return tuple(item for item in found if item.due_at > at)
+
+
+def _items(
+    timeline: Timeline, versions: Versions, policies: PolicyBook, since: datetime, at: datetime
+) -> list[Item]:
+    about = billable(timeline, versions, policies, at)
+    if about is None:
+        return []
+    found: dict[str, Item] = {}
+    for item in _all(about, since, at):
+        twin = found.get(item.key)
+        found[item.key] = item if twin is None else _together(twin, item)
+    return sorted(found.values(), key=lambda item: (item.due_at, ORDER[item.kind]))
+
+
+def _all(about: Billable, since: datetime, at: datetime) -> Iterator[Item]:
+    def lines(start: datetime, end: datetime) -> Iterable[Item]:
+        return (*fees(about, start, end), *arrears(about, start, end))
+
+    yield from arrears(about, since, at)
+    yield from fees(about, since, at)
+    yield from commitments(about, since, at, lines)
+    yield from addons(about)
+
+
+def _together(one: Item, other: Item) -> Item:
+    """Join the fees of two periods of one plan that end together (a cycle restarted in between)."""
+    start = min(one.service.start, other.service.start)
+    end = max(one.service.end, other.service.end)
+    longer = max(one, other, key=lambda item: item.period.length)
+    return replace(
+        longer,
+        due_at=min(one.due_at, other.due_at),
+        service=Period(start, end),
+        fee_parts=(*one.fee_parts, *other.fee_parts),
+        counts=tuple(dict.fromkeys((*one.counts, *other.counts))),
+    )

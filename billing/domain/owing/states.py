@@ -1,0 +1,194 @@
+"""The states of a subscription as they are billed: which plan, price and terms, from when on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from billing.domain.lines import Versions
+from billing.domain.owing.policies import PolicyBook
+from billing.domain.owing.shares import day_start, next_day_start
+from control_plane.catalog.domain import Charge, PlanVersion, Price
+from control_plane.catalog.policies import Pause, Policies, ProrationUnit, TerminationDay
+from control_plane.kernel.calendar import Anchor, Interval, Period, local_date
+from control_plane.kernel.currency import Currency, currency
+from control_plane.kernel.ids import SubscriptionId
+from control_plane.subscriptions.domain import AddonBooking, Life, Segment, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A stretch of one life in one state, with the price it goes by.
+
+    ``first`` and ``last`` bound what is counted of it: by days, whole days, because a day belongs
+    to the later state. ``segment`` has the instants themselves.
+    """
+
+    segment: Segment
+    life: Life
+    plan: PlanVersion
+    price: Price
+    policies: Policies
+    first: datetime
+    last: datetime | None
+
+    @property
+    def start(self) -> datetime:
+        """The instant it begins."""
+        return self.segment.start
+
+    @property
+    def unbilled(self) -> bool:
+        """Whether it is a pause in which nothing is charged."""
+        return self.segment.paused and self.policies.pause is Pause.CREDIT_UNUSED
+
+    def charge(self, code: str) -> Charge | None:
+        """Return the charge of a code, None where the price has none."""
+        return next((charge for charge in self.price.charges if charge.code == code), None)
+
+    def grid(self, charge: Charge) -> Anchor:
+        """Return the anchor of a charge's own periods."""
+        return grid_of(self.segment.anchor, charge.interval)
+
+
+def grid_of(anchor: Anchor, interval: Interval | None) -> Anchor:
+    """Return the anchor of periods by an interval of their own, or the anchor itself."""
+    if interval is None or (interval == anchor.interval and anchor.count == 1):
+        return anchor
+    return Anchor(at=anchor.at, zone=anchor.zone, interval=interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Billable:
+    """One subscription as of an instant: all that items are made from."""
+
+    subscription_id: SubscriptionId
+    currency: Currency
+    zone: str
+    lives: tuple[tuple[State, ...], ...]
+    bookings: tuple[AddonBooking, ...]
+    versions: Versions
+    policies: PolicyBook
+
+    @property
+    def states(self) -> Iterator[State]:
+        """Every billed state in order."""
+        for life in self.lives:
+            yield from life
+
+    def key(self, *parts: str) -> str:
+        """Return an item's key."""
+        return ":".join((str(self.subscription_id), *parts))
+
+
+def billable(
+    timeline: Timeline, versions: Versions, policies: PolicyBook, at: datetime
+) -> Billable | None:
+    """Read a timeline as it has taken effect by ``at``; None before it starts."""
+    effective = timeline.effective_by(at)
+    if effective is None:
+        return None
+    laid = effective.layout()
+    builder = _Builder(currency(effective.currency), versions, policies)
+    segments = laid.segments()
+    return Billable(
+        subscription_id=timeline.subscription_id,
+        currency=builder.currency,
+        zone=effective.anchor.zone,
+        lives=tuple(builder.life(life, segments) for life in laid.lives),
+        bookings=effective.addon_bookings(),
+        versions=versions,
+        policies=policies,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    currency: Currency
+    versions: Versions
+    policies: PolicyBook
+
+    def life(self, life: Life, segments: tuple[Segment, ...]) -> tuple[State, ...]:
+        """Return the states of a life that are billed: all but its trial."""
+        held = [s for s in segments if life.holds(s.start) and not s.trial]
+        if not held:
+            return ()
+        rated = [self._rated(segment) for segment in held]
+        starts = [
+            _first(segment, policies, opens=place == 0)
+            for place, (segment, (_, _, policies)) in enumerate(zip(held, rated, strict=True))
+        ]
+        ends = [*starts[1:], _last(held[-1], rated[-1][2], life)]
+        return tuple(
+            State(segment, life, plan, price, policies, first, last)
+            for segment, (plan, price, policies), first, last in zip(
+                held, rated, starts, ends, strict=True
+            )
+        )
+
+    def _rated(self, segment: Segment) -> tuple[PlanVersion, Price, Policies]:
+        plan = self.versions.plans[segment.plan_version_id]
+        price = plan.price(self.currency, segment.interval, segment.count)
+        policies = self.policies.of_price(plan, price)
+        if segment.terms is not None:
+            price = segment.terms.applied(price)
+        return plan, price, policies
+
+
+def _first(segment: Segment, policies: Policies, *, opens: bool) -> datetime:
+    """Return from when on a state is counted."""
+    if opens or policies.proration_unit is ProrationUnit.SECOND:
+        return segment.start
+    return day_start(segment.start, segment.anchor.zone)
+
+
+def _last(segment: Segment, policies: Policies, life: Life) -> datetime | None:
+    """Return until when the last state of a life is counted.
+
+    By days, a life has at least one; and the day it ends on counts where the policy says so, as
+    far as that day is the same period's.
+    """
+    end, zone = life.end, segment.anchor.zone
+    if end is None:
+        return None
+    tomorrow = next_day_start(end, zone)
+    by_day = policies.proration_unit is ProrationUnit.LOCAL_DAY
+    if by_day and local_date(life.start, zone) == local_date(end, zone):
+        return tomorrow
+    period = segment.anchor.period_at(end)
+    if policies.termination_day is TerminationDay.BILLED and period.start < end:
+        return min(tomorrow, period.end)
+    return end
+
+
+def cut_at(state: State, before: State | None, interval: Interval | None) -> datetime:
+    """Return from when on usage belongs to a state, on the grid of charges of an interval.
+
+    A change cuts at the start of its local day, which belongs to the later state, but not before
+    the period that the day belongs to. Where the cycle restarts, that period may never come.
+    """
+    at, zone = state.start, state.segment.anchor.zone
+    if before is None or state.policies.proration_unit is ProrationUnit.SECOND:
+        return at
+    old, new = (grid_of(s.segment.anchor, interval) for s in (before, state))
+    following = next_day_start(at, zone)
+    period = _period_before(old, following)
+    if old != new and period.start > at:
+        return at
+    return max(day_start(at, zone), period.start)
+
+
+def _period_before(grid: Anchor, at: datetime) -> Period:
+    """Return the period that the last instants before ``at`` lie in."""
+    n = grid.index_at(at)
+    while grid.boundary(n) >= at:
+        n -= 1
+    return grid.period(n)
+
+
+def neighbours(states: tuple[State, ...]) -> Iterator[tuple[State | None, State, State | None]]:
+    """Yield each state of a life with the one before and the one after."""
+    padded: list[State | None] = [None, *states, None]
+    for (before, state), (_, after) in zip(pairwise(padded), pairwise(padded[1:]), strict=False):
+        if state is not None:
+            yield before, state, after
