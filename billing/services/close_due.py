@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from billing.closing import Closing
 from billing.domain.records import InvoiceSummary
+from billing.issuing import NOTHING, Issued
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -17,9 +18,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class CloseDue:
-    """Issue every invoice of a tenant that is due, each in a transaction of its own.
+    """Issue everything of a tenant that is due, each instant in a transaction of its own.
 
-    May run any number of times, at once or after any outage: an invoice comes once, dated by its
+    May run any number of times, at once or after any outage: a document comes once, dated by its
     due instant. Whoever comes second passes over a tenant that somebody else is closing.
     """
 
@@ -29,6 +30,8 @@ class CloseDue:
     async def __call__(self, tenant_id: TenantId, *, wait: bool = False) -> list[InvoiceSummary]:
         """Return the invoices issued, the earliest first; ``wait`` for whoever is at it.
 
+        Credit notes are issued alike.
+
         A failure that would repeat parks the tenant with its reason, so that it stops nobody
         else; a lost connection is raised, to be tried again.
         """
@@ -37,7 +40,7 @@ class CloseDue:
         try:
             while more:
                 step, more = await self._step(tenant_id, wait=wait)
-                issued.extend(step)
+                issued.extend(step.invoices)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -47,16 +50,16 @@ class CloseDue:
             await self._park(tenant_id, f"{type(error).__name__}: {error}")
         return issued
 
-    async def _step(self, tenant_id: TenantId, *, wait: bool) -> tuple[list[InvoiceSummary], bool]:
+    async def _step(self, tenant_id: TenantId, *, wait: bool) -> tuple[Issued, bool]:
         """Close the earliest due instant, and tell whether more is due."""
         async with self.work(tenant_id) as session:
             account = await AccountRepository(session).lock(tenant_id, wait=wait)
             if account is None or account.parked_reason or account.next_due_at is None:
-                return [], False
+                return NOTHING, False
             organisation = await OrganisationRepository(session).get(tenant_id)
             books = await self.closing.open_books(session, account, organisation)
             if account.next_due_at > books.now:
-                return [], False
+                return NOTHING, False
             books, issued = await self.closing.close(session, books, most=1)
             upcoming = books.account.next_due_at
             return issued, upcoming is not None and upcoming <= books.now

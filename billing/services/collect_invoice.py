@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.domain.records import InvoiceState, Payment, PaymentState
+from billing.domain.records import Payment, PaymentState
 from billing.errors import PaymentMethodRefused
 from billing.ports import Collection, CollectionRequest, CollectionState, PaymentProvider
 from billing.repositories.accounts import AccountRepository
@@ -58,10 +58,13 @@ class CollectInvoice:
             payments = PaymentRepository(session)
             invoice = await InvoiceRepository(session).lock(tenant_id, invoice_id)
             known = await payments.of_request(tenant_id, request_key)
-            known = known or await payments.standing(tenant_id, invoice_id)
+            known = known or await payments.pending(tenant_id, invoice_id)
             account = await AccountRepository(session).get(tenant_id)
-            if known is not None or account is None or invoice.state is InvoiceState.PAID:
+            if known is not None or account is None:
                 return known
+            if not invoice.open.minor:
+                made = await payments.of_invoice(tenant_id, invoice_id)
+                return next((p for p in reversed(made) if p.state is PaymentState.SUCCEEDED), None)
             if not self.providers[account.provider].automatic:
                 return None
             payment = Payment(
@@ -70,7 +73,7 @@ class CollectInvoice:
                 invoice_id=invoice_id,
                 provider=account.provider,
                 state=PaymentState.PENDING,
-                amount=invoice.total,
+                amount=invoice.open,
                 reference=None,
                 failure=None,
                 created_at=await self.tenant_clock.now(session, tenant_id),

@@ -6,6 +6,7 @@ from datetime import datetime
 from billing.domain.records import InvoiceState, InvoiceSummary, Payment, PaymentState
 from billing.errors import (
     InvoiceAlreadyPaid,
+    InvoiceEnded,
     PaymentAmountMismatch,
     PaymentInProgress,
     PaymentReferenceInvalid,
@@ -40,12 +41,16 @@ class RecordPayment:
         reference: str,
         actor: str,
     ) -> Payment:
-        """Pay the invoice, and return the payment; the same call again returns the same payment.
+        """Pay the invoice or a part of it, and return the payment; again, it is the same one.
+
+        A transfer over what the invoice asked for is taken even where a credit note has lowered it
+        since: what is too much is kept to the customer's credit.
 
         Raises:
             InvoiceNotFound: the tenant has none of that id.
-            InvoiceAlreadyPaid: nothing is open on it.
-            PaymentAmountMismatch: the transfer is not of the open amount.
+            InvoiceAlreadyPaid: nothing of it is left to be paid.
+            InvoiceEnded: it was voided.
+            PaymentAmountMismatch: the transfer is of more than is left to be paid, or of nothing.
             PaymentInProgress: a card payment is under way.
             PaymentReferenceInvalid: the reference is empty, too long or not printable.
             PaymentReferenceUsed: the transfer was recorded for another invoice.
@@ -62,11 +67,11 @@ class RecordPayment:
                 return known
             _require_open(invoice, amount)
             now = await self.tenant_clock.now(session, tenant_id)
-            payment = _transfer(invoice, reference, now)
-            if not await payments.add(payment, request_key):
-                standing = await payments.standing(tenant_id, invoice_id)
-                provider = standing.provider if standing is not None else MANUAL
-                raise PaymentInProgress(number=invoice.number, provider=provider)
+            pending = await payments.pending(tenant_id, invoice_id)
+            if pending is not None:
+                raise PaymentInProgress(number=invoice.number, provider=pending.provider)
+            payment = _transfer(invoice, amount, reference, now)
+            await payments.add(payment, request_key)
             await book_payment(session, payment, actor=actor, now=now)
             return payment
 
@@ -81,22 +86,25 @@ def _readable(reference: str) -> str:
 
 
 def _require_open(invoice: InvoiceSummary, amount: Money) -> None:
-    if invoice.state is InvoiceState.PAID:
+    if invoice.state is InvoiceState.VOIDED:
+        raise InvoiceEnded(number=invoice.number, state=invoice.state.value)
+    asked = invoice.due - invoice.paid
+    if not asked.minor:
         raise InvoiceAlreadyPaid(number=invoice.number)
-    if amount != invoice.open:
-        raise PaymentAmountMismatch(
-            number=invoice.number, open=invoice.open, paid=amount, field="amount"
-        )
+    if amount.minor <= 0 or amount > asked:
+        raise PaymentAmountMismatch(number=invoice.number, open=asked, paid=amount, field="amount")
 
 
-def _transfer(invoice: InvoiceSummary, reference: str, now: datetime) -> Payment:
+def _transfer(
+    invoice: InvoiceSummary, amount: Money, reference: str, now: datetime
+) -> Payment:
     return Payment(
         tenant_id=invoice.tenant_id,
         id=PaymentId(new_id()),
         invoice_id=invoice.id,
         provider=MANUAL,
         state=PaymentState.SUCCEEDED,
-        amount=invoice.total,
+        amount=amount,
         reference=reference,
         failure=None,
         created_at=now,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from billing.domain.records import InvoiceState
 from billing.errors import InvoiceAlreadyPaid
 from billing.repositories.invoices import InvoiceRepository
 from control_plane.audit.record import record
@@ -27,7 +26,7 @@ class RequestCollection:
         """
         async with self.work(tenant_id) as session:
             invoice = await InvoiceRepository(session).lock(tenant_id, invoice_id)
-            if invoice.state is InvoiceState.PAID:
+            if not invoice.open.minor:
                 raise InvoiceAlreadyPaid(number=invoice.number)
             await enqueue(session, tenant_id, INVOICE_ISSUED, {"invoice_id": str(invoice_id)})
             await record(

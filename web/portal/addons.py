@@ -1,5 +1,6 @@
 """Peak seasons: what is ahead, what is booked, and booking with a preview."""
 
+from dataclasses import replace
 from datetime import date
 
 from litestar import get, post
@@ -7,7 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
+from billing.domain.life.requests import BookingWanted
 from billing.errors import PreviewStale
+from billing.services.list_subscriptions import BookedAddon
 from control_plane.catalog.domain import AddonVersion
 from control_plane.identity.domain import Permission
 from control_plane.kernel.calendar import local_date
@@ -24,9 +27,10 @@ from web.portal.forms import refused, submitted
 from web.portal.holdings import Holdings, read_holdings
 from web.portal.offers import limit_lines, module_names
 from web.portal.page import Page, PageRequest, language_of, page, see
-from web.portal.plans import preview_lines
+from web.portal.previews import preview_page as lay_preview
+from web.portal.views.life import PreviewView
 from web.portal.views.shell import Form
-from web.portal.views.subscriptions import AddonCard, AddonsView, PreviewView
+from web.portal.views.subscriptions import AddonCard, AddonsView
 
 CHANGE = {"permission": Permission.SUBSCRIPTION_CHANGE}
 
@@ -63,7 +67,7 @@ def _next_window(holdings: Holdings, addon: AddonVersion) -> Period | None:
 
 def _card(holdings: Holdings, addon: AddonVersion, window: Period, language: str) -> AddonCard:
     booked = any(
-        booking.addon.code == addon.code and booking.window == window
+        booking.addon.code == addon.code and booking.window == window and not _given_up(booking)
         for booking in holdings.bookings
     )
     host = next(
@@ -85,11 +89,17 @@ def _card(holdings: Holdings, addon: AddonVersion, window: Period, language: str
         season=season_name(holdings, addon.season, language),
         window=window,
         grants=limit_lines(addon.grants, holdings.catalog, language),
-        price=addon.price(holdings.currency),
+        price=addon.price(holdings.currency, _ahead(holdings, addon, window)),
         state=state,
         requires=module_names(addon.requires, holdings.catalog, language),
         subscription_id=None if host is None else format_id("sub", host.id),
     )
+
+
+def _ahead(holdings: Holdings, addon: AddonVersion, window: Period) -> int:
+    """Count the days to a window's start, which early-bird prices go by."""
+    zone = holdings.catalog.season(addon.season).zone
+    return max(0, (local_date(window.start, zone) - local_date(holdings.now, zone)).days)
 
 
 def season_name(holdings: Holdings, code: str, language: str) -> str:
@@ -107,11 +117,22 @@ def _booked(holdings: Holdings, language: str) -> tuple[AddonCard, ...]:
             season=season_name(holdings, booking.addon.season, language),
             window=booking.window,
             grants=(),
-            price=booking.addon.price(holdings.currency),
-            state=states[booking.status],
+            price=booking.price,
+            state="given_up" if _given_up(booking) else states[booking.status],
+            subscription_id=_owner(holdings, booking),
         )
         for booking in holdings.bookings
     )
+
+
+def _given_up(booking: BookedAddon) -> bool:
+    return booking.cancelled_at is not None and booking.status is Status.ENDED
+
+
+def _owner(holdings: Holdings, booking: BookedAddon) -> str:
+    """Name the subscription that a booking is of."""
+    found = (s for s in holdings.subscriptions if booking in s.addons)
+    return format_id("sub", next(found).id)
 
 
 def season_bands(
@@ -119,7 +140,7 @@ def season_bands(
 ) -> tuple[tuple[date, date, str, bool], ...]:
     """Return the seasons of years as (first day, day after, name, whether booked)."""
     codes = dict.fromkeys(addon.season for addon in holdings.catalog.addons.values())
-    booked = {booking.window for booking in holdings.bookings}
+    booked = {booking.window for booking in holdings.bookings if not _given_up(booking)}
     zone = holdings.organisation.zone
     bands = []
     for code in codes:
@@ -160,24 +181,24 @@ async def _preview(
     *,
     stale: bool = False,
 ) -> PreviewView:
-    found = await application.preview_addon(
+    shown = await application.preview_change(
         tenant_id=tenant_id,
         subscription_id=SubscriptionId(id_from("sub", subscription)),
-        addon_code=addon,
+        request=BookingWanted(addon),
     )
-    name = found.addon.name.in_language(language)
-    return PreviewView(
+    booked = shown.longer.addon_bookings()[-1]
+    catalog = (await read_holdings(application, tenant_id)).catalog
+    name = catalog.addon(addon).name.in_language(language)
+    view = lay_preview(
+        shown,
+        language,
         title=translate(language, N_("Book {addon}"), addon=name),
         action="/portal/addons/confirmation",
         fields=(("addon", addon), ("subscription", subscription)),
-        token=found.token,
-        lines=preview_lines(found.lines, language),
-        total=found.total,
-        effective_at=found.window.start,
-        at_once=False,
         back="/portal/addons",
         stale=stale,
     )
+    return replace(view, effective_at=booked.window.start, timing="on_date")
 
 
 @post("/portal/addons/confirmation", opt=CHANGE, status_code=303, include_in_schema=False)
@@ -190,10 +211,10 @@ async def confirm(
     addon, subscription = form.one("addon"), form.one("subscription")
     shown = Form()
     try:
-        changed = await application.book_addon(
+        changed = await application.confirm_change(
             tenant_id=tenant_id,
             subscription_id=SubscriptionId(id_from("sub", subscription)),
-            addon_code=addon,
+            request=BookingWanted(addon),
             token=form.one("token"),
             actor=principal(request).actor,
         )

@@ -77,4 +77,6 @@ def current_plan(subscription: SubscriptionView, language: str) -> CurrentPlan:
         next_name=None if following is None else following.name.in_language(language),
         next_at=None if coming is None else coming.effective_at,
         ends_at=subscription.ends_at,
+        paused=subscription.paused,
+        trial_end=subscription.trial_end,
     )

@@ -57,6 +57,16 @@ addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
 });
 
+document.querySelectorAll("[data-stepper]").forEach((box) => {
+  const count = box.querySelector("input");
+  box.addEventListener("click", (event) => {
+    const step = Number(event.target.dataset.step || 0);
+    if (!step) return;
+    const least = Number(count.min || 0);
+    count.value = String(Math.max(least, (Number(count.value) || 0) + step));
+  });
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   document.querySelectorAll("details.confirm[open], details.menu[open]").forEach((box) => {

@@ -1,7 +1,7 @@
 """Show what a request would do and cost, before anybody is bound to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -123,8 +123,9 @@ class PreviewChange:
     async def _upcoming(self, session: AsyncSession, found: Weighed) -> Upcoming | None:
         """Estimate the next documents of the whole tenant, as if this were confirmed."""
         desk, longer = found.desk, found.proposal.longer
-        books = replace(desk.books, timelines=desk.books.timelines_with(longer)).closed_at(desk.at)
-        due_at = next_instant(books.timelines, desk.at)
+        closing = self.weighing.changing.closing
+        books = (await closing.with_timeline(session, desk.books, longer)).closed_at(desk.at)
+        due_at = next_instant(books.timelines, desk.at, books.versions)
         if due_at is None:
             return None
         quote = await self.weighing.changing.quote(session, books, longer, due_at)

@@ -28,12 +28,18 @@ class ChargeLine:
 
 @dataclass(frozen=True, slots=True)
 class PriceOption:
-    """A plan's price at one interval; ``fee`` is what is paid in advance for each period."""
+    """A plan's price every ``count`` intervals.
+
+    ``fee`` is what every period costs, whatever is used; ``charges`` are all that comes on
+    top, and ``notes`` hold for all of it together.
+    """
 
     interval: str
     fee: Money
     charges: tuple[ChargeLine, ...]
     current: bool = False
+    count: int = 1
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class PlanCard:
     limits: tuple[LimitLine, ...]
     prices: tuple[PriceOption, ...]
     current: bool = False
+    trial_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,15 @@ class CurrentPlan:
     next_name: str | None = None
     next_at: datetime | None = None
     ends_at: datetime | None = None
+    paused: bool = False
+    trial_end: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """The word for how it stands: paused and on trial before anything else."""
+        if self.paused:
+            return "paused"
+        return "trial" if self.trial_end is not None else self.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,46 +109,6 @@ class PlansView:
     def limit_names(self) -> tuple[str, ...]:
         """Every limit that some plan carries, in the order of the plans."""
         return tuple(dict.fromkeys(line.name for plan in self.plans for line in plan.limits))
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewLine:
-    """One line exactly as it will be billed."""
-
-    description: str
-    amount: Money
-    period: Period | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewView:
-    """What confirming would do and cost. ``fields`` are sent back with ``token`` to confirm.
-
-    ``stale`` says that an earlier preview no longer holds and this is a fresh one.
-    """
-
-    title: str
-    action: str
-    fields: tuple[tuple[str, str], ...]
-    token: str
-    lines: tuple[PreviewLine, ...]
-    total: Money
-    effective_at: datetime
-    at_once: bool
-    back: str
-    old_name: str | None = None
-    old_fee: Money | None = None
-    new_name: str | None = None
-    new_fee: Money | None = None
-    interval: str | None = None
-    stale: bool = False
-
-    @property
-    def fee_difference(self) -> Money | None:
-        """How much more, or less, each period costs; None between different intervals."""
-        if self.old_fee is None or self.new_fee is None:
-            return None
-        return self.new_fee - self.old_fee
 
 
 @dataclass(frozen=True, slots=True)
