@@ -1,150 +1,54 @@
 """What is for sale."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
-import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
 
 from control_plane.catalog.domain import (
     AddonVersion,
     Charge,
+    Conversion,
+    Filter,
     Grant,
+    Matrix,
+    Meter,
     PlanVersion,
     Price,
     Text,
+    Tier,
 )
 from control_plane.identity.domain import Permission
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import format_id
+from control_plane.kernel.money import Money
+from web.api.catalog_views import (
+    AddonView,
+    CatalogView,
+    CellView,
+    ChargeView,
+    CommitmentView,
+    ConversionView,
+    EarlyBirdView,
+    FilterView,
+    MatrixView,
+    MeterView,
+    ModuleView,
+    Name,
+    PlanView,
+    PriceView,
+    RefundView,
+    TierView,
+)
 from web.compose import Application
 
-
-class Name(msgspec.Struct):
-    """A name in both languages."""
-
-    en: str
-    zh: str
+__all__ = ["Name", "addon_view", "name_view", "plan_view", "read_catalog", "router"]
 
 
-class TierView(msgspec.Struct):
-    """A step of a graduated price; decimals as text, in major units."""
-
-    up_to: str | None
-    unit_price: str
-    flat_fee: str
-
-
-class ChargeView(msgspec.Struct):
-    """One thing a price asks for."""
-
-    code: str
-    kind: str
-    timing: str
-    name: Name
-    amount: str | None
-    meter: str | None
-    unit_price: str | None
-    included: str
-    tiers: list[TierView]
-
-
-class PriceView(msgspec.Struct):
-    """What a plan costs in one currency and interval."""
-
-    currency: str
-    interval: str
-    charges: list[ChargeView]
-
-
-class PlanView(msgspec.Struct):
-    """The version of a plan that is on sale."""
-
-    id: str
-    code: str
-    version: int
-    name: Name
-    modules: list[str]
-    entitlements: dict[str, str | bool]
-    prices: list[PriceView]
-
-
-class AddonView(msgspec.Struct):
-    """The version of an add-on that is on sale; prices are for the whole window."""
-
-    id: str
-    code: str
-    version: int
-    name: Name
-    season: str
-    requires: list[str]
-    grants: dict[str, str | bool]
-    prices: dict[str, str]
-
-
-class ModuleView(msgspec.Struct):
-    """An inventory module."""
-
-    code: str
-    name: Name
-
-
-class MeterView(msgspec.Struct):
-    """How usage is measured."""
-
-    code: str
-    event_type: str
-    aggregation: str
-    property: str | None
-    module: str
-    unit: Name
-    name: Name
-
-
-class CatalogView(msgspec.Struct):
-    """Everything on sale now."""
-
-    modules: list[ModuleView]
-    meters: list[MeterView]
-    plans: list[PlanView]
-    addons: list[AddonView]
-
-
-def _name(text: Text) -> Name:
+def name_view(text: Text) -> Name:
+    """Show a name."""
     return Name(en=text.en, zh=text.zh)
-
-
-def _grants(grants: Mapping[str, Grant]) -> dict[str, str | bool]:
-    return {c: v if isinstance(v, bool) else quantity_text(v) for c, v in grants.items()}
-
-
-def _charge(charge: Charge) -> ChargeView:
-    return ChargeView(
-        code=charge.code,
-        kind=charge.kind.value,
-        timing=charge.timing.value,
-        name=_name(charge.name),
-        amount=charge.amount.decimal_text() if charge.amount else None,
-        meter=charge.meter,
-        unit_price=None if charge.unit_price is None else quantity_text(charge.unit_price),
-        included=quantity_text(charge.included),
-        tiers=[
-            TierView(
-                up_to=None if tier.up_to is None else quantity_text(tier.up_to),
-                unit_price=quantity_text(tier.unit_price),
-                flat_fee=quantity_text(tier.flat_fee),
-            )
-            for tier in charge.tiers
-        ],
-    )
-
-
-def _price(price: Price) -> PriceView:
-    return PriceView(
-        currency=price.currency.code,
-        interval=price.interval.value,
-        charges=[_charge(charge) for charge in price.charges],
-    )
 
 
 def plan_view(plan: PlanVersion) -> PlanView:
@@ -153,10 +57,12 @@ def plan_view(plan: PlanVersion) -> PlanView:
         id=format_id("plv", plan.id),
         code=plan.code,
         version=plan.version,
-        name=_name(plan.name),
+        name=name_view(plan.name),
         modules=list(plan.modules),
         entitlements=_grants(plan.entitlements),
-        prices=[_price(price) for price in plan.prices],
+        trial_days=plan.trial_days,
+        policies=dict(plan.policies),
+        prices=[price_view(price) for price in plan.prices],
     )
 
 
@@ -166,11 +72,134 @@ def addon_view(addon: AddonVersion) -> AddonView:
         id=format_id("adv", addon.id),
         code=addon.code,
         version=addon.version,
-        name=_name(addon.name),
+        name=name_view(addon.name),
         season=addon.season,
         requires=list(addon.requires),
         grants=_grants(addon.grants),
-        prices={code: money.decimal_text() for code, money in addon.prices.items()},
+        prices=_amounts(addon.prices),
+        early_bird=[EarlyBirdView(s.days_before, _amounts(s.prices)) for s in addon.early_bird],
+        cancellation=[
+            RefundView(s.days_before, quantity_text(s.percent)) for s in addon.cancellation
+        ],
+        deposit=_optional(addon.deposit),
+        tax_category=addon.tax_category,
+        tax_inclusive=addon.tax_inclusive,
+        max_quantity=addon.max_quantity,
+        policies=dict(addon.policies),
+    )
+
+
+def meter_view(meter: Meter) -> MeterView:
+    """Show a meter."""
+    return MeterView(
+        code=meter.code,
+        event_type=meter.event_type,
+        aggregation=meter.aggregation.value,
+        property=meter.property,
+        amount_property=meter.amount_property,
+        filters=[_filter(f) for f in meter.filters],
+        late=meter.late.value,
+        late_days=meter.late_days,
+        module=meter.module,
+        unit=name_view(meter.unit),
+        name=name_view(meter.name),
+    )
+
+
+def price_view(price: Price) -> PriceView:
+    """Show a price."""
+    commitment = price.commitment
+    return PriceView(
+        currency=price.currency.code,
+        interval=price.interval.value,
+        count=price.count,
+        tax_inclusive=price.tax_inclusive,
+        commitment=commitment
+        and CommitmentView(commitment.amount.decimal_text(), commitment.tax_category),
+        policies=dict(price.policies),
+        charges=[charge_view(charge) for charge in price.charges],
+    )
+
+
+def charge_view(charge: Charge) -> ChargeView:
+    """Show a charge."""
+    return ChargeView(
+        code=charge.code,
+        kind=charge.kind.value,
+        timing=charge.timing.value,
+        name=name_view(charge.name),
+        amount=_optional(charge.amount),
+        meter=charge.meter,
+        unit_price=_optional(charge.unit_price),
+        included=quantity_text(charge.included),
+        tiers=[_tier(tier) for tier in charge.tiers],
+        quantity=charge.quantity,
+        package_size=_optional(charge.package_size),
+        rate=_optional(charge.rate),
+        fixed_fee=quantity_text(charge.fixed_fee),
+        free_events=charge.free_events,
+        free_amount=quantity_text(charge.free_amount),
+        event_min=_optional(charge.event_min),
+        event_max=_optional(charge.event_max),
+        matrix=charge.matrix and _matrix(charge.matrix),
+        group_by=list(charge.group_by),
+        filters=[_filter(f) for f in charge.filters],
+        conversion=charge.conversion and _conversion(charge.conversion),
+        minimum=_optional(charge.minimum),
+        maximum=_optional(charge.maximum),
+        discount=quantity_text(charge.discount),
+        interval=charge.interval and charge.interval.value,
+        allowance_interval=charge.allowance_interval and charge.allowance_interval.value,
+        tax_category=charge.tax_category,
+    )
+
+
+def _grants(grants: Mapping[str, Grant]) -> dict[str, str | bool]:
+    return {c: v if isinstance(v, bool) else quantity_text(v) for c, v in grants.items()}
+
+
+def _amounts(amounts: Mapping[str, Money]) -> dict[str, str]:
+    return {code: money.decimal_text() for code, money in amounts.items()}
+
+
+def _optional(value: Decimal | Money | None) -> str | None:
+    if value is None:
+        return None
+    return value.decimal_text() if isinstance(value, Money) else quantity_text(value)
+
+
+def _tier(tier: Tier) -> TierView:
+    return TierView(
+        up_to=_optional(tier.up_to),
+        unit_price=quantity_text(tier.unit_price),
+        flat_fee=quantity_text(tier.flat_fee),
+        rate=_optional(tier.rate),
+    )
+
+
+def _matrix(matrix: Matrix) -> MatrixView:
+    return MatrixView(
+        dimensions=list(matrix.dimensions),
+        cells=[
+            CellView(
+                values=dict(zip(matrix.dimensions, cell.values, strict=True)),
+                unit_price=quantity_text(cell.unit_price),
+            )
+            for cell in matrix.cells
+        ],
+        default=_optional(matrix.default),
+    )
+
+
+def _filter(of: Filter) -> FilterView:
+    return FilterView(property=of.property, values=list(of.values), exclude=of.exclude)
+
+
+def _conversion(conversion: Conversion) -> ConversionView:
+    return ConversionView(
+        divide_by=quantity_text(conversion.divide_by),
+        rounding=conversion.rounding.value,
+        unit=conversion.unit and name_view(conversion.unit),
     )
 
 
@@ -179,19 +208,8 @@ async def read_catalog(application: NamedDependency[Application]) -> CatalogView
     """Read the plans, add-ons, modules and meters on sale now."""
     catalog = await application.read_catalog()
     return CatalogView(
-        modules=[ModuleView(code=m.code, name=_name(m.name)) for m in catalog.modules.values()],
-        meters=[
-            MeterView(
-                code=m.code,
-                event_type=m.event_type,
-                aggregation=m.aggregation.value,
-                property=m.property,
-                module=m.module,
-                unit=_name(m.unit),
-                name=_name(m.name),
-            )
-            for m in catalog.meters.values()
-        ],
+        modules=[ModuleView(code=m.code, name=name_view(m.name)) for m in catalog.modules.values()],
+        meters=[meter_view(meter) for meter in catalog.meters.values()],
         plans=[plan_view(plan) for plan in catalog.plans.values()],
         addons=[addon_view(addon) for addon in catalog.addons.values()],
     )

@@ -3,19 +3,12 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from babel.numbers import format_currency, format_decimal
-
 from control_plane.catalog.domain import Catalog, Charge, Grant, PlanVersion, Price
+from control_plane.catalog.policies import DEFAULTS, Policies
 from control_plane.kernel.currency import Currency
-from control_plane.kernel.exact import EXACT
-from web.i18n import LOCALES, N_, translate
+from control_plane.kernel.money import Money
+from web.portal.terms import charge_terms, price_notes
 from web.portal.views.subscriptions import ChargeLine, LimitLine, PlanCard, PriceOption
-
-_INCLUDED = N_("{quantity} {unit} included")
-_EACH = N_("{price} for each further unit ({unit})")
-_UP_TO = N_("{price} each up to {bound} {unit}")
-_REST = N_("{price} for each one above")
-_ENTERING = N_("{fee} once this tier is reached")
 
 
 def limit_lines(
@@ -56,9 +49,13 @@ def plan_card(
     prices = tuple(
         PriceOption(
             interval=price.interval.value,
-            fee=price.fee,
-            charges=charge_lines(price, catalog, language),
+            fee=plain_fee(price),
+            charges=charge_lines(
+                price, catalog, language, DEFAULTS.over(plan.policies, price.policies)
+            ),
             current=held == (plan.code, price.interval.value),
+            count=price.count,
+            notes=price_notes(price, language),
         )
         for price in plan.prices
         if price.currency == currency
@@ -72,62 +69,33 @@ def plan_card(
         limits=limit_lines(plan.entitlements, catalog, language),
         prices=prices,
         current=held is not None and held[0] == plan.code,
+        trial_days=plan.trial_days,
     )
 
 
-def charge_lines(price: Price, catalog: Catalog, language: str) -> tuple[ChargeLine, ...]:
-    """Say what usage costs beyond the fee."""
-    return tuple(
-        ChargeLine(charge.name.in_language(language), _terms(charge, price, catalog, language))
-        for charge in price.charges
-        if charge.meter is not None
-    )
+def charge_lines(
+    price: Price, catalog: Catalog, language: str, policies: Policies = DEFAULTS
+) -> tuple[ChargeLine, ...]:
+    """Say what is paid beyond the plain fee: seats, fees of another interval, usage."""
+    lines = []
+    for charge in price.charges:
+        if is_plain_fee(charge, price):
+            continue
+        meter = catalog.meters.get(charge.meter or "")
+        unit = meter.unit if meter else None
+        terms = charge_terms(charge, price, unit, language, policies)
+        lines.append(ChargeLine(charge.name.in_language(language), terms))
+    return tuple(lines)
 
 
-def _terms(charge: Charge, price: Price, catalog: Catalog, language: str) -> tuple[str, ...]:
-    meter = catalog.meters.get(charge.meter or "")
-    words = _Words(language, price.currency.code, meter.unit.in_language(language) if meter else "")
-    terms = [words.included(charge.included)] if charge.included else []
-    if charge.unit_price is not None:
-        terms.append(words.each(charge.unit_price))
-    for tier in charge.tiers:
-        if tier.up_to is None:
-            terms.append(words.rest(tier.unit_price))
-        else:
-            bound = EXACT.add(tier.up_to, charge.included)
-            terms.append(words.up_to(tier.unit_price, bound))
-        if tier.flat_fee:
-            terms.append(words.entering(tier.flat_fee))
-    return tuple(terms)
+def is_plain_fee(charge: Charge, price: Price) -> bool:
+    """Tell whether a charge is nothing but an amount that every period of the price costs."""
+    same_interval = charge.interval in {None, price.interval}
+    plain = charge.discount == 0 and charge.minimum is None and charge.maximum is None
+    return charge.amount is not None and charge.quantity is None and same_interval and plain
 
 
-class _Words:
-    """Sentences about prices in one language and currency."""
-
-    def __init__(self, language: str, currency: str, unit: str) -> None:
-        self.language, self.currency, self.unit = language, currency, unit
-
-    def _say(self, message: str, **values: str) -> str:
-        return translate(self.language, message, unit=self.unit, **values)
-
-    def _price(self, amount: Decimal) -> str:
-        locale = LOCALES[self.language]
-        return format_currency(amount, self.currency, locale=locale, decimal_quantization=False)
-
-    def _number(self, quantity: Decimal) -> str:
-        return format_decimal(quantity, locale=LOCALES[self.language])
-
-    def included(self, quantity: Decimal) -> str:
-        return self._say(_INCLUDED, quantity=self._number(quantity))
-
-    def each(self, price: Decimal) -> str:
-        return self._say(_EACH, price=self._price(price))
-
-    def up_to(self, price: Decimal, bound: Decimal) -> str:
-        return self._say(_UP_TO, price=self._price(price), bound=self._number(bound))
-
-    def rest(self, price: Decimal) -> str:
-        return self._say(_REST, price=self._price(price))
-
-    def entering(self, fee: Decimal) -> str:
-        return self._say(_ENTERING, fee=self._price(fee))
+def plain_fee(price: Price) -> Money:
+    """Return the sum of the plain fees: what a period costs with nothing counted."""
+    amounts = (c.amount for c in price.charges if c.amount is not None and is_plain_fee(c, price))
+    return Money.total(amounts, price.currency)
