@@ -30,6 +30,7 @@ SECONDS = Histogram(
 )
 WAITING = Gauge("tallyard_outbox_waiting", "Messages that wait for their delivery.")
 DEAD = Gauge("tallyard_outbox_dead", "Messages given up after their last attempt.")
+FINDINGS = Gauge("tallyard_books_findings", "Rules of the books that are broken.")
 PATIENCE_SECONDS = 2.0
 
 _UNNOTED = ("/health", "/metrics", "/static")
@@ -93,6 +94,17 @@ async def measure_outbox(depth: Callable[[], Awaitable[OutboxDepth]]) -> None:
         _log.warning("outbox_not_measured", exc_info=True)
     WAITING.set(waiting)
     DEAD.set(dead)
+
+
+async def measure_books(count: Callable[[], Awaitable[int]]) -> None:
+    """Set the gauge of broken rules; to NaN where the database does not answer soon enough."""
+    found: float = math.nan
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            found = await count()
+    except Exception:  # noqa: BLE001 - whatever it is, the scrape goes on
+        _log.warning("books_not_measured", exc_info=True)
+    FINDINGS.set(found)
 
 
 def render_metrics() -> tuple[bytes, str]:

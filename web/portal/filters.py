@@ -7,16 +7,18 @@ come from the page's ``shell``.
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from billing.reporting.sheet_csv import percentage
 from control_plane.kernel.money import Money
 from control_plane.kernel.period import Period
 from web.i18n import LOCALES
@@ -57,6 +59,13 @@ def signed_money(context: Context, amount: Money) -> str:
 def number(context: Context, quantity: Decimal | int) -> str:
     """Write a quantity with grouping and every decimal it has."""
     return format_decimal(quantity, locale=_locale(context), decimal_quantization=False)
+
+
+@pass_context
+def ratio(context: Context, value: Fraction) -> str:
+    """Write a ratio in percent with one decimal: ``87.3%``; rounded half away from zero."""
+    share = Decimal(percentage(value)).scaleb(-2)
+    return format_percent(share, format="#,##0.0%", locale=_locale(context))
 
 
 @pass_context
@@ -121,6 +130,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "money": money,
         "signed_money": signed_money,
         "number": number,
+        "ratio": ratio,
         "day": day,
         "short_day": short_day,
         "month_name": month_name,

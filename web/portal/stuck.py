@@ -25,6 +25,9 @@ async def _rows(application: Application, names: Mapping[TenantId, str]) -> Asyn
         yield StuckRow(
             N_("Billing halted"), name(account.tenant_id), account.parked_at, account.reason
         )
+    for finding in await application.list_findings(limit=MOST):
+        reason = f"{finding.rule}: {', '.join(finding.places)}"
+        yield StuckRow(N_("Books do not agree"), name(finding.tenant_id), finding.found_at, reason)
     for clock in await application.list_stuck_clocks(limit=MOST):
         yield StuckRow(N_("Test clock stopped"), name(clock.tenant_id), None, clock.last_error)
     for message in await application.runtime_state.dead_messages(limit=MOST):
