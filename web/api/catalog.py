@@ -114,8 +114,11 @@ def price_view(price: Price) -> PriceView:
         interval=price.interval.value,
         count=price.count,
         tax_inclusive=price.tax_inclusive,
-        commitment=commitment
-        and CommitmentView(commitment.amount.decimal_text(), commitment.tax_category),
+        commitment=(
+            None
+            if commitment is None
+            else CommitmentView(commitment.amount.decimal_text(), commitment.tax_category)
+        ),
         policies=dict(price.policies),
         charges=[charge_view(charge) for charge in price.charges],
     )
@@ -141,10 +144,10 @@ def charge_view(charge: Charge) -> ChargeView:
         free_amount=quantity_text(charge.free_amount),
         event_min=_optional(charge.event_min),
         event_max=_optional(charge.event_max),
-        matrix=charge.matrix and _matrix(charge.matrix),
+        matrix=None if charge.matrix is None else _matrix(charge.matrix),
         group_by=list(charge.group_by),
         filters=[_filter(f) for f in charge.filters],
-        conversion=charge.conversion and _conversion(charge.conversion),
+        conversion=None if charge.conversion is None else _conversion(charge.conversion),
         minimum=_optional(charge.minimum),
         maximum=_optional(charge.maximum),
         discount=quantity_text(charge.discount),
@@ -199,7 +202,7 @@ def _conversion(conversion: Conversion) -> ConversionView:
     return ConversionView(
         divide_by=quantity_text(conversion.divide_by),
         rounding=conversion.rounding.value,
-        unit=conversion.unit and name_view(conversion.unit),
+        unit=None if conversion.unit is None else name_view(conversion.unit),
     )
 
 
