@@ -53,7 +53,7 @@ def price_usage(
 
     Args:
         charge: what is charged, and by which model.
-        usage: all that was used so far; a number where the charge needs nothing more.
+        usage: all that was used so far; a number where nothing more is known of it.
         share: the part of the period that the charge is for.
         policies: the conventions in force.
         days: how the share is told to people, such as (10, 31); its own terms by default.
@@ -64,7 +64,7 @@ def price_usage(
         TypeError: the usage lacks what the charge's model needs.
     """
     asked = Asked(charge, share, policies, days or (share.numerator, share.denominator), final)
-    used = usage if isinstance(usage, Usage) else _of_quantity(usage)
+    used = usage if isinstance(usage, Usage) else _of_number(charge, usage)
     priced = list(_price_groups(asked, used))
     amount = sum((group.amount for group in priced), ZERO)
     bounded, bounds = bound(asked, amount)
@@ -112,6 +112,14 @@ def _headed(charge: Charge, values: tuple[str, ...], priced: Priced) -> Priced:
     )
 
 
-def _of_quantity(quantity: Decimal | Fraction) -> Usage:
-    exact = quantity if isinstance(quantity, Decimal) else exact_decimal(quantity_text(quantity))
-    return Usage(exact, events=0)
+def _of_number(charge: Charge, number: Decimal | Fraction) -> Usage:
+    """Stand in for usage of which nothing but its size is known, as in an estimate.
+
+    It is one event, in one group of empty values; for prices of money the number is the money.
+    """
+    exact = number if isinstance(number, Decimal) else exact_decimal(quantity_text(number))
+    money = exact if charge.of_money else Decimal(0)
+    nothing_known = ("",) * len(charge.dimensions)
+    group = UsageGroup(nothing_known, exact, 1, money, (money,))
+    groups = (group,) if charge.dimensions and exact else ()
+    return Usage(exact, events=1, amount=money, amounts=(money,), groups=groups)

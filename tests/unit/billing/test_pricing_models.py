@@ -272,3 +272,16 @@ def test_large_amounts_stay_exact(code, minor):
     fee = replace(charge(ChargeKind.FLAT), amount=Money(minor, of))
 
     assert Money.rounded(price_fee(fee).amount, of).minor == minor
+
+
+def test_a_bare_number_is_one_event_of_unknown_properties_and_money_where_money_is_priced():
+    rated = charge(ChargeKind.PERCENTAGE, rate=Decimal(2), event_min=Decimal(3))
+    matrix = Matrix(("region",), (MatrixCell(("east",), Decimal(9)),), Decimal(2))
+    grouped = charge(ChargeKind.GRADUATED, tiers=TIERS, group_by=("site",))
+
+    assert price_usage(rated, Decimal(1000), WHOLE).amount == 20
+    assert price_usage(rated, Decimal(100), WHOLE).amount == 3
+    assert price_usage(charge(ChargeKind.DYNAMIC), Decimal("4.5"), WHOLE).amount == Fraction("4.5")
+    assert price_usage(charge(ChargeKind.MATRIX, matrix=matrix), Decimal(5), WHOLE).amount == 10
+    assert price_usage(grouped, Decimal(10), WHOLE).amount == 29
+    assert price_usage(grouped, Decimal(0), WHOLE).amount == 0
