@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -272,12 +273,21 @@ class _Writing:
         return [text for text in found if text]
 
     def _days(self, first: date, last: date) -> str:
-        if first == last:
-            return self._day(first)
-        return str(format_interval(first, last, "yMMMd", locale=self.language))
+        return _day(first, self.language) if first == last else _days(first, last, self.language)
 
     def _day(self, day: date) -> str:
-        return str(format_date(day, format="long", locale=self.language))
+        return _day(day, self.language)
+
+
+@lru_cache(maxsize=4096)
+def _days(first: date, last: date, language: str) -> str:
+    """Write a stretch of days; most lines of an invoice share theirs."""
+    return str(format_interval(first, last, "yMMMd", locale=language))
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, language: str) -> str:
+    return str(format_date(day, format="long", locale=language))
 
 
 def spaced(iban: str) -> str:
