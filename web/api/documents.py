@@ -12,8 +12,8 @@ from litestar.response import Stream
 from billing.documents.exporting import MEDIA_TYPES, DocumentForm, ExportedFile
 from billing.repositories.invoices import InvoiceFilter
 from control_plane.identity.domain import Permission
-from control_plane.kernel.ids import CreditNoteId
-from web.api.common import ApiRequest, id_from, tenant
+from web.api.common import ApiRequest, tenant
+from web.api.credit_notes import note_id_from
 from web.api.invoices import invoice_id_from
 from web.compose import Application
 
@@ -44,11 +44,6 @@ def file_response(file: ExportedFile, *, shown: bool = False) -> Response[bytes]
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def note_id_from(text: str) -> CreditNoteId:
-    """Read a credit note's id from an address."""
-    return CreditNoteId(id_from("crn", text))
-
-
 def _invoice_route(form: DocumentForm) -> HTTPRouteHandler:
     @get(
         f"/invoices/{{invoice_id:str}}/{form.value}",
@@ -56,7 +51,6 @@ def _invoice_route(form: DocumentForm) -> HTTPRouteHandler:
         media_type=MEDIA_TYPES[form],
         name=f"invoice_{form.value}",
         operation_id=f"InvoiceAs{form.value.title()}",
-        summary=f"Download the invoice as {form.value.upper()}",
         description=f"Download the invoice as {_WORDS[form]}.",
     )
     async def download(
@@ -80,7 +74,6 @@ def _note_route(form: DocumentForm) -> HTTPRouteHandler:
         media_type=MEDIA_TYPES[form],
         name=f"credit_note_{form.value}",
         operation_id=f"CreditNoteAs{form.value.title()}",
-        summary=f"Download the credit note as {form.value.upper()}",
         description=f"Download the credit note as {_WORDS[form]}.",
     )
     async def download(
@@ -119,7 +112,7 @@ async def invoice_lines(
 
 router = Router(
     "/v1",
-    tags=["Documents"],
+    tags=["Invoices"],
     route_handlers=[
         # the invoice's PDF stands with the invoices
         *(_invoice_route(form) for form in DocumentForm if form is not DocumentForm.PDF),

@@ -7,7 +7,8 @@ from litestar.params import FromPath, FromQuery
 from billing.documents.exporting import DocumentForm
 from control_plane.identity.domain import Permission
 from web.api.common import choice_from, tenant
-from web.api.documents import file_response, note_id_from
+from web.api.credit_notes import note_id_from
+from web.api.documents import file_response
 from web.api.invoices import invoice_id_from
 from web.compose import Application
 from web.portal.page import PageRequest, language_of
