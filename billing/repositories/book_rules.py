@@ -152,7 +152,15 @@ _LEDGER = {
                 SELECT currency, tax_minor AS tax FROM invoices
                 WHERE tenant_id = :tenant_id AND state <> 'voided'
                 UNION ALL
-                SELECT currency, -tax_minor FROM credit_notes WHERE tenant_id = :tenant_id) d
+                SELECT currency, -tax_minor FROM credit_notes WHERE tenant_id = :tenant_id
+                UNION ALL
+                SELECT currency, (convert_from(body, 'UTF8')::jsonb ->> 'tax_minor')::bigint
+                FROM wallet_topups WHERE tenant_id = :tenant_id AND policy = 'tax_on_topup'
+                    AND state = 'paid'
+                UNION ALL
+                SELECT t.currency, -u.tax_minor FROM wallet_uses u JOIN wallet_topups t
+                    ON t.tenant_id = u.tenant_id AND t.id = u.topup_id
+                WHERE u.tenant_id = :tenant_id) d
              GROUP BY currency) o
         FULL JOIN
             (SELECT currency, -sum(amount_minor) AS tax FROM ledger_entries
@@ -173,7 +181,61 @@ _LEDGER = {
     """,
 }
 
-RULES: Final[Mapping[str, str]] = MappingProxyType({**_DOCUMENTS, **_LEDGER})
+# What was taxed at the top-up is no liability any more: of such a balance only the net is.
+_BALANCES = {
+    "prepaid liability differs from the balances": """
+        SELECT coalesce(w.currency, e.currency) FROM
+            (SELECT currency, sum(free_minor - coalesce((
+                SELECT sum((tax ->> 'tax_minor')::bigint)
+                FROM jsonb_array_elements(taxes) AS tax), 0)) AS held
+             FROM wallet_topups WHERE tenant_id = :tenant_id AND state = 'paid'
+             GROUP BY currency) w
+        FULL JOIN
+            (SELECT currency, -sum(amount_minor) AS held FROM ledger_entries
+             WHERE tenant_id = :tenant_id AND account = 'prepaid_liability' GROUP BY currency) e
+            ON e.currency = w.currency
+        WHERE coalesce(w.held, 0) <> coalesce(e.held, 0)
+    """,
+    "prepaid balance differs from its uses": """
+        SELECT t.number FROM wallet_topups t
+        LEFT JOIN (SELECT tenant_id, topup_id, sum(amount_minor) AS used FROM wallet_uses
+                   GROUP BY tenant_id, topup_id) u
+            ON u.tenant_id = t.tenant_id AND u.topup_id = t.id
+        WHERE t.tenant_id = :tenant_id AND t.state = 'paid'
+            AND (t.spent_minor <> coalesce(u.used, 0) OR t.amount_minor <>
+                t.spent_minor + t.expired_minor + t.refunded_minor + t.free_minor)
+    """,
+    "promotional credit is not conserved": """
+        SELECT g.code FROM credit_grants g
+        LEFT JOIN (SELECT c.tenant_id, c.grant_id, sum(c.amount_minor) AS used
+                   FROM credit_uses c JOIN invoices i
+                     ON i.tenant_id = c.tenant_id AND i.id = c.invoice_id
+                   WHERE i.state <> 'voided' GROUP BY c.tenant_id, c.grant_id) u
+            ON u.tenant_id = g.tenant_id AND u.grant_id = g.id
+        WHERE g.tenant_id = :tenant_id AND (g.spent_minor <> coalesce(u.used, 0)
+            OR g.granted_minor <> g.spent_minor + g.held_minor + g.expired_minor + g.free_minor)
+    """,
+    "cash differs from what came in and went out": """
+        SELECT coalesce(m.currency, e.currency) FROM
+            (SELECT currency, sum(minor) AS held FROM (
+                SELECT currency, amount_minor AS minor FROM payments
+                WHERE tenant_id = :tenant_id AND state = 'succeeded'
+                UNION ALL
+                SELECT currency, amount_minor - refunded_minor FROM wallet_topups
+                WHERE tenant_id = :tenant_id AND state = 'paid'
+                UNION ALL
+                SELECT currency, amount_minor FROM credit_entries
+                WHERE tenant_id = :tenant_id AND kind = 'refunded') f
+             GROUP BY currency) m
+        FULL JOIN
+            (SELECT currency, sum(amount_minor) AS held FROM ledger_entries
+             WHERE tenant_id = :tenant_id AND account = 'cash' GROUP BY currency) e
+            ON e.currency = m.currency
+        WHERE coalesce(m.held, 0) <> coalesce(e.held, 0)
+    """,
+}
+
+RULES: Final[Mapping[str, str]] = MappingProxyType({**_DOCUMENTS, **_LEDGER, **_BALANCES})
 """By what is wrong when a query returns anything. All take ``tenant_id``."""
 
 NUMBERS: Final[Mapping[str, str]] = MappingProxyType(

@@ -10,6 +10,7 @@ from billing.domain.ledger import (
     credit_note_entries,
     invoice_entries,
     payment_entries,
+    prepaid_topup_entries,
     void_entries,
 )
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
@@ -169,6 +170,38 @@ class PaperBooks:
                 booked_on=on,
                 invoice_id=invoice,
                 payment_id=payment,
+            )
+        )
+
+    async def top_up(self, on: date, minor: int) -> None:
+        """Fill a wallet, and grant a little on top."""
+        wallet, topup = new_id(), new_id()
+        self.admin.execute(
+            "INSERT INTO wallets (tenant_id, id, name, currency, priority, tax_category, "
+            "created_at) VALUES (%s, %s, 'Prepaid', 'CNY', 1, 'standard', %s)",
+            [self.tenant_id, wallet, noon(on)],
+        )
+        self.admin.execute(
+            "INSERT INTO wallet_topups (tenant_id, id, wallet_id, entity, policy, automatic, "
+            "state, currency, amount_minor, bonus_minor, free_minor, requested_at, ended_at, "
+            "reference, number, body) VALUES (%s, %s, %s, 'live', 'tax_on_use', false, 'paid', "
+            "'CNY', %s, 0, %s, %s, %s, 'bank-1', %s, '{}')",
+            [self.tenant_id, topup, wallet, minor, minor, noon(on), noon(on), str(topup)],
+        )
+        self.admin.execute(
+            "INSERT INTO credit_grants (tenant_id, id, code, name, reason, currency, priority, "
+            "granted_minor, free_minor, granted_at) VALUES (%s, %s, 'welcome', '{}', 'test', "
+            "'CNY', 1, 50, 50, %s)",
+            [self.tenant_id, new_id(), noon(on)],
+        )
+        await self.book(
+            Posting(
+                Kind.PREPAID_TOPUP,
+                f"topup:{topup}",
+                prepaid_topup_entries(cny(minor)),
+                noon(on),
+                booked_on=on,
+                source_id=topup,
             )
         )
 
