@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.domain.numbers import shown
+from billing.domain.pricing.wording import (
+    PRICING_MESSAGES,
+    PRICING_NUMBERS,
+    pricing_message,
+)
 
 Translate = Callable[[str], str]
 
@@ -26,6 +31,7 @@ MESSAGES: Mapping[str, str] = {
     "credit": "Given back for the days from the change on.",
     "charge": "Charged for the days from the change on.",
     "addon": "Charged once, when the window was booked.",
+    **PRICING_MESSAGES,
 }
 
 
@@ -84,7 +90,7 @@ def _steps(step: Mapping[str, Any], unit: str, translate: Translate) -> Sequence
     if kind == "included" and step["days"] == step["of_days"]:
         return [_say("included_whole", values, translate)]
     if kind != "tier":
-        return [_say(kind, values, translate)]
+        return [_say(pricing_message(step), values, translate)]
     said = [_say("tier" if step["up_to"] else "tier_open", values, translate)]
     if step["flat_fee"] != "0":
         said.append(_say("tier_fee", values, translate))
@@ -98,7 +104,7 @@ def _say(message: str, values: Mapping[str, str], translate: Translate) -> Expla
     return Explained(message, values, translate(MESSAGES[message]).format(**readable))
 
 
-_NUMBERS = {
+_NUMBERS = PRICING_NUMBERS | {
     "fee",
     "exact",
     "included",

@@ -44,7 +44,6 @@ class _Bill:
     events: int = 0
     base: Fraction = ZERO
     free_events: int = 0
-    free_amount: Fraction = ZERO
     bounded: Fraction = ZERO
     """What the bounds per event added (or, below zero, took away)."""
 
@@ -57,7 +56,6 @@ def _by_event(asked: Asked, amounts: Sequence[Decimal]) -> _Bill:
         free = min(left, Fraction(amount))
         covered = left > 0 and free == amount
         left -= free
-        bill.free_amount += free
         if covered:
             bill.free_events += 1
             continue
@@ -91,7 +89,8 @@ def _priced(asked: Asked, bill: _Bill, usage: UsageGroup) -> Priced:
             {
                 "step": "free",
                 "events": bill.free_events,
-                "amount": exact_text(bill.free_amount),
+                "amount": exact_text(Fraction(usage.amount) - bill.base),
+                "total": exact_text(usage.amount),
                 **asked.shown_days,
             }
         )
