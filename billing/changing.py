@@ -5,25 +5,30 @@ the usage travel in the token, so that usage which arrives meanwhile changes not
 shown (it is billed with the next period).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.closing import Books, Closing
+from billing.domain.documents.body import credit_note_body, invoice_body
 from billing.domain.rating import InvoiceLine
-from billing.domain.records import InvoiceSummary
+from billing.domain.records import InvoiceSummary, NoteSummary
+from billing.drafting import Drafts
 from billing.errors import ModuleAlreadySubscribed, SubscriptionEnding
-from billing.invoicing import RatedBatch, earliest_due_at
+from billing.issuing import NOTHING
 from billing.tokens import PreviewTokens, Shown
 from control_plane.audit.record import record
 from control_plane.catalog.domain import PlanVersion
 from control_plane.kernel.calendar import instant_text
-from control_plane.kernel.currency import currency
+from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import ChangeId, SubscriptionId, TenantId, format_id, new_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import ENTITLEMENTS_CHANGED
+from control_plane.subscriptions.codec import action_kind
 from control_plane.subscriptions.domain import Action, Change, Segment, Timeline
 from control_plane.subscriptions.errors import SubscriptionNotFound
 from control_plane.subscriptions.repository import SubscriptionRepository
@@ -31,29 +36,126 @@ from control_plane.subscriptions.repository import SubscriptionRepository
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a change would put on an invoice at once; nothing when it takes effect later."""
+    """Everything a change would issue at once: nothing when it takes effect later.
 
-    rated: RatedBatch | None
-    total: Money
+    ``total`` is that of the invoice, tax included; ``credited`` that of the credit notes, of which
+    ``carried`` goes to the customer's balance; ``applied`` is what balances settle of the invoice,
+    and ``due`` what is then to be paid. All in ``currency``.
+    """
+
+    currency: Currency
+    drafts: Drafts | None
+
+    @classmethod
+    def nothing(cls, code: Currency) -> "Quote":
+        """Return the quote of a change that costs nothing now."""
+        return cls(code, None)
 
     @property
     def lines(self) -> tuple[InvoiceLine, ...]:
-        """The exact lines, as they would be invoiced."""
-        return () if self.rated is None else self.rated.lines
+        """The exact lines, as they would be invoiced, before discounts and tax."""
+        drafts = self.drafts
+        return () if drafts is None else tuple(x for d in drafts.invoices for x in d.lines)
 
     @property
     def cutoff(self) -> str | None:
-        """The look at the usage that the lines were priced by."""
-        return None if self.rated is None else self.rated.cutoff
+        """The look at the usage that everything was priced by."""
+        return None if self.drafts is None else self.drafts.convergence.cutoff
+
+    @property
+    def net(self) -> Money:
+        """The invoice's total before tax, after discounts."""
+        return self._sum(d.made.net for d in self._invoices)
+
+    @property
+    def tax(self) -> Money:
+        """The invoice's tax."""
+        return self._sum(d.made.tax for d in self._invoices)
+
+    @property
+    def total(self) -> Money:
+        """The invoice's total, tax included."""
+        return self._sum(d.made.total for d in self._invoices)
+
+    @property
+    def applied(self) -> Money:
+        """What balances settle of the invoice."""
+        return self.total - self.due
+
+    @property
+    def due(self) -> Money:
+        """What is to be paid now."""
+        return self._sum(d.made.due for d in self._invoices)
+
+    @property
+    def credited(self) -> Money:
+        """What the credit notes come to, tax included."""
+        return self._sum(d.made.total for d in self._notes)
+
+    @property
+    def lowered(self) -> Money:
+        """What the credit notes take off invoices that are still open."""
+        return self._sum(d.lowered for d in self._notes)
+
+    @property
+    def carried(self) -> Money:
+        """What the credit notes add to the customer's balance, before it is applied."""
+        return self._sum(d.carried for d in self._notes)
+
+    @property
+    def invoices(self) -> tuple[dict[str, Any], ...]:
+        """The bodies of the invoices, without numbers."""
+        return tuple(invoice_body(d.heading, d.made) for d in self._invoices)
+
+    @property
+    def notes(self) -> tuple[dict[str, Any], ...]:
+        """The bodies of the credit notes, without numbers."""
+        return tuple(credit_note_body(d.heading, d.made, d.keys) for d in self._notes)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a confirmation must find again: every line, every amount, no ids.
+
+        Keys hold ids that differ at the confirmation, so they are left out.
+        """
+        return {
+            "invoices": [_without_ids(body) for body in self.invoices],
+            "notes": [_without_ids(body) for body in self.notes],
+            "lowered": [d.lowered.minor for d in self._notes],
+        }
+
+    @property
+    def _invoices(self) -> Any:
+        return () if self.drafts is None else self.drafts.invoices
+
+    @property
+    def _notes(self) -> Any:
+        return () if self.drafts is None else self.drafts.notes
+
+    def _sum(self, amounts: Any) -> Money:
+        return Money.total(amounts, self.currency)
+
+
+_IDS = {"key", "item_key", "subscription", "corrects", "tenant"}
+
+
+def _without_ids(body: Mapping[str, Any]) -> dict[str, Any]:
+    said = {key: value for key, value in body.items() if key not in _IDS}
+    said["lines"] = [
+        {key: value for key, value in line.items() if key not in _IDS} for line in body["lines"]
+    ]
+    if body["corrects"] is not None:
+        said["corrects"] = body["corrects"]
+    return said
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change that was made, and the invoice it caused, if any."""
+    """A change that was made, and the documents it caused, if any."""
 
     subscription_id: SubscriptionId
     effective_at: datetime
     invoice: InvoiceSummary | None
+    notes: tuple[NoteSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +166,13 @@ class Changing:
     tokens: PreviewTokens
 
     async def current_books(self, session: AsyncSession, tenant_id: TenantId) -> Books:
-        """Lock the account, and invoice first whatever is due already.
+        """Lock the account, and invoice first whatever is due already, in grace or not.
 
         Raises:
             AccountParked: billing is halted.
         """
         books = await self.closing.open_account(session, tenant_id)
-        books, _ = await self.closing.close(session, books)
+        books, _ = await self.closing.close(session, books, without_grace=True)
         return books
 
     async def quote(
@@ -81,16 +183,16 @@ class Changing:
         at: datetime,
         cutoff: str | None = None,
     ) -> Quote:
-        """Price what a longer timeline makes due at ``at``, the instant of the change."""
+        """Price what a longer timeline makes due at ``at``, the instant of the change.
+
+        ``at`` may lie ahead: then everything due until then is priced together, as an estimate.
+        """
         code = currency(longer.currency)
-        due = await self.closing.due_now(session, books, [longer], at)
-        if not due:
-            return Quote(None, Money.zero(code))
-        if len(due) > 1 or due[0].due_at != at:
-            raise AssertionError(f"a change at {at} makes {len(due)} instants due")
-        tenant_id = books.account.tenant_id
-        rated = await self.closing.rater.rate(session, tenant_id, due[0], cutoff=cutoff)
-        return Quote(rated, Money.total((line.amount for line in rated.lines), code))
+        books = await self.closing.with_timeline(session, books, longer)
+        found = await self.closing.converge(session, books, at, cutoff=cutoff)
+        if found.empty:
+            return Quote.nothing(code)
+        return Quote(code, await self.closing.draft(session, books, found, "change"))
 
     async def make(
         self,
@@ -102,62 +204,63 @@ class Changing:
         shown: Shown | None,
         actor: str,
     ) -> Changed:
-        """Append the last change of ``longer``, invoice it, and tell whoever must know.
+        """Append the new changes of ``longer``, issue what they cause, and tell whoever must know.
 
         Starting a subscription appends its first. ``shown`` repeats the preview's look at usage.
         """
-        tenant_id, change = books.account.tenant_id, longer.changes[-1]
-        change, longer = await self._append(session, tenant_id, longer)
-        quote = await self.quote(
-            session, books, longer, at, None if shown is None else shown.cutoff
-        )
-        books = await self._with(session, books, longer)
-        invoice = None
-        closed = books.account.closed_through
-        if quote.rated is not None:
-            invoice = await self.closing.issue(session, books, quote.rated)
-            closed = at
-        upcoming = earliest_due_at(books.timelines, books.now)
-        await self.closing.remember(session, books, closed, upcoming)
-        await self._tell(session, tenant_id, change, actor)
-        return Changed(longer.subscription_id, change.effective_at, invoice)
+        tenant_id = books.account.tenant_id
+        longer, added = await self._append(session, books, longer)
+        cutoff = None if shown is None else shown.cutoff
+        quote = await self.quote(session, books, longer, at, cutoff)
+        books = await self.closing.with_timeline(session, books, longer)
+        issued = NOTHING
+        if quote.drafts is not None:
+            issued = await self.closing.issue(session, books, quote.drafts)
+        await self.closing.remember(session, books.closed_at(at))
+        for change in added:
+            await self._tell(session, tenant_id, change, actor)
+        await enqueue(session, tenant_id, ENTITLEMENTS_CHANGED, {})
+        invoice = next(iter(issued.invoices), None)
+        return Changed(longer.subscription_id, added[-1].effective_at, invoice, issued.notes)
 
     async def _append(
-        self, session: AsyncSession, tenant_id: TenantId, longer: Timeline
-    ) -> tuple[Change, Timeline]:
-        repository = SubscriptionRepository(session)
-        last = longer.changes[-1]
-        if last.seq == 1:
+        self, session: AsyncSession, books: Books, longer: Timeline
+    ) -> tuple[Timeline, tuple[Change, ...]]:
+        """Record what the tenant's timeline does not have yet."""
+        repository, tenant_id = SubscriptionRepository(session), books.account.tenant_id
+        known = next(
+            (
+                len(t.changes)
+                for t in books.timelines
+                if t.subscription_id == longer.subscription_id
+            ),
+            0,
+        )
+        if not known:
             await repository.add(tenant_id, longer)
-            return last, longer
-        kept = await repository.append(
-            tenant_id,
-            longer.subscription_id,
-            last.action,
-            effective_at=last.effective_at,
-            known_at=last.known_at,
-        )
-        return kept, Timeline(longer.subscription_id, (*longer.changes[:-1], kept))
-
-    async def _with(self, session: AsyncSession, books: Books, longer: Timeline) -> Books:
-        timelines = books.timelines_with(longer)
-        return Books(
-            account=books.account,
-            organisation=books.organisation,
-            timelines=timelines,
-            versions=await self.closing.rater.shelf.versions(session, timelines),
-            now=books.now,
-        )
+            return longer, longer.changes
+        added = [
+            await repository.append(
+                tenant_id,
+                longer.subscription_id,
+                change.action,
+                effective_at=change.effective_at,
+                known_at=change.known_at,
+            )
+            for change in longer.changes[known:]
+        ]
+        changes = (*longer.changes[:known], *added)
+        return Timeline(longer.subscription_id, changes), tuple(added)
 
     async def _tell(
         self, session: AsyncSession, tenant_id: TenantId, change: Change, actor: str
     ) -> None:
-        kind = type(change.action).__name__.lower()
+        kind = action_kind(change.action)
         await record(
             session,
             tenant_id,
             actor,
-            _FACTS[kind],
+            _FACTS.get(kind, f"subscription.{kind}"),
             "subscription",
             format_id("sub", change.subscription_id),
             {
@@ -165,13 +268,12 @@ class Changing:
                 "effective_at": instant_text(change.effective_at),
             },
         )
-        await enqueue(session, tenant_id, ENTITLEMENTS_CHANGED, {})
 
 
 _FACTS = {
     "start": "subscription.started",
-    "changeplan": "subscription.plan_changed",
-    "bookaddon": "subscription.addon_booked",
+    "change_plan": "subscription.plan_changed",
+    "book_addon": "subscription.addon_booked",
     "cancel": "subscription.cancelled",
 }
 

@@ -1,127 +1,245 @@
-"""What is due and not invoiced yet, and what it amounts to.
+"""Converges one instant of one tenant: reads what stands billed, measures, takes the difference."""
 
-What is due is computed from the timelines, what was invoiced is subtracted by its line keys, and
-the difference is priced.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.due import due_lines, next_due_at
-from billing.domain.lines import DueLine
-from billing.domain.manifest import UsageInput
-from billing.domain.rating import InvoiceLine, Measured, rate
+from billing.domain.billed import NOTHING_BILLED, MemoryBilledView
+from billing.domain.converge import Ask, Instant, Settled, asks, owing, settle
+from billing.domain.items import Item, PolicyBook, open_items, reach_of
+from billing.domain.lines import Versions
+from billing.domain.rating import Measured
 from billing.domain.records import Account
-from billing.repositories.invoices import InvoiceRepository
+from billing.repositories.billed import BilledRepository
 from billing.shelf import Shelf
-from control_plane.catalog.domain import Meter
-from control_plane.kernel.currency import Currency
-from control_plane.kernel.ids import TenantId
+from control_plane.catalog.domain import LatePolicy, Meter
+from control_plane.kernel.calendar import Period
+from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.subscriptions.domain import Timeline
 from metering.ports import UsageStore
 
+_NO_LOOK = ""
+_INSTANT = timedelta(microseconds=1)
+
+
+class Ledgered(Protocol):
+    """What converging needs of a tenant's books."""
+
+    @property
+    def account(self) -> Account:
+        """The account, locked."""
+
+    @property
+    def timelines(self) -> tuple[Timeline, ...]:
+        """Every subscription of the tenant."""
+
+    @property
+    def versions(self) -> Versions:
+        """The plan and add-on versions they name."""
+
+    @property
+    def policies(self) -> PolicyBook:
+        """The policies in force."""
+
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """The lines due at one instant in one currency: one invoice."""
+class UsageInput:
+    """What was asked of the usage store for one item, and what it answered."""
 
-    due_at: datetime
-    currency: Currency
-    lines: tuple[DueLine, ...]
+    ask: Ask
+    measured: Measured
 
 
 @dataclass(frozen=True, slots=True)
-class RatedBatch:
-    """A batch with its amounts, and everything they were computed from."""
+class Convergence:
+    """The difference at one instant, and everything it was computed from."""
 
-    batch: Batch
-    lines: tuple[InvoiceLine, ...]
+    instant: Instant
+    items: tuple[Item, ...]
+    view: MemoryBilledView
     usage: tuple[UsageInput, ...]
-    cutoff: str | None
+    settled: Settled
+    progressive: bool = False
+
+    @property
+    def cutoff(self) -> str | None:
+        """The look at the usage, None where none was needed."""
+        return self.instant.cutoff or None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to issue."""
+        return not self.settled.lines and not self.settled.cuts
 
 
 @dataclass(frozen=True, slots=True)
 class Rater:
-    """Finds what is due, and prices it by the usage measured."""
+    """Finds what is owed, and prices it by the usage measured."""
 
     usage: UsageStore
     shelf: Shelf = field(default_factory=Shelf)
 
-    async def outstanding(
+    async def converge(
         self,
         session: AsyncSession,
-        account: Account,
-        timelines: Sequence[Timeline],
-        upto: datetime,
-    ) -> list[Batch]:
-        """Return what is due up to an instant and not invoiced yet, earliest first."""
-        versions = await self.shelf.versions(session, timelines)
-        due: list[DueLine] = []
-        for timeline in timelines:
-            since = account.closed_through or timeline.started_at
-            due.extend(due_lines(timeline, versions, since=since, upto=upto))
-        if not due:
-            return []
-        # Whatever is due later than the account is closed cannot have been invoiced.
-        closed = account.closed_through
-        doubtful = [line.key for line in due if closed is not None and line.due_at <= closed]
-        done = await InvoiceRepository(session).invoiced(account.tenant_id, doubtful)
-        return batches(line for line in due if line.key not in done)
-
-    async def rate(
-        self,
-        session: AsyncSession,
-        tenant_id: TenantId,
-        batch: Batch,
+        books: Ledgered,
+        at: datetime,
         *,
+        after: datetime,
+        reach: datetime | None = None,
         cutoff: str | None = None,
-    ) -> RatedBatch:
-        """Price a batch, by the usage as an earlier ``cutoff`` saw it, or as it is now.
+        look_for_late: bool = False,
+        supposed: MemoryBilledView = NOTHING_BILLED,
+    ) -> Convergence:
+        """Compute the difference at an instant, after everything up to ``after`` was closed.
+
+        Usage is read as an earlier ``cutoff`` saw it, or as it is now. ``reach`` looks further back
+        than the changes acting at the instant ask for; ``look_for_late`` as far as usage came late.
+        ``supposed`` is what is taken as billed though it is not.
 
         Raises:
             MeterNotFound: the catalogue no longer defines a meter that was sold.
         """
-        metered = [line for line in batch.lines if line.usage is not None]
-        if not metered:
-            return RatedBatch(batch, tuple(rate(line) for line in batch.lines), (), None)
-        cutoff = cutoff or await self.usage.cutoff()
-        followed = [line.follows for line in metered if line.follows is not None]
-        cutoffs = await InvoiceRepository(session).invoiced(tenant_id, followed)
-        inputs = []
-        for line in metered:
-            meter = await self.shelf.meter(session, line.meter)
-            since = cutoffs.get(line.follows or "")
-            inputs.append(await self.measure(tenant_id, line, meter, cutoff, since))
-        measured = {entry.line.key: entry.measured for entry in inputs}
-        lines = tuple(rate(line, measured.get(line.key)) for line in batch.lines)
-        return RatedBatch(batch, lines, tuple(inputs), cutoff)
-
-    async def measure(
-        self, tenant_id: TenantId, line: DueLine, meter: Meter, cutoff: str, since: str | None
-    ) -> UsageInput:
-        """Ask the usage store for a line's quantity, late events of earlier pieces included."""
-        total = await self.usage.total(tenant_id, meter, line.service, cutoff=cutoff, since=since)
-        measured = Measured(meter, total.quantity, total.events, total.digest)
-        return UsageInput(line=line, measured=measured, since=since)
-
-
-def batches(lines: Iterable[DueLine]) -> list[Batch]:
-    """Put lines due at one instant in one currency together, all subscriptions of the tenant."""
-    ordered = sorted(lines, key=lambda line: (line.due_at, line.currency.code))
-    return [
-        # Subscription ids grow with time, so an invoice lists the oldest subscription first.
-        Batch(due_at, currency, tuple(sorted(group, key=lambda line: line.subscription_id)))
-        for (due_at, currency), group in groupby(
-            ordered, key=lambda line: (line.due_at, line.currency)
+        instant = Instant(
+            at=at,
+            after=after,
+            cutoff=cutoff or _NO_LOOK,
+            previous=books.account.usage_cutoff,
+            reach=_reaches(books.timelines, at, reach),
         )
-    ]
+        if look_for_late and books.account.usage_cutoff is not None:
+            instant = await self._with_late(session, books, instant)
+        items = owing(books.timelines, books.versions, books.policies, instant)
+        return await self._settle(session, books, instant, items, supposed)
+
+    async def progress(
+        self, session: AsyncSession, books: Ledgered, at: datetime, *, cutoff: str | None = None
+    ) -> Convergence:
+        """Compute what the usage of the open periods comes to so far, less what was billed of it.
+
+        Minimums and volume prices are left to the close.
+        """
+        instant = Instant(at, at, cutoff or _NO_LOOK, books.account.usage_cutoff, {})
+        items = (item for item in opening(books, at) if item.progressive)
+        clipped = tuple(item.so_far(at) for item in items if _has_begun(item, at))
+        found = await self._settle(session, books, instant, clipped)
+        return replace(found, progressive=True)
+
+    async def _settle(
+        self,
+        session: AsyncSession,
+        books: Ledgered,
+        instant: Instant,
+        items: tuple[Item, ...],
+        supposed: MemoryBilledView = NOTHING_BILLED,
+    ) -> Convergence:
+        tenant_id = books.account.tenant_id
+        metered = [item for item in items if item.usage is not None]
+        if metered and not instant.cutoff:
+            instant = replace(instant, cutoff=await self.usage.cutoff())
+        keys = {item.key for item in items} | {key for item in items for key in item.counts}
+        keys |= {item.follows for item in metered if item.follows is not None}
+        closed = {i.due_at for i in metered if i.due_at < instant.at}
+        before = closed | {i.service.start for i in metered if i.follows is not None}
+        known = await BilledRepository(session).view(tenant_id, keys, instant.reach, before)
+        view = supposed.over(known)
+        meters = {i.usage.meter: await self.meter(session, i) for i in metered if i.usage}
+        wanted = asks(
+            items,
+            view,
+            instant,
+            late={code or "": meter.late for code, meter in meters.items()},
+            ended={t.subscription_id: t.ended_at for t in books.timelines},
+        )
+        usage = [await self.answer(tenant_id, ask, meters[_code(ask.item)]) for ask in wanted]
+        measured = {entry.ask.item.key: entry.measured for entry in usage}
+        still_open = (item.key for item in opening(books, instant.at)) if instant.reach else ()
+        settled = settle(items, view, measured, instant, opening=still_open)
+        return Convergence(instant, items, view, tuple(usage), settled)
+
+    async def meter(self, session: AsyncSession, item: Item) -> Meter:
+        """Return the meter of a usage item."""
+        return await self.shelf.meter(session, _code(item) or "")
+
+    async def answer(self, tenant_id: TenantId, ask: Ask, meter: Meter) -> UsageInput:
+        """Ask the usage store for an item's usage, late events of earlier pieces included."""
+        charge = ask.item.usage
+        if charge is None:
+            raise TypeError(f"item {ask.item.key} is priced by no usage")
+        usage = await self.usage.measure(
+            tenant_id, meter, ask.period, cutoff=ask.cutoff, since=ask.since, charge=charge
+        )
+        return UsageInput(ask, Measured(meter, usage))
+
+    async def _with_late(self, session: AsyncSession, books: Ledgered, instant: Instant) -> Instant:
+        """Look back as far as usage came late that corrects what was closed."""
+        reach = dict(instant.reach)
+        cutoff = instant.cutoff
+        for timeline in books.timelines:
+            for code in _meters_of(timeline, books.versions):
+                meter = await self.shelf.meter(session, code)
+                ended = timeline.ended_at is not None and timeline.ended_at <= instant.after
+                if meter.late is LatePolicy.CURRENT_PERIOD and not ended:
+                    continue
+                cutoff = cutoff or await self.usage.cutoff()
+                first = await self._first_late(books, meter, instant, cutoff)
+                if first is not None:
+                    known = reach.get(timeline.subscription_id, first)
+                    reach[timeline.subscription_id] = min(known, first)
+        return replace(instant, reach=reach, cutoff=cutoff)
+
+    async def _first_late(
+        self, books: Ledgered, meter: Meter, instant: Instant, cutoff: str
+    ) -> datetime | None:
+        closed = instant.after
+        page = await self.usage.events(
+            books.account.tenant_id,
+            meter,
+            Period(closed, closed + _INSTANT),
+            cutoff=cutoff,
+            since=books.account.usage_cutoff,
+            after=None,
+            limit=1,
+        )
+        first = page.events[0].time if page.events else None
+        return first if first is not None and first < closed else None
 
 
-def earliest_due_at(timelines: Iterable[Timeline], after: datetime) -> datetime | None:
-    """Return when anything of the tenant is next due, later than ``after``."""
-    upcoming = (next_due_at(timeline, after) for timeline in timelines)
-    return min((at for at in upcoming if at is not None), default=None)
+def _has_begun(item: Item, at: datetime) -> bool:
+    return item.measure is not None and item.measure.start < at
+
+
+def opening(books: Ledgered, at: datetime) -> Iterable[Item]:
+    """Yield the items of the periods under way: what falls due next, and is not due yet."""
+    for timeline in books.timelines:
+        yield from open_items(timeline, books.versions, books.policies, at=at)
+
+
+def _code(item: Item) -> str | None:
+    return None if item.usage is None else item.usage.meter
+
+
+def _reaches(
+    timelines: Sequence[Timeline], at: datetime, reach: datetime | None
+) -> Mapping[SubscriptionId, datetime]:
+    found = {}
+    for timeline in timelines:
+        known = [r for r in (reach_of(timeline, at), reach) if r is not None]
+        if known:
+            found[timeline.subscription_id] = min(known)
+    return found
+
+
+def _meters_of(timeline: Timeline, versions: Versions) -> set[str]:
+    """Return the meters that any plan of a subscription's life prices."""
+    plans = {segment.plan_version_id for segment in timeline.segments}
+    return {
+        charge.meter
+        for plan in plans
+        for price in versions.plans[plan].prices
+        for charge in price.charges
+        if charge.meter is not None
+    }

@@ -1,138 +1,385 @@
-"""Issues an invoice: lines, postings, messages and audit entry commit together, or not at all.
+"""Issues drafts: lines, postings, balances, messages and audit entries commit together or never.
 
 The caller holds the tenant's account locked. The unique constraints on line keys and on (tenant,
-currency, due instant, part) stand behind that lock.
+currency, due instant, part) stand behind that lock. Numbers are drawn last.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.invoice import Heading, Party, invoice_body, invoice_number, invoice_total
-from billing.domain.ledger import issue_entries
-from billing.domain.manifest import manifest
-from billing.domain.records import Account, InvoiceSummary
-from billing.invoicing import RatedBatch
+from billing.domain.converge import Cut
+from billing.domain.documents.body import credit_note_body, invoice_body, service_days
+from billing.domain.documents.heading import Heading, Kind
+from billing.domain.documents.manifest import cut_inputs, item_inputs, manifest, sale_inputs
+from billing.domain.items import Item
+from billing.domain.ledger import credit_applied_entries, credit_note_entries, invoice_entries
+from billing.domain.records import Account, InvoiceSummary, NoteSummary
+from billing.drafting import Drafts, InvoiceDraft, NoteDraft, named
+from billing.invoicing import Convergence
 from billing.mailing import readers_of, request_mail
-from billing.repositories.invoices import InvoiceRepository, NewInvoice
-from billing.repositories.ledger import LedgerRepository
+from billing.repositories.credit import CreditRepository
+from billing.repositories.invoices import InvoiceRepository
+from billing.repositories.issued import Frozen, IssuedRepository, Sums
+from billing.repositories.ledger import Kind as Posted
+from billing.repositories.ledger import LedgerRepository, Posting
+from billing.selling import Counter
 from control_plane.audit.record import record
+from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.canonical import canonical_json, sha256_hex
+from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import InvoiceId, SubscriptionId, format_id, new_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.outbox import enqueue
-from control_plane.runtime.topics import INVOICE_ISSUED
+from control_plane.runtime.topics import CREDIT_NOTE_ISSUED, INVOICE_ISSUED
 from control_plane.tenancy.domain import Organisation
 
 ACTOR = "billing"
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """What was issued."""
+
+    invoices: tuple[InvoiceSummary, ...]
+    notes: tuple[NoteSummary, ...]
+
+    def __add__(self, other: "Issued") -> "Issued":
+        """Return both together, in order."""
+        return Issued(self.invoices + other.invoices, self.notes + other.notes)
+
+
+NOTHING = Issued((), ())
+
+
+@dataclass(frozen=True, slots=True)
 class Issuer:
-    """Issues the invoices of one tenant, within one transaction.
+    """Issues the documents of one tenant, within one transaction.
 
     ``through`` names the last timeline entry known of each subscription.
     """
 
     session: AsyncSession
+    counter: Counter
     account: Account
     organisation: Organisation
-    vendor_name: str
     through: Mapping[SubscriptionId, int]
     now: datetime
+    actor: str = ACTOR
 
-    async def issue(self, rated: RatedBatch) -> InvoiceSummary:
-        """Issue one invoice over a batch.
+    async def issue(self, drafts: Drafts) -> Issued:
+        """Issue credit notes and invoices of one instant."""
+        found = drafts.convergence
+        for note in drafts.notes:
+            await self._book_note(note, found)
+        for invoice in drafts.invoices:
+            await self._book_invoice(invoice, found)
+        readers = await self._readers(drafts)
+        notes = tuple([await self._keep_note(note, found) for note in drafts.notes])
+        numbers = {UUID(str(note.id)): note.number for note in notes}
+        invoices = tuple(
+            [await self._keep_invoice(named(d, numbers), found) for d in drafts.invoices]
+        )
+        # Mails name the number, so they alone come after the draw.
+        for summary in invoices:
+            await request_mail(self.session, self.organisation, readers, summary)
+        return Issued(invoices, notes)
 
-        Raises:
-            NegativeInvoice: the lines add up to less than nothing.
-        """
-        invoice_id = InvoiceId(new_id())
-        total = invoice_total(rated.lines, rated.batch.currency)
-        heading = await self._heading(rated)
-        await self._book(invoice_id, rated)
-        await self._announce(invoice_id, total)
-        readers = await readers_of(self.session, self.organisation) if total.minor else ()
-        summary = await self._keep(invoice_id, heading, rated, total)
-        # The mail names the number, so it alone comes after the draw.
-        await request_mail(self.session, self.organisation, readers, summary)
+    async def _book_invoice(self, draft: InvoiceDraft, found: Convergence) -> None:
+        tenant_id, made = self.account.tenant_id, draft.made
+        await IssuedRepository(self.session).add_lines(
+            tenant_id, draft.id, _line_rows(draft, found)
+        )
+        await LedgerRepository(self.session).book(
+            tenant_id,
+            Posting(
+                kind=Posted.INVOICE,
+                business_key=f"invoice:{draft.id}",
+                entries=invoice_entries(made.net, made.tax),
+                booked_at=draft.heading.due_at,
+                booked_on=draft.heading.dated,
+                invoice_id=draft.id,
+            ),
+        )
+        if made.due.minor:
+            payload = {"invoice_id": str(draft.id)}
+            await enqueue(self.session, tenant_id, INVOICE_ISSUED, payload)
+        await self._record(
+            "invoice.issued", "invoice", format_id("inv", draft.id), draft.heading, made.total
+        )
+
+    async def _book_note(self, draft: NoteDraft, found: Convergence) -> None:
+        tenant_id, made = self.account.tenant_id, draft.made
+        await IssuedRepository(self.session).add_note_lines(
+            tenant_id, draft.id, _note_rows(draft, found)
+        )
+        if draft.lowered.minor:
+            await InvoiceRepository(self.session).settle(
+                draft.invoice,
+                paid=Money.zero(made.total.currency),
+                credited=draft.lowered,
+                at=self.now,
+            )
+        await LedgerRepository(self.session).book(
+            tenant_id,
+            Posting(
+                kind=Posted.CREDIT_NOTE,
+                business_key=f"credit_note:{draft.id}",
+                entries=credit_note_entries(
+                    made.net, made.tax, to_receivable=draft.lowered, to_credit=draft.carried
+                ),
+                booked_at=draft.heading.due_at,
+                booked_on=draft.heading.dated,
+                invoice_id=draft.invoice.id,
+                credit_note_id=draft.id,
+            ),
+        )
+        payload = {"credit_note_id": str(draft.id), "invoice_id": str(draft.invoice.id)}
+        await enqueue(self.session, tenant_id, CREDIT_NOTE_ISSUED, payload)
+        await self._record(
+            "credit_note.issued",
+            "credit_note",
+            format_id("crn", draft.id),
+            draft.heading,
+            made.total,
+            invoice=format_id("inv", draft.invoice.id),
+        )
+
+    async def _record(
+        self, fact: str, kind: str, name: str, heading: Heading, total: Money, **more: str
+    ) -> None:
+        details = {"total_minor": total.minor, "currency": heading.currency.code, **more}
+        await record(self.session, self.account.tenant_id, self.actor, fact, kind, name, details)
+
+    async def _readers(self, drafts: Drafts) -> tuple[str, ...]:
+        if not any(draft.made.total.minor for draft in drafts.invoices):
+            return ()
+        return await readers_of(self.session, self.organisation)
+
+    async def _keep_note(self, draft: NoteDraft, found: Convergence) -> NoteSummary:
+        """Draw the number, as late as can be: from here to the commit nobody else draws one."""
+        issued, year = IssuedRepository(self.session), draft.heading.dated.year
+        place = await issued.draw_place(draft.entity, Kind.CREDIT_NOTE, year)
+        number = f"{draft.prefix}-CN-{year}-{place:06d}"
+        heading = draft.heading.numbered(number)
+        inputs = {
+            **self._inputs(heading, found, _note_items(draft), draft.policies.body()),
+            **cut_inputs(draft.cuts, draft.already, found.settled.cuts),
+            "invoice": str(draft.invoice.id),
+        }
+        summary = await issued.add_note(
+            draft.id,
+            draft.invoice.id,
+            heading,
+            draft.entity,
+            place,
+            _sums(draft.made),
+            draft.lowered,
+            _frozen(credit_note_body(heading, draft.made, draft.keys), inputs),
+            self.now,
+        )
+        if draft.carried.minor:
+            await CreditRepository(self.session).carry(
+                self.account.tenant_id,
+                draft.id,
+                "credit_note",
+                number,
+                draft.carried,
+                self.now,
+            )
         return summary
 
-    async def _heading(self, rated: RatedBatch) -> Heading:
-        batch = rated.batch
-        # An invoice of the same instant says that the account was closed as far as that.
-        closed, part = self.account.closed_through, 0
-        if closed is not None and closed >= batch.due_at:
-            part = await InvoiceRepository(self.session).parts_at(
-                self.account.tenant_id, batch.currency.code, batch.due_at
-            )
-        return Heading(
-            number="",
-            tenant_id=self.account.tenant_id,
-            seller=Party(self.vendor_name, self.account.entity),
-            buyer=Party(self.organisation.name, self.organisation.slug),
-            currency=batch.currency,
-            zone=batch.lines[0].zone,
-            due_at=batch.due_at,
-            part=part,
+    async def _keep_invoice(self, draft: InvoiceDraft, found: Convergence) -> InvoiceSummary:
+        """Draw the number, and settle what balances settle."""
+        issued, year, made = IssuedRepository(self.session), draft.heading.dated.year, draft.made
+        entity = self.account.entity
+        place = await issued.draw_place(entity, Kind.INVOICE, year)
+        heading = draft.heading.numbered(f"{draft.sale.prefix}-{year}-{place:06d}")
+        inputs = {
+            **self._inputs(heading, found, _invoice_items(draft), draft.policies.body()),
+            **sale_inputs(
+                (t.body() for _, t in sorted(draft.sale.treatments.items())),
+                draft.sale.coupons,
+                draft.sale.credits,
+                draft.balances,
+            ),
+        }
+        applied = Money.total((a.amount for a in made.applied), heading.currency)
+        summary = await issued.add_invoice(
+            draft.id,
+            heading,
+            entity,
+            place,
+            _sums(made),
+            applied,
+            _frozen(invoice_body(heading, made), inputs),
+            self.now,
         )
+        for balance in made.applied:
+            if balance.kind == "credit_note":
+                await self._apply(draft.id, heading, balance.id, balance.amount)
+        await self.counter.book(self.session, draft.occasion, made, draft.id)
+        return summary
 
-    async def _book(self, invoice_id: InvoiceId, rated: RatedBatch) -> None:
+    async def _apply(
+        self, invoice_id: InvoiceId, heading: Heading, source_id: UUID, amount: Money
+    ) -> None:
         tenant_id = self.account.tenant_id
-        cutoffs = {entry.line.key: rated.cutoff for entry in rated.usage}
-        await InvoiceRepository(self.session).add_lines(tenant_id, invoice_id, rated.lines, cutoffs)
-        await LedgerRepository(self.session).post(
+        await CreditRepository(self.session).apply(
+            tenant_id, source_id, amount, invoice_id, self.now
+        )
+        await LedgerRepository(self.session).book(
             tenant_id,
-            "invoice",
-            f"invoice:{invoice_id}",
-            invoice_id,
-            issue_entries(rated.lines),
-            rated.batch.due_at,
+            Posting(
+                kind=Posted.CREDIT_APPLIED,
+                business_key=f"credit_applied:{invoice_id}:{source_id}",
+                entries=credit_applied_entries(amount),
+                booked_at=heading.due_at,
+                booked_on=heading.dated,
+                invoice_id=invoice_id,
+                source_id=source_id,
+            ),
         )
 
-    async def _announce(self, invoice_id: InvoiceId, total: Money) -> None:
-        tenant_id = self.account.tenant_id
-        if total.minor:
-            payload = {"invoice_id": str(invoice_id)}
-            await enqueue(self.session, tenant_id, INVOICE_ISSUED, payload)
-        details = {"total_minor": total.minor, "currency": total.currency.code}
-        await record(
-            self.session,
-            tenant_id,
-            ACTOR,
-            "invoice.issued",
-            "invoice",
-            format_id("inv", invoice_id),
-            details,
+    def _inputs(
+        self,
+        heading: Heading,
+        found: Convergence,
+        keys: list[tuple[str, int]],
+        policies: Mapping[str, str | int],
+    ) -> dict[str, Any]:
+        wanted = {key for key, _ in keys}
+        of_items = {item.key: item for item in found.items if item.key in wanted}
+        return manifest(
+            heading,
+            found.instant,
+            through=self.through,
+            versions={str(item.version_id) for item in of_items.values()},
+            tenant_policies=self.account.policies,
+            policies=policies,
+            items=[
+                item_inputs(
+                    key,
+                    revision,
+                    found.view,
+                    _differing(of_items.get(key), policies),
+                    _counted(of_items.get(key), found),
+                )
+                for key, revision in keys
+            ],
+            usage=[(u.ask, u.measured) for u in found.usage if u.ask.item.key in wanted],
+            progressive=found.progressive,
         )
 
-    async def _keep(
-        self, invoice_id: InvoiceId, heading: Heading, rated: RatedBatch, total: Money
-    ) -> InvoiceSummary:
-        """Draw the number, as late as can be: from here to the commit nobody else draws one."""
-        invoices, entity, year = (
-            InvoiceRepository(self.session),
-            self.account.entity,
-            heading.dated.year,
+
+def _differing(item: Item | None, policies: Mapping[str, str | int]) -> dict[str, str | int]:
+    if item is None:
+        return {}
+    return {k: v for k, v in item.policies.body().items() if policies.get(k) != v}
+
+
+def _counted(item: Item | None, found: Convergence) -> dict[str, int]:
+    """Return what the items came to that an item counts, as it was rated."""
+    if item is None or not item.counts:
+        return {}
+    owed = {rated.item.key: rated.owed.minor for rated in found.settled.rated}
+    billed = {key: found.view.of(key) for key in item.counts}
+    standing = {key: b.amount.minor for key, b in billed.items() if b is not None}
+    return {**standing, **{key: owed[key] for key in item.counts if key in owed}}
+
+
+def _invoice_items(draft: InvoiceDraft) -> list[tuple[str, int]]:
+    return [(line.item_key, line.revision) for line in draft.lines]
+
+
+def _note_items(draft: NoteDraft) -> list[tuple[str, int]]:
+    found: dict[str, int] = {}
+    for cut in draft.cuts:
+        found.setdefault(cut.item_key, cut.revision)
+    return list(found.items())
+
+
+def _sums(made: Any) -> Sums:
+    return Sums(made.subtotal, made.discount, made.net, made.tax, made.total)
+
+
+def _frozen(body: Mapping[str, Any], inputs: Mapping[str, Any]) -> Frozen:
+    frozen = canonical_json(body)
+    return Frozen(frozen, sha256_hex(frozen), canonical_json(inputs))
+
+
+def _line_rows(draft: InvoiceDraft, found: Convergence) -> list[dict[str, Any]]:
+    looks = {u.ask.item.key: u.ask for u in found.usage}
+    rows = []
+    for position, billed in enumerate(draft.made.lines, start=1):
+        line: Any = billed.source
+        ask = looks.get(line.item_key)
+        first, last = service_days(line.service, line.zone)
+        rows.append(
+            {
+                **_row(line, position, line.due_at),
+                "item": line.item,
+                "first_day": first.isoformat(),
+                "last_day": last.isoformat(),
+                "line_key": billed.key,
+                "revision": line.revision,
+                "amount_minor": billed.amount.minor,
+                "discount_minor": billed.discount.minor,
+                "net_minor": billed.net.minor,
+                "tax_minor": billed.tax.minor,
+                "tax_category": billed.tax_category,
+                "tax_rate": quantity_text(billed.tax_rate),
+                "tax_inclusive": billed.tax_inclusive,
+                "version_id": str(line.version_id),
+                "cutoff": None if ask is None else ask.cutoff,
+                "since": None if ask is None else ask.since,
+            }
         )
-        place = await invoices.draw_place(entity, year)
-        heading = replace(heading, number=invoice_number(entity, year, place))
-        body = canonical_json(invoice_body(heading, rated.lines))
-        inputs = manifest(
-            heading, rated.batch.lines, rated.usage, cutoff=rated.cutoff, through=self.through
+    return rows
+
+
+def _note_rows(draft: NoteDraft, found: Convergence) -> list[dict[str, Any]]:
+    looks = {u.ask.item.key: u.ask for u in found.usage}
+    cuts: dict[str, Cut] = {cut.line_key: cut for cut in draft.cuts}
+    rows = []
+    for position, taken in enumerate(draft.made.lines, start=1):
+        line: Any = taken.of.source
+        cut = cuts[taken.of.key]
+        ask = looks.get(cut.item_key)
+        discount = Money.total((d.amount for d in taken.discounts), taken.amount.currency)
+        rows.append(
+            {
+                **_row(line, position, draft.heading.due_at),
+                "line_key": f"{cut.item_key}#{cut.revision}",
+                "item_key": cut.item_key,
+                "revision": cut.revision,
+                "amount_minor": taken.amount.minor,
+                "discount_minor": discount.minor,
+                "net_minor": taken.net.minor,
+                "tax_minor": taken.tax.minor,
+                "tax_category": taken.of.tax_category,
+                "tax_rate": quantity_text(taken.of.tax_rate),
+                "cutoff": None if ask is None else ask.cutoff,
+                "since": None if ask is None else ask.since,
+                "corrects": taken.of.key,
+            }
         )
-        return await invoices.add(
-            NewInvoice(
-                id=invoice_id,
-                heading=heading,
-                entity=entity,
-                place=place,
-                total=total,
-                body=body,
-                body_sha256=sha256_hex(body),
-                manifest=canonical_json(inputs),
-                issued_at=self.now,
-            )
-        )
+    return rows
+
+
+def _row(line: Any, position: int, due_at: datetime) -> dict[str, Any]:
+    return {
+        "id": str(new_id()),
+        "position": position,
+        "item_key": line.item_key,
+        "kind": str(line.kind),
+        "subscription_id": str(line.subscription_id),
+        "charge_code": line.charge_code,
+        "due_at": instant_text(due_at),
+        "service_start": instant_text(line.service.start),
+        "service_end": instant_text(line.service.end),
+    }

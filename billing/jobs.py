@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.invoicing import earliest_due_at
+from billing.domain.instants import next_instant
 from billing.repositories.accounts import AccountRepository, due_tenants
+from billing.repositories.invoices import InvoiceRepository, overdue_tenants
 from billing.services.close_due import CloseDue
+from billing.services.invoicing.mark_overdue import MarkOverdue
+from billing.shelf import Shelf
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
@@ -50,21 +53,57 @@ class CloseDuePeriods:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkOverdueInvoices:
+    """Finds tenants with an invoice that was not paid in time, by their own clocks."""
+
+    system: SystemWork
+    mark: MarkOverdue
+    clock: Clock
+    name: str = "mark-overdue-invoices"
+    every_seconds: float = 60.0
+
+    async def run(self) -> int:
+        """Mark until nothing is overdue, and return how many invoices were marked."""
+        marked, tried = 0, set[TenantId]()
+        while fresh := [t for t in await self._due() if t not in tried]:
+            tried.update(fresh)
+            for tenant_id in fresh:
+                marked += len(await self.mark(tenant_id))
+        return marked
+
+    async def _due(self) -> list[TenantId]:
+        async with self.system() as session:
+            return await overdue_tenants(session, self.clock.now(), _BATCH)
+
+
+@dataclass(frozen=True, slots=True)
 class BillingParticipant:
-    """Stops a test clock wherever an invoice falls due."""
+    """Stops a test clock wherever an invoice falls due, is issued, or falls overdue."""
 
     work: UnitOfWork
     close_due: CloseDue
+    mark: MarkOverdue
+
+    @property
+    def shelf(self) -> Shelf:
+        """The catalogue's versions, kept at hand."""
+        return self.close_due.closing.rater.shelf
 
     async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
-        """Name the next instant at which anything is due; none while billing is parked."""
+        """Name the next instant at which anything happens; only dues while billing is parked."""
         async with self.work(tenant_id) as session:
+            overdue = await InvoiceRepository(session).next_overdue(tenant_id, after)
             account = await AccountRepository(session).get(tenant_id)
-            if account is None or account.parked_reason is not None:
-                return None
-            timelines = await SubscriptionRepository(session).timelines(tenant_id)
-            return earliest_due_at(timelines, after)
+            found = [overdue]
+            if account is not None and account.parked_reason is None:
+                timelines = await SubscriptionRepository(session).timelines(tenant_id)
+                versions = await self.shelf.versions(session, timelines)
+                due = next_instant(timelines, after, versions)
+                waiting = next_instant(timelines, after - account.grace, versions)
+                found += [due, None if waiting is None else waiting + account.grace]
+            return min((at for at in found if at is not None and at > after), default=None)
 
     async def settle(self, tenant_id: TenantId) -> bool:
-        """Issue what is due; busy while there was anything."""
-        return bool(await self.close_due(tenant_id, wait=True))
+        """Issue what is due, and mark what is overdue; busy while there was anything."""
+        marked = await self.mark(tenant_id)
+        return bool(await self.close_due(tenant_id, wait=True)) or bool(marked)

@@ -1,17 +1,20 @@
 """Records how a payment ended: state, postings, invoice and audit entry in one transaction."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.ledger import payment_entries
-from billing.domain.records import Payment, PaymentState
+from billing.domain.ledger import payment_entries, recovery_entries
+from billing.domain.records import InvoiceState, Payment, PaymentState
 from billing.ports import Collection, CollectionState
+from billing.repositories.credit import CreditRepository
 from billing.repositories.invoices import InvoiceRepository
-from billing.repositories.ledger import LedgerRepository
+from billing.repositories.ledger import Kind, LedgerRepository, Posting
 from billing.repositories.payments import PaymentRepository
 from control_plane.audit.record import record
 from control_plane.kernel.ids import format_id
+from control_plane.kernel.money import Money
 
 
 class CollectedAmountDiffers(RuntimeError):
@@ -44,17 +47,55 @@ async def settle_collection(
 async def book_payment(
     session: AsyncSession, payment: Payment, *, actor: str, now: datetime
 ) -> None:
-    """Post a successful payment under its unique key, and mark its invoice paid."""
-    await LedgerRepository(session).post(
+    """Post a successful payment under its unique key, and settle its invoice with it.
+
+    A credit note may have lowered the invoice since the payment began: what then exceeds the open
+    amount is kept to the customer's credit, and never paid out by itself.
+    """
+    invoices = InvoiceRepository(session)
+    invoice = await invoices.lock(payment.tenant_id, payment.invoice_id)
+    settled = min(payment.amount, invoice.unsettled)
+    beyond = payment.amount - settled
+    if invoice.state is InvoiceState.UNCOLLECTIBLE and settled.minor:
+        await _recover(session, payment, settled, now)
+    await LedgerRepository(session).book(
         payment.tenant_id,
-        "payment",
-        f"payment:{payment.id}",
-        payment.invoice_id,
-        payment_entries(payment.amount),
-        now,
+        Posting(
+            kind=Kind.PAYMENT,
+            business_key=f"payment:{payment.id}",
+            entries=payment_entries(payment.amount, to_credit=beyond),
+            booked_at=now,
+            invoice_id=payment.invoice_id,
+            payment_id=payment.id,
+        ),
     )
-    await InvoiceRepository(session).mark_paid(payment.tenant_id, payment.invoice_id, now)
+    if settled.minor:
+        nothing = Money.zero(settled.currency)
+        await invoices.settle(invoice, paid=settled, credited=nothing, at=now)
+    if beyond.minor:
+        await CreditRepository(session).carry(
+            payment.tenant_id,
+            UUID(str(payment.id)),
+            "overpayment",
+            payment.reference or format_id("pay", payment.id),
+            beyond,
+            now,
+        )
     await _record(session, payment, actor, "payment.succeeded")
+
+
+async def _recover(session: AsyncSession, payment: Payment, amount: Money, now: datetime) -> None:
+    await LedgerRepository(session).book(
+        payment.tenant_id,
+        Posting(
+            kind=Kind.RECOVERY,
+            business_key=f"recovery:{payment.id}",
+            entries=recovery_entries(amount),
+            booked_at=now,
+            invoice_id=payment.invoice_id,
+            payment_id=payment.id,
+        ),
+    )
 
 
 async def _record(session: AsyncSession, payment: Payment, actor: str, action: str) -> None:

@@ -1,12 +1,13 @@
 """What billing keeps, as values."""
 
 import json
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from control_plane.kernel.ids import InvoiceId, PaymentId, TenantId
+from control_plane.kernel.ids import CreditNoteId, InvoiceId, PaymentId, TenantId
 from control_plane.kernel.money import Money
 
 
@@ -15,6 +16,10 @@ class Account:
     """A tenant's billing. Everything due up to ``closed_through`` has been invoiced.
 
     ``method_label`` is what people see of the means of payment, such as ``visa •••• 4242``.
+    ``policies`` are the tenant's own choices. A period's invoice waits for ``grace`` after it fell
+    due; usage not invoiced yet is invoiced once it passes the threshold (minor units). ``reach`` is
+    from when on the next close looks at everything again; ``usage_cutoff`` is the look at the usage
+    by which the last close was made.
     """
 
     tenant_id: TenantId
@@ -26,34 +31,72 @@ class Account:
     provider_customer: str | None
     provider_method: str | None
     method_label: str | None
+    policies: Mapping[str, str | int] = field(default_factory=dict)
+    grace: timedelta = timedelta(0)
+    threshold_minor: int | None = None
+    reach: datetime | None = None
+    usage_cutoff: str | None = None
 
 
 class InvoiceState(StrEnum):
-    """Whether anything is open on an invoice."""
+    """Where an invoice is in its life. What comes before its issue is computed, never kept."""
 
     ISSUED = "issued"
     PAID = "paid"
+    """Nothing is open: paid, credited, or settled by a balance."""
+    OVERDUE = "overdue"
+    UNCOLLECTIBLE = "uncollectible"
+    """Written off: what was open is not expected any more."""
+    VOIDED = "voided"
+    """Taken back whole before anything was paid or credited. Its number stays used."""
+
+
+OPEN_STATES = (InvoiceState.ISSUED, InvoiceState.OVERDUE)
+"""The states in which somebody still has to pay."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceSummary:
-    """An invoice as lists show it. ``dated`` is the local day it fell due; no tax is included."""
+    """An invoice as lists show it. ``dated`` is the local day it fell due.
+
+    total = net + tax; due = total less the balances applied at issue; what is open of it is what
+    was neither ``paid`` nor ``credited`` (by credit notes, as far as they lowered it).
+    """
 
     tenant_id: TenantId
     id: InvoiceId
     number: str
+    entity: str
     due_at: datetime
     dated: date
     payable_by: date
+    subtotal: Money
+    discount: Money
+    net: Money
+    tax: Money
     total: Money
+    applied: Money
+    due: Money
+    paid: Money
+    credited: Money
     state: InvoiceState
     issued_at: datetime
     paid_at: datetime | None
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+    purchase_order: str | None = None
+
+    @property
+    def unsettled(self) -> Money:
+        """What was neither paid nor credited, written off or not."""
+        return self.due - self.paid - self.credited
 
     @property
     def open(self) -> Money:
-        """What is still to be paid."""
-        return self.total if self.state is InvoiceState.ISSUED else Money.zero(self.total.currency)
+        """What is still to be paid; nothing of an invoice that was voided or written off."""
+        if self.state not in OPEN_STATES:
+            return Money.zero(self.total.currency)
+        return self.unsettled
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +104,50 @@ class StoredInvoice:
     """An invoice with its frozen bytes."""
 
     summary: InvoiceSummary
+    body: bytes
+    body_sha256: str
+    manifest: bytes
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The body, read."""
+        return dict(json.loads(self.body))
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The manifest, read."""
+        return dict(json.loads(self.manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSummary:
+    """A credit note as lists show it. Every amount is positive.
+
+    ``lowered`` came off what was open on its invoice; ``carried`` went to the customer's balance.
+    """
+
+    tenant_id: TenantId
+    id: CreditNoteId
+    number: str
+    invoice_id: InvoiceId
+    due_at: datetime
+    dated: date
+    reason: str
+    subtotal: Money
+    discount: Money
+    net: Money
+    tax: Money
+    total: Money
+    lowered: Money
+    carried: Money
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """A credit note with its frozen bytes."""
+
+    summary: NoteSummary
     body: bytes
     body_sha256: str
     manifest: bytes

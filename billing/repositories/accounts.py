@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -30,7 +30,13 @@ class AccountRepository:
 
     async def open(self, tenant_id: TenantId, entity: str, now: datetime) -> Account:
         """Return the account, locked until the commit; open one when there is none."""
-        values = {"tenant_id": tenant_id, "entity": entity, "created_at": now, "provider": "manual"}
+        values = {
+            "tenant_id": tenant_id,
+            "entity": entity,
+            "created_at": now,
+            "provider": "manual",
+            "policies": {},
+        }
         await self.session.execute(insert(AccountRow).values(values).on_conflict_do_nothing())
         account = await self.lock(tenant_id)
         if account is None:
@@ -55,11 +61,41 @@ class AccountRepository:
         row = await self.session.scalar(query.execution_options(populate_existing=True))
         return None if row is None else _account(row)
 
-    async def advance(
-        self, tenant_id: TenantId, closed_through: datetime | None, next_due_at: datetime | None
+    async def advance(self, account: Account) -> None:
+        """Record how far everything is invoiced, by which look, and when there is more."""
+        values = {
+            "closed_through": account.closed_through,
+            "next_due_at": account.next_due_at,
+            "reach": account.reach,
+            "usage_cutoff": account.usage_cutoff,
+        }
+        await self._update(account.tenant_id, values)
+
+    async def look_back(self, tenant_id: TenantId, reach: datetime, now: datetime) -> None:
+        """Have the next close look at everything from ``reach`` on again, and soon."""
+        columns = AccountRow.__table__.c  # type: ignore[attr-defined]
+        await self._update(
+            tenant_id,
+            {
+                "reach": func.least(columns.reach, reach),
+                "next_due_at": func.least(columns.next_due_at, now),
+            },
+        )
+
+    async def set_terms(
+        self,
+        tenant_id: TenantId,
+        *,
+        policies: Mapping[str, str | int],
+        grace: timedelta,
+        threshold_minor: int | None,
     ) -> None:
-        """Record how far everything is invoiced, and when there is more."""
-        values = {"closed_through": closed_through, "next_due_at": next_due_at}
+        """Record the tenant's own billing terms."""
+        values = {
+            "policies": dict(policies),
+            "grace_seconds": int(grace.total_seconds()),
+            "threshold_minor": threshold_minor,
+        }
         await self._update(tenant_id, values)
 
     async def park(self, tenant_id: TenantId, at: datetime, reason: str) -> None:
@@ -111,6 +147,11 @@ def _account(row: AccountRow) -> Account:
         provider_customer=row.provider_customer,
         provider_method=row.provider_method,
         method_label=row.method_label,
+        policies=dict(row.policies),
+        grace=timedelta(seconds=row.grace_seconds),
+        threshold_minor=row.threshold_minor,
+        reach=_utc(row.reach),
+        usage_cutoff=row.usage_cutoff,
     )
 
 

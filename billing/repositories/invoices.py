@@ -1,49 +1,37 @@
 """Invoices: issued once, read often."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.invoice import Heading
-from billing.domain.rating import InvoiceLine
-from billing.domain.records import InvoiceState, InvoiceSummary, StoredInvoice
+from billing.domain.records import OPEN_STATES, InvoiceState, InvoiceSummary, StoredInvoice
 from billing.errors import InvoiceNotFound
-from billing.models import INVOICE_LINES, INVOICES
-from control_plane.kernel.calendar import instant_text, local_day_start
+from billing.models import INVOICES
 from control_plane.kernel.currency import currency
-from control_plane.kernel.ids import InvoiceId, TenantId, format_id, new_id
+from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
 
-_DRAW = text(
+_OVERDUE = text(
     """
-    INSERT INTO invoice_numbers (entity, year, last) VALUES (:entity, :year, 1)
-    ON CONFLICT (entity, series, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last
-    """
-)
-_ADD_LINES = text(
-    """
-    INSERT INTO invoice_lines (tenant_id, invoice_id, id, position, line_key, kind, subscription_id,
-        charge_code, due_at, amount_minor, cutoff, item_key, revision, service_start, service_end,
-        net_minor)
-    SELECT :tenant_id, :invoice_id, l.* FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l (
-        id uuid, position integer, line_key text, kind text, subscription_id uuid,
-        charge_code text, due_at timestamptz, amount_minor bigint, cutoff text, item_key text,
-        revision integer, service_start timestamptz, service_end timestamptz, net_minor bigint)
+    SELECT DISTINCT i.tenant_id FROM invoices i LEFT JOIN test_clocks c USING (tenant_id)
+    WHERE i.state = 'issued' AND i.overdue_at <= coalesce(c.now_at, :now) LIMIT :most
     """
 )
-_SUMMARY = [column for column in INVOICES.c if column.name not in {"body", "manifest"}]
+SUMMARY = [column for column in INVOICES.c if column.name not in {"body", "manifest"}]
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which invoices to list; None leaves a question open. ``before`` is the last page's last."""
+    """Which invoices to list; None leaves a question open. ``before`` is the last page's last.
+
+    ``unpaid`` asks for those on which somebody still has to pay.
+    """
 
     state: InvoiceState | None = None
+    unpaid: bool = False
     currency: str | None = None
     dated_from: date | None = None
     dated_to: date | None = None
@@ -54,37 +42,10 @@ class InvoiceFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class NewInvoice:
-    """An invoice about to be kept."""
-
-    id: InvoiceId
-    heading: Heading
-    entity: str
-    place: int
-    total: Money
-    body: bytes
-    body_sha256: str
-    manifest: bytes
-    issued_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class InvoiceRepository:
     """The invoices of the session's tenant (of all tenants, in a staff session)."""
 
     session: AsyncSession
-
-    async def invoiced(self, tenant_id: TenantId, keys: Iterable[str]) -> Mapping[str, str | None]:
-        """Return those of the line keys that were invoiced, with the cut-offs they were read by."""
-        wanted = list(keys)
-        if not wanted:
-            return {}
-        rows = await self.session.execute(
-            select(INVOICE_LINES.c.line_key, INVOICE_LINES.c.cutoff)
-            .where(INVOICE_LINES.c.tenant_id == tenant_id)
-            .where(INVOICE_LINES.c.line_key.in_(wanted))
-        )
-        return {row.line_key: row.cutoff for row in rows}
 
     async def parts_at(self, tenant_id: TenantId, currency_code: str, due_at: datetime) -> int:
         """Return how many invoices the tenant has of one due instant."""
@@ -97,88 +58,6 @@ class InvoiceRepository:
         )
         return found or 0
 
-    async def draw_place(self, entity: str, year: int) -> int:
-        """Draw the next number of a legal entity's year.
-
-        Nobody else draws from the series before this transaction ends, and a rollback gives the
-        number back: draw last, just before the commit.
-        """
-        place = await self.session.scalar(_DRAW, {"entity": entity, "year": year})
-        return int(place or 0)
-
-    async def add_lines(
-        self,
-        tenant_id: TenantId,
-        invoice_id: InvoiceId,
-        lines: Sequence[InvoiceLine],
-        cutoffs: Mapping[str, str | None],
-    ) -> None:
-        """Keep the lines. A key that was invoiced before violates its unique constraint."""
-        rows = [
-            {
-                "id": str(new_id()),
-                "position": position,
-                "line_key": line.key,
-                "kind": line.kind.value,
-                "subscription_id": str(line.subscription_id),
-                "charge_code": line.charge_code,
-                "due_at": instant_text(line.due_at),
-                "amount_minor": line.amount.minor,
-                "cutoff": cutoffs.get(line.key),
-                "item_key": line.key,
-                "revision": 1,
-                "service_start": instant_text(line.service.start),
-                "service_end": instant_text(line.service.end),
-                "net_minor": line.amount.minor,
-            }
-            for position, line in enumerate(lines, start=1)
-        ]
-        owner = {"tenant_id": tenant_id, "invoice_id": invoice_id, "lines": json.dumps(rows)}
-        await self.session.execute(_ADD_LINES, owner)
-
-    async def add(self, invoice: NewInvoice) -> InvoiceSummary:
-        """Keep an invoice; one over nothing is paid from the start."""
-        heading = invoice.heading
-        paid_at = None if invoice.total.minor else invoice.issued_at
-        summary = InvoiceSummary(
-            tenant_id=heading.tenant_id,
-            id=invoice.id,
-            number=heading.number,
-            due_at=heading.due_at,
-            dated=heading.dated,
-            payable_by=heading.payable_by,
-            total=invoice.total,
-            state=InvoiceState.ISSUED if paid_at is None else InvoiceState.PAID,
-            issued_at=invoice.issued_at,
-            paid_at=paid_at,
-        )
-        values = {
-            "tenant_id": heading.tenant_id,
-            "id": invoice.id,
-            "number": heading.number,
-            "entity": invoice.entity,
-            "year": heading.dated.year,
-            "place": invoice.place,
-            "currency": heading.currency.code,
-            "due_at": heading.due_at,
-            "part": heading.part,
-            "dated": heading.dated,
-            "payable_by": heading.payable_by,
-            "total_minor": invoice.total.minor,
-            "subtotal_minor": invoice.total.minor,
-            "net_minor": invoice.total.minor,
-            "due_minor": invoice.total.minor,
-            "overdue_at": local_day_start(heading.payable_by + timedelta(days=1), heading.zone),
-            "body": invoice.body,
-            "body_sha256": invoice.body_sha256,
-            "manifest": invoice.manifest,
-            "state": summary.state.value,
-            "issued_at": invoice.issued_at,
-            "paid_at": paid_at,
-        }
-        await self.session.execute(INVOICES.insert(), values)
-        return summary
-
     async def get(self, invoice_id: InvoiceId) -> StoredInvoice:
         """Return an invoice with its frozen bytes.
 
@@ -190,7 +69,19 @@ class InvoiceRepository:
         ).one_or_none()
         if row is None:
             raise _not_found(invoice_id)
-        return StoredInvoice(_summary(row), row.body, row.body_sha256, row.manifest)
+        return StoredInvoice(summary_of(row), row.body, row.body_sha256, row.manifest)
+
+    async def summary(self, invoice_id: InvoiceId) -> InvoiceSummary:
+        """Return an invoice without its bytes.
+
+        Raises:
+            InvoiceNotFound: the tenant has none of that id.
+        """
+        query = select(*SUMMARY).where(INVOICES.c.id == invoice_id)
+        row = (await self.session.execute(query)).one_or_none()
+        if row is None:
+            raise _not_found(invoice_id)
+        return summary_of(row)
 
     async def lock(self, tenant_id: TenantId, invoice_id: InvoiceId) -> InvoiceSummary:
         """Return an invoice that nobody else settles before this transaction ends.
@@ -198,26 +89,75 @@ class InvoiceRepository:
         Raises:
             InvoiceNotFound: the tenant has none of that id.
         """
-        query = select(*_SUMMARY).where(
+        query = select(*SUMMARY).where(
             INVOICES.c.tenant_id == tenant_id, INVOICES.c.id == invoice_id
         )
         row = (await self.session.execute(query.with_for_update())).one_or_none()
         if row is None:
             raise _not_found(invoice_id)
-        return _summary(row)
+        return summary_of(row)
 
-    async def mark_paid(self, tenant_id: TenantId, invoice_id: InvoiceId, at: datetime) -> None:
-        """Record that nothing is open any more."""
+    async def settle(
+        self, invoice: InvoiceSummary, *, paid: Money, credited: Money, at: datetime
+    ) -> InvoiceSummary:
+        """Take amounts off what is unsettled of a locked invoice; with nothing left it is paid.
+
+        A written-off invoice is paid like any other once all of it is settled after all.
+        """
+        settled = replace(invoice, paid=invoice.paid + paid, credited=invoice.credited + credited)
+        if not settled.unsettled.minor:
+            settled = replace(
+                settled, state=InvoiceState.PAID, paid_at=at, ended_at=None, end_reason=None
+            )
+        await self._update(settled)
+        return settled
+
+    async def end(
+        self, invoice: InvoiceSummary, state: InvoiceState, reason: str, at: datetime
+    ) -> InvoiceSummary:
+        """Void a locked invoice, or write it off."""
+        ended = replace(invoice, state=state, ended_at=at, end_reason=reason)
+        await self._update(ended)
+        return ended
+
+    async def mark_overdue(self, tenant_id: TenantId, now: datetime) -> list[InvoiceSummary]:
+        """Mark what was payable by a day that is over, and return it."""
+        rows = await self.session.execute(
+            update(INVOICES)
+            .where(INVOICES.c.tenant_id == tenant_id)
+            .where(INVOICES.c.state == InvoiceState.ISSUED.value, INVOICES.c.overdue_at <= now)
+            .values(state=InvoiceState.OVERDUE.value)
+            .returning(*SUMMARY)
+        )
+        return [summary_of(row) for row in rows]
+
+    async def next_overdue(self, tenant_id: TenantId, after: datetime) -> datetime | None:
+        """Return when the next invoice falls overdue, later than ``after``."""
+        found = await self.session.scalar(
+            select(func.min(INVOICES.c.overdue_at))
+            .where(INVOICES.c.tenant_id == tenant_id)
+            .where(INVOICES.c.state == InvoiceState.ISSUED.value, INVOICES.c.overdue_at > after)
+        )
+        return None if found is None else found.astimezone(UTC)
+
+    async def _update(self, invoice: InvoiceSummary) -> None:
         await self.session.execute(
             update(INVOICES)
-            .where(INVOICES.c.tenant_id == tenant_id, INVOICES.c.id == invoice_id)
-            .values(state=InvoiceState.PAID.value, paid_at=at, paid_minor=INVOICES.c.due_minor)
+            .where(INVOICES.c.tenant_id == invoice.tenant_id, INVOICES.c.id == invoice.id)
+            .values(
+                state=invoice.state.value,
+                paid_minor=invoice.paid.minor,
+                credited_minor=invoice.credited.minor,
+                paid_at=invoice.paid_at,
+                ended_at=invoice.ended_at,
+                end_reason=invoice.end_reason,
+            )
         )
 
     async def list(self, wanted: InvoiceFilter) -> list[InvoiceSummary]:
         """Return invoices, the latest first."""
-        rows = await self.session.execute(_filtered(select(*_SUMMARY), wanted))
-        return [_summary(row) for row in rows]
+        rows = await self.session.execute(_filtered(select(*SUMMARY), wanted))
+        return [summary_of(row) for row in rows]
 
 
 def _filtered(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
@@ -230,6 +170,8 @@ def _filtered(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
     for column, value in conditions.items():
         if value is not None:
             query = query.where(column == value)
+    if wanted.unpaid:
+        query = query.where(INVOICES.c.state.in_([state.value for state in OPEN_STATES]))
     if wanted.dated_from is not None:
         query = query.where(INVOICES.c.dated >= wanted.dated_from)
     if wanted.dated_to is not None:
@@ -241,19 +183,47 @@ def _filtered(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
     return query.order_by(*order).limit(wanted.limit)
 
 
-def _summary(row: Row[Any]) -> InvoiceSummary:
+def summary_of(row: Row[Any]) -> InvoiceSummary:
+    """Read an invoice's row, without its bytes."""
+    code = currency(row.currency)
+
+    def money(minor: int) -> Money:
+        return Money(minor, code)
+
     return InvoiceSummary(
         tenant_id=TenantId(row.tenant_id),
         id=InvoiceId(row.id),
         number=row.number,
+        entity=row.entity,
         due_at=row.due_at.astimezone(UTC),
         dated=row.dated,
         payable_by=row.payable_by,
-        total=Money(row.total_minor, currency(row.currency)),
+        subtotal=money(row.subtotal_minor),
+        discount=money(row.discount_minor),
+        net=money(row.net_minor),
+        tax=money(row.tax_minor),
+        total=money(row.total_minor),
+        applied=money(row.applied_minor),
+        due=money(row.due_minor),
+        paid=money(row.paid_minor),
+        credited=money(row.credited_minor),
         state=InvoiceState(row.state),
         issued_at=row.issued_at.astimezone(UTC),
-        paid_at=None if row.paid_at is None else row.paid_at.astimezone(UTC),
+        paid_at=_utc(row.paid_at),
+        ended_at=_utc(row.ended_at),
+        end_reason=row.end_reason,
+        purchase_order=row.purchase_order,
     )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)
+
+
+async def overdue_tenants(system: AsyncSession, now: datetime, most: int) -> list[TenantId]:
+    """Return tenants of whom an invoice fell overdue by their own clocks, for the system."""
+    rows = await system.scalars(_OVERDUE, {"now": now, "most": most})
+    return [TenantId(row) for row in rows]
 
 
 def _not_found(invoice_id: InvoiceId) -> InvoiceNotFound:

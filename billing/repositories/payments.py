@@ -1,4 +1,4 @@
-"""Payments: attempts to collect an invoice, at most one of them open or successful."""
+"""Payments: attempts to collect an invoice or a part of it, one at a time."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ class PaymentRepository:
     session: AsyncSession
 
     async def add(self, payment: Payment, request_key: str) -> bool:
-        """Keep an attempt; False when an open or successful one, or the same request, stands."""
+        """Keep an attempt; False when another is under way, or the same request made one."""
         values = {
             "tenant_id": payment.tenant_id,
             "id": payment.id,
@@ -47,12 +47,12 @@ class PaymentRepository:
             col(PaymentRow.tenant_id) == tenant_id, col(PaymentRow.request_key) == request_key
         )
 
-    async def standing(self, tenant_id: TenantId, invoice_id: InvoiceId) -> Payment | None:
-        """Return the attempt on an invoice that is open or succeeded."""
+    async def pending(self, tenant_id: TenantId, invoice_id: InvoiceId) -> Payment | None:
+        """Return the attempt on an invoice that is under way."""
         return await self._one(
             col(PaymentRow.tenant_id) == tenant_id,
             col(PaymentRow.invoice_id) == invoice_id,
-            col(PaymentRow.state) != PaymentState.FAILED.value,
+            col(PaymentRow.state) == PaymentState.PENDING.value,
         )
 
     async def of_invoice(self, tenant_id: TenantId, invoice_id: InvoiceId) -> list[Payment]:

@@ -95,9 +95,7 @@ def _require_open(invoice: InvoiceSummary, amount: Money) -> None:
         raise PaymentAmountMismatch(number=invoice.number, open=asked, paid=amount, field="amount")
 
 
-def _transfer(
-    invoice: InvoiceSummary, amount: Money, reference: str, now: datetime
-) -> Payment:
+def _transfer(invoice: InvoiceSummary, amount: Money, reference: str, now: datetime) -> Payment:
     return Payment(
         tenant_id=invoice.tenant_id,
         id=PaymentId(new_id()),

@@ -9,12 +9,15 @@ import psycopg
 
 from billing.changing import Changing
 from billing.closing import Closing
-from billing.domain.records import StoredInvoice
+from billing.counter import DeskCounter
+from billing.discounts_desk import Discounts
+from billing.domain.records import StoredInvoice, StoredNote
 from billing.invoicing import Rater
 from billing.jobs import CloseDuePeriods
 from billing.providers.manual import ManualProvider
 from billing.providers.memory import MemoryProvider
 from billing.repositories.invoices import InvoiceFilter, InvoiceRepository
+from billing.repositories.notes import NoteRepository
 from billing.services.book_addon import BookAddon
 from billing.services.cancel_subscription import CancelSubscription
 from billing.services.change_plan import ChangePlan
@@ -31,6 +34,7 @@ from billing.services.request_collection import RequestCollection
 from billing.services.set_payment_method import SetPaymentMethod
 from billing.services.start_subscription import StartSubscription
 from billing.services.verify_invoice import VerifyInvoice
+from billing.tax_desk import TaxDesk
 from billing.tokens import PreviewTokens
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.calendar import Interval, instant_text
@@ -190,6 +194,14 @@ class World:
         results = await self.usage.ingest(tenant_id, [shipment(at, lines)])
         assert [r.status.value for r in results] == ["accepted"]
 
+    async def notes(self, tenant_id: TenantId) -> list[StoredNote]:
+        """Every credit note of the tenant, the earliest first."""
+        async with self.work(tenant_id) as session:
+            repository = NoteRepository(session)
+            listed = await repository.list(InvoiceFilter(limit=1000))
+            found = [await repository.get(summary.id) for summary in listed]
+        return sorted(found, key=lambda n: (n.summary.due_at, n.summary.number))
+
     async def invoices(self, tenant_id: TenantId) -> list[StoredInvoice]:
         """Every invoice of the tenant, the earliest first."""
         async with self.work(tenant_id) as session:
@@ -227,7 +239,8 @@ def billing_world(database: Database, clock: FakeClock) -> World:
     """Put every part in place."""
     work, system = UnitOfWork(database), SystemWork(database)
     usage = PostgresUsageStore(work, system)
-    closing = Closing(Rater(usage), TenantClock(clock), "Tallyard")
+    counter = DeskCounter(TaxDesk("Tallyard"), Discounts())
+    closing = Closing(Rater(usage), TenantClock(clock), counter)
     changing = Changing(closing, PreviewTokens("secret"))
     close_due = CloseDue(work, closing)
     provider = MemoryProvider()

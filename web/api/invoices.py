@@ -8,8 +8,11 @@ from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from billing.domain.explain import ExplainedLine
 from billing.domain.records import InvoiceState, InvoiceSummary, Payment
 from billing.repositories.invoices import InvoiceFilter
+from billing.services.invoicing.verify_credit_note import NoteVerdict
+from billing.services.verify_invoice import Verdict
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import InvoiceId, format_id
 from web.api.common import ApiRequest, choice_from, id_from, principal, tenant
@@ -19,19 +22,28 @@ READ = {"permission": Permission.INVOICE_READ}
 
 
 class InvoiceView(msgspec.Struct):
-    """An invoice as lists show it; amounts are decimal texts, before any tax."""
+    """An invoice as lists show it; amounts are decimal texts.
+
+    total = net + tax; due = total less the balances applied; open = due - paid - credited.
+    """
 
     id: str
     number: str
     state: str
     currency: str
+    net: str
+    tax: str
     total: str
+    due: str
+    paid: str
+    credited: str
     open: str
     dated: date
     payable_by: date
     due_at: datetime
     issued_at: datetime
     paid_at: datetime | None
+    purchase_order: str | None = None
 
 
 class PaymentView(msgspec.Struct):
@@ -68,6 +80,18 @@ class ExplainedLineView(msgspec.Struct):
     amount_minor: int
     steps: list[str]
 
+    @classmethod
+    def of(cls, line: ExplainedLine) -> "ExplainedLineView":
+        """Show a line's explanation."""
+        return cls(
+            key=line.key,
+            title=line.title,
+            first_day=line.first_day,
+            last_day=line.last_day,
+            amount_minor=line.amount_minor,
+            steps=[step.text for step in line.steps],
+        )
+
 
 class ExplanationView(msgspec.Struct):
     """From the total down to tiers and fractions, in the reader's language."""
@@ -77,11 +101,27 @@ class ExplanationView(msgspec.Struct):
 
 
 class VerificationView(msgspec.Struct):
-    """Whether the invoice, made again from its manifest, has the same bytes."""
+    """Whether the document, made again from its manifest, has the same bytes.
+
+    ``newest`` says where the newest rating version would come to other amounts than the one named.
+    """
 
     confirmed: bool
     sha256: str
+    rating_version: str
     differences: list[str]
+    newest: list[str]
+
+    @classmethod
+    def of(cls, verdict: Verdict | NoteVerdict) -> "VerificationView":
+        """Show what verification found."""
+        return cls(
+            confirmed=verdict.confirmed,
+            sha256=verdict.sha256,
+            rating_version=verdict.version,
+            differences=list(verdict.differences),
+            newest=list(verdict.newest),
+        )
 
 
 class PaymentMethodRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -105,13 +145,19 @@ def invoice_view(summary: InvoiceSummary) -> InvoiceView:
         number=summary.number,
         state=summary.state.value,
         currency=summary.total.currency.code,
+        net=summary.net.decimal_text(),
+        tax=summary.tax.decimal_text(),
         total=summary.total.decimal_text(),
+        due=summary.due.decimal_text(),
+        paid=summary.paid.decimal_text(),
+        credited=summary.credited.decimal_text(),
         open=summary.open.decimal_text(),
         dated=summary.dated,
         payable_by=summary.payable_by,
         due_at=summary.due_at,
         issued_at=summary.issued_at,
         paid_at=summary.paid_at,
+        purchase_order=summary.purchase_order,
     )
 
 
@@ -187,17 +233,7 @@ async def explain_invoice(
     )
     return ExplanationView(
         invoice=invoice_view(found.invoice),
-        lines=[
-            ExplainedLineView(
-                key=line.key,
-                title=line.title,
-                first_day=line.first_day,
-                last_day=line.last_day,
-                amount_minor=line.amount_minor,
-                steps=[step.text for step in line.steps],
-            )
-            for line in found.lines
-        ],
+        lines=[ExplainedLineView.of(line) for line in found.lines],
     )
 
 
@@ -209,7 +245,7 @@ async def verify_invoice(
     verdict = await application.verify_invoice(
         tenant_id=tenant(request), invoice_id=invoice_id_from(invoice_id)
     )
-    return VerificationView(verdict.confirmed, verdict.sha256, list(verdict.differences))
+    return VerificationView.of(verdict)
 
 
 @get("/invoices/{invoice_id:str}/pdf", opt=READ, media_type="application/pdf")

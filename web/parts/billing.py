@@ -5,8 +5,10 @@ from functools import cached_property
 
 from billing.changing import Changing
 from billing.closing import Closing
+from billing.counter import DeskCounter
+from billing.discounts_desk import Discounts
 from billing.invoicing import Rater
-from billing.jobs import BillingParticipant, CloseDuePeriods
+from billing.jobs import BillingParticipant, CloseDuePeriods, MarkOverdueInvoices
 from billing.ports import PaymentProvider
 from billing.providers.manual import ManualProvider
 from billing.providers.stripe import stripe_provider
@@ -21,6 +23,21 @@ from billing.services.get_invoice import GetInvoice
 from billing.services.get_subscription import GetSubscription
 from billing.services.handle_payment_webhook import HandlePaymentWebhook
 from billing.services.invoices_csv import InvoicesCsv
+from billing.services.invoicing.bill_threshold import BillThreshold, BillThresholds
+from billing.services.invoicing.explain_credit_note import ExplainCreditNote
+from billing.services.invoicing.get_credit_note import GetCreditNote
+from billing.services.invoicing.issue_credit_note import IssueCreditNote
+from billing.services.invoicing.list_credit_notes import ListAllCreditNotes, ListCreditNotes
+from billing.services.invoicing.list_line_events import ListLineEvents
+from billing.services.invoicing.list_upcoming import ListUpcoming
+from billing.services.invoicing.mark_overdue import MarkOverdue
+from billing.services.invoicing.read_billing_terms import ReadBillingTerms
+from billing.services.invoicing.read_credit import ReadCredit
+from billing.services.invoicing.refund_credit import RefundCredit
+from billing.services.invoicing.set_billing_terms import SetBillingTerms
+from billing.services.invoicing.verify_credit_note import VerifyCreditNote
+from billing.services.invoicing.void_invoice import VoidInvoice
+from billing.services.invoicing.write_off_invoice import WriteOffInvoice
 from billing.services.list_all_invoices import ListAllInvoices
 from billing.services.list_halted_accounts import ListHaltedAccounts
 from billing.services.list_invoices import ListInvoices
@@ -36,6 +53,7 @@ from billing.services.resume_billing import ResumeBilling
 from billing.services.set_payment_method import SetPaymentMethod
 from billing.services.start_subscription import StartSubscription
 from billing.services.verify_invoice import VerifyInvoice
+from billing.tax_desk import TaxDesk
 from billing.tokens import PreviewTokens
 from web.parts.provisioning import ProvisioningPart
 
@@ -45,7 +63,8 @@ class BillingPart(ProvisioningPart):
 
     @cached_property
     def closing(self) -> Closing:
-        return Closing(Rater(self.usage_store), self.tenant_clock, self.settings.vendor_name)
+        counter = DeskCounter(TaxDesk(self.settings.vendor_name), Discounts())
+        return Closing(Rater(self.usage_store), self.tenant_clock, counter)
 
     @cached_property
     def changing(self) -> Changing:
@@ -89,7 +108,79 @@ class BillingPart(ProvisioningPart):
 
     @cached_property
     def billing_participant(self) -> BillingParticipant:
-        return BillingParticipant(self.work, self.close_due)
+        return BillingParticipant(self.work, self.close_due, self.mark_overdue)
+
+    @cached_property
+    def mark_overdue(self) -> MarkOverdue:
+        return MarkOverdue(self.work, self.tenant_clock)
+
+    @cached_property
+    def mark_overdue_invoices(self) -> MarkOverdueInvoices:
+        return MarkOverdueInvoices(self.system, self.mark_overdue, self.clock)
+
+    @cached_property
+    def bill_threshold(self) -> BillThreshold:
+        return BillThreshold(self.work, self.closing)
+
+    @cached_property
+    def bill_thresholds(self) -> BillThresholds:
+        return BillThresholds(self.system, self.bill_threshold)
+
+    @cached_property
+    def write_off_invoice(self) -> WriteOffInvoice:
+        return WriteOffInvoice(self.work, self.tenant_clock)
+
+    @cached_property
+    def void_invoice(self) -> VoidInvoice:
+        return VoidInvoice(self.work, self.tenant_clock)
+
+    @cached_property
+    def issue_credit_note(self) -> IssueCreditNote:
+        return IssueCreditNote(self.work, self.closing)
+
+    @cached_property
+    def list_credit_notes(self) -> ListCreditNotes:
+        return ListCreditNotes(self.work)
+
+    @cached_property
+    def list_all_credit_notes(self) -> ListAllCreditNotes:
+        return ListAllCreditNotes(self.staff)
+
+    @cached_property
+    def get_credit_note(self) -> GetCreditNote:
+        return GetCreditNote(self.work)
+
+    @cached_property
+    def explain_credit_note(self) -> ExplainCreditNote:
+        return ExplainCreditNote(self.work)
+
+    @cached_property
+    def verify_credit_note(self) -> VerifyCreditNote:
+        return VerifyCreditNote(self.work, self.closing.rater)
+
+    @cached_property
+    def read_credit(self) -> ReadCredit:
+        return ReadCredit(self.work)
+
+    @cached_property
+    def refund_credit(self) -> RefundCredit:
+        return RefundCredit(self.work, self.tenant_clock)
+
+    @cached_property
+    def set_billing_terms(self) -> SetBillingTerms:
+        return SetBillingTerms(self.work, self.tenant_clock)
+
+    @cached_property
+    def read_billing_terms(self) -> ReadBillingTerms:
+        return ReadBillingTerms(self.work)
+
+    @cached_property
+    def list_upcoming(self) -> ListUpcoming:
+        return ListUpcoming(self.work, self.closing)
+
+    @cached_property
+    def list_line_events(self) -> ListLineEvents:
+        return ListLineEvents(self.work, self.usage_store)
 
     @cached_property
     def payment_providers(self) -> Mapping[str, PaymentProvider]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from billing.domain.assembling import (
     AppliedBalance,
     Assembled,
+    BilledLine,
     LineDiscount,
     NoteAmounts,
     Priced,
@@ -62,14 +63,13 @@ class _Amounts(Protocol):
     def discounts(self) -> tuple[LineDiscount, ...]: ...
     @property
     def net(self) -> Money: ...
+    @property
+    def tax(self) -> Money: ...
 
 
 def invoice_body(heading: Heading, made: Assembled) -> dict[str, Any]:
     """Return what `canonical_json` freezes of an invoice."""
-    lines = [
-        _line(line, line.source, line.tax_category, line.tax_rate, inclusive=line.tax_inclusive)
-        for line in made.lines
-    ]
+    lines = [_line(line.key, line, line) for line in made.lines]
     return {
         **heading.body(),
         "lines": lines,
@@ -79,19 +79,16 @@ def invoice_body(heading: Heading, made: Assembled) -> dict[str, Any]:
     }
 
 
-def credit_note_body(heading: Heading, made: NoteAmounts) -> dict[str, Any]:
-    """Return what `canonical_json` freezes of a credit note; nothing of it is ever due."""
+def credit_note_body(
+    heading: Heading, made: NoteAmounts, keys: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return what `canonical_json` freezes of a credit note; nothing of it is ever due.
+
+    ``keys`` are the note's own line keys by those of the lines it takes back.
+    """
+    own = keys or {}
     lines = [
-        {
-            **_line(
-                line,
-                line.of.source,
-                line.of.tax_category,
-                line.of.tax_rate,
-                inclusive=line.of.tax_inclusive,
-            ),
-            "corrects": line.of.key,
-        }
+        {**_line(own.get(line.of.key, line.of.key), line, line.of), "corrects": line.of.key}
         for line in made.lines
     ]
     return {**heading.body(), "lines": lines, **_sums(made), "applied": [], "due_minor": 0}
@@ -104,13 +101,12 @@ def service_days(service: Period, zone: str) -> tuple[date, date]:
     return first, max(first, last)
 
 
-def _line(
-    amounts: _Amounts, source: Any, category: str, rate: Decimal, *, inclusive: bool
-) -> dict[str, Any]:
+def _line(key: str, amounts: _Amounts, of: BilledLine) -> dict[str, Any]:
+    source: Any = of.source
     printed: Printed = source
     first, last = service_days(printed.service, printed.zone)
     return {
-        "key": amounts.key,
+        "key": key,
         "item_key": printed.item_key,
         "kind": str(printed.kind),
         "subscription": format_id("sub", printed.subscription_id),
@@ -127,9 +123,11 @@ def _line(
         "amount_minor": amounts.amount.minor,
         "discounts": [_discount(discount) for discount in amounts.discounts],
         "net_minor": amounts.net.minor,
-        "tax_category": category,
-        "tax_rate": quantity_text(rate),
-        "tax_inclusive": inclusive,
+        "tax_minor": amounts.tax.minor,
+        "tax_category": of.tax_category,
+        "tax_code": of.tax_code,
+        "tax_rate": quantity_text(of.tax_rate),
+        "tax_inclusive": of.tax_inclusive,
         "tags": dict(printed.tags),
         "steps": [dict(step) for step in printed.steps],
     }
@@ -149,7 +147,7 @@ def _sums(made: Assembled | NoteAmounts) -> dict[str, Any]:
 def _discount(discount: LineDiscount) -> dict[str, Any]:
     return {
         "kind": discount.kind,
-        "id": str(discount.id),
+        "id": None if discount.id is None else str(discount.id),
         "code": discount.code,
         "name": _text(discount.name),
         "amount_minor": discount.amount.minor,
@@ -168,12 +166,22 @@ def _tax(group: TaxGroup) -> dict[str, Any]:
 
 
 def _applied(applied: AppliedBalance) -> dict[str, Any]:
-    taxed = sum(tax.tax.minor for tax in applied.taxes)
     return {
         "kind": applied.kind,
         "reference": applied.reference,
         "amount_minor": applied.amount.minor,
-        "tax_minor": taxed,
+        "tax_minor": sum(tax.tax.minor for tax in applied.taxes),
+        "policy": applied.policy,
+        "taxes": [
+            {
+                "category": tax.category,
+                "code": tax.code,
+                "rate": quantity_text(tax.rate),
+                "base_minor": tax.base.minor,
+                "tax_minor": tax.tax.minor,
+            }
+            for tax in applied.taxes
+        ],
     }
 
 

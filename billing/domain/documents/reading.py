@@ -1,12 +1,18 @@
 """Reads an issued invoice's frozen body back into what a credit note is computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from billing.domain.assembling import BilledInvoice, BilledLine, LineDiscount, TaxGroup
+from billing.domain.assembling import (
+    BilledInvoice,
+    BilledLine,
+    CreditedLine,
+    LineDiscount,
+    TaxGroup,
+)
 from control_plane.catalog.domain import Text
 from control_plane.kernel.calendar import Period, parse_instant
 from control_plane.kernel.currency import Currency, currency
@@ -43,29 +49,38 @@ class ReadLine:
 _NO_KEYS: Mapping[str, str] = {}
 
 
-def billed_invoice(
-    body: Body, tax: Mapping[str, int], items: Mapping[str, str] = _NO_KEYS
-) -> BilledInvoice:
+def billed_invoice(body: Body, items: Mapping[str, str] = _NO_KEYS) -> BilledInvoice:
     """Return an invoice as `reduce` reads it.
 
     Args:
         body: the frozen body, of either format; format 1 knew neither tax nor discounts.
-        tax: each line's share of its group's tax, in minor units, by line key.
         items: the items that lines of format 1 bill, by line key; format 2 says them.
     """
     code = currency(body["currency"])
-    codes = {(g["category"], Decimal(g["rate"])): g["code"] for g in body.get("taxes", ())}
-    by_rate = {Decimal(g["rate"]): g["code"] for g in body.get("taxes", ())}
-    lines = []
-    for line in body["lines"]:
-        rate = Decimal(line.get("tax_rate") or 0)
-        category = line.get("tax_category") or "standard"
-        group = codes.get((category, rate), by_rate.get(rate))
-        said = {"item_key": items.get(line["key"], line["key"]), **line}
-        lines.append(_line(said, body["zone"], code, group, tax.get(line["key"], 0)))
+    lines = (
+        _line({"item_key": items.get(line["key"], line["key"]), **line}, body["zone"], code)
+        for line in body["lines"]
+    )
     return BilledInvoice(
         lines=tuple(lines), taxes=tuple(_group(g, code) for g in body.get("taxes", ()))
     )
+
+
+def credited(notes: Iterable[Body]) -> dict[str, CreditedLine]:
+    """Add up what credit notes took of one invoice, from their bodies, by its line keys."""
+    found: dict[str, CreditedLine] = {}
+    for body in notes:
+        code = currency(body["currency"])
+        for line in body["lines"]:
+            taken = CreditedLine(
+                amount=Money(line["amount_minor"], code),
+                discounts=tuple(Money(d["amount_minor"], code) for d in line["discounts"]),
+                net=Money(line["net_minor"], code),
+                tax=Money(line["tax_minor"], code),
+            )
+            before = found.get(line["corrects"])
+            found[line["corrects"]] = taken if before is None else before.plus(taken)
+    return found
 
 
 def read_line(line: Body, zone: str, code: Currency) -> ReadLine:
@@ -92,7 +107,7 @@ def read_line(line: Body, zone: str, code: Currency) -> ReadLine:
     )
 
 
-def _line(line: Body, zone: str, code: Currency, group: str | None, tax_minor: int) -> BilledLine:
+def _line(line: Body, zone: str, code: Currency) -> BilledLine:
     amount = Money(line["amount_minor"], code)
     return BilledLine(
         key=line["key"],
@@ -100,9 +115,9 @@ def _line(line: Body, zone: str, code: Currency, group: str | None, tax_minor: i
         amount=amount,
         discounts=tuple(_discount(d, code) for d in line.get("discounts", ())),
         net=Money(line["net_minor"], code) if "net_minor" in line else amount,
-        tax=Money(tax_minor, code),
+        tax=Money(line.get("tax_minor", 0), code),
         tax_category=line.get("tax_category") or "standard",
-        tax_code=group,
+        tax_code=line.get("tax_code"),
         tax_rate=Decimal(line.get("tax_rate") or 0),
         tax_inclusive=bool(line.get("tax_inclusive")),
     )
@@ -111,7 +126,7 @@ def _line(line: Body, zone: str, code: Currency, group: str | None, tax_minor: i
 def _discount(said: Body, code: Currency) -> LineDiscount:
     return LineDiscount(
         kind=said["kind"],
-        id=UUID(said["id"]),
+        id=None if said["id"] is None else UUID(said["id"]),
         code=said["code"],
         name=Text(**said["name"]),
         amount=Money(said["amount_minor"], code),

@@ -139,6 +139,7 @@ ALTER TABLE invoice_lines
 ALTER TABLE invoice_lines FORCE ROW LEVEL SECURITY;
 ALTER TABLE invoices FORCE ROW LEVEL SECURITY;
 CREATE INDEX invoice_lines_item ON invoice_lines (tenant_id, item_key, revision);
+CREATE INDEX invoice_lines_service ON invoice_lines (tenant_id, subscription_id, service_end);
 """
 
 _NOTES = """

@@ -1,0 +1,1 @@
+"""The life of invoices and credit notes: one use case a file."""

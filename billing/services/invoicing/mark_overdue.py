@@ -1,0 +1,35 @@
+"""Mark what was not paid in time."""
+
+from dataclasses import dataclass
+
+from billing.domain.records import InvoiceSummary
+from billing.repositories.invoices import InvoiceRepository
+from control_plane.audit.record import record
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+
+
+@dataclass(frozen=True, slots=True)
+class MarkOverdue:
+    """An invoice is overdue from the local day after the one it is payable by."""
+
+    work: UnitOfWork
+    tenant_clock: TenantClock
+
+    async def __call__(self, tenant_id: TenantId) -> list[InvoiceSummary]:
+        """Mark the tenant's invoices by its own clock, and return those newly marked."""
+        async with self.work(tenant_id) as session:
+            now = await self.tenant_clock.now(session, tenant_id)
+            marked = await InvoiceRepository(session).mark_overdue(tenant_id, now)
+            for invoice in marked:
+                await record(
+                    session,
+                    tenant_id,
+                    "billing",
+                    "invoice.overdue",
+                    "invoice",
+                    format_id("inv", invoice.id),
+                    {"open_minor": invoice.open.minor, "payable_by": str(invoice.payable_by)},
+                )
+            return marked

@@ -1,0 +1,147 @@
+"""Measures again what a document was computed from, and computes it again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.domain.documents.meters import RecordedUsage, recorded_usage
+from billing.domain.documents.replay import (
+    Replay,
+    replay_invoice,
+    replay_note,
+)
+from billing.domain.lines import Versions
+from billing.domain.rating import RATING_VERSION, Measured
+from billing.invoicing import Rater
+from billing.rating import replayers
+from billing.repositories.invoices import InvoiceRepository
+from control_plane.kernel.calendar import tzdata_version
+from control_plane.kernel.exact import quantity_text
+from control_plane.kernel.ids import InvoiceId, TenantId
+from control_plane.subscriptions.domain import Timeline
+from control_plane.subscriptions.repository import SubscriptionRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What replaying found. ``newest`` tells where the newest rating version comes to other sums.
+
+    ``differences`` is empty when every byte is confirmed under the version the document names.
+    """
+
+    version: str
+    differences: tuple[str, ...]
+    newest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Replays documents from timelines, price versions and the events their cut-offs contain."""
+
+    rater: Rater
+
+    async def invoice(
+        self, session: AsyncSession, tenant_id: TenantId, manifest: Mapping[str, Any], body: bytes
+    ) -> Outcome:
+        """Replay an invoice of any rating version that is shipped."""
+        timelines = await SubscriptionRepository(session).timelines(tenant_id)
+        versions = await self.rater.shelf.versions(session, timelines)
+        if manifest.get("format") != 2:  # noqa: PLR2004 - the format, not a quantity
+            return await self._older(tenant_id, timelines, versions, manifest, body)
+        found = Replay.read(manifest, timelines, versions)
+        measured, differences = await self._measured(tenant_id, found, manifest)
+        try:
+            lines = found.lines(measured)
+        except LookupError as missing:
+            return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
+        again = replay_invoice(manifest, list(lines.values()))
+        return _outcome(manifest, differences, same=again == body)
+
+    async def note(
+        self, session: AsyncSession, tenant_id: TenantId, manifest: Mapping[str, Any], body: bytes
+    ) -> Outcome:
+        """Replay a credit note: what was owed then, and what that takes off its invoice."""
+        timelines = await SubscriptionRepository(session).timelines(tenant_id)
+        versions = await self.rater.shelf.versions(session, timelines)
+        found = Replay.read(manifest, timelines, versions)
+        measured, differences = await self._measured(tenant_id, found, manifest)
+        if manifest["document"]["reason"] != "goodwill":
+            differences += _cut_differences(found, manifest, measured)
+        original = await InvoiceRepository(session).get(InvoiceId(UUID(manifest["invoice"])))
+        again = replay_note(manifest, original.content)
+        return _outcome(manifest, differences, same=again == body)
+
+    async def _measured(
+        self, tenant_id: TenantId, found: Replay, manifest: Mapping[str, Any]
+    ) -> tuple[dict[str, Measured], list[str]]:
+        measured: dict[str, Measured] = {}
+        differences: list[str] = []
+        for ask, said in found.metered(recorded_usage(manifest)):
+            answer = (await self.rater.answer(tenant_id, ask, said.meter)).measured
+            measured[ask.item.key] = answer
+            differences += _measure_differences(said, answer)
+        return measured, differences
+
+    async def _older(
+        self,
+        tenant_id: TenantId,
+        timelines: Sequence[Timeline],
+        versions: Versions,
+        manifest: Mapping[str, Any],
+        body: bytes,
+    ) -> Outcome:
+        version = manifest["rating_version"]
+        replayer = replayers.get(version)
+        if replayer is None:
+            return Outcome(version, (f"rating version {version} is not shipped",), ())
+        measured: dict[str, Any] = {}
+        differences: list[str] = []
+        for key, said in recorded_usage(manifest).items():
+            total = await self.rater.usage.total(
+                tenant_id, said.meter, said.period, cutoff=said.cutoff, since=said.since
+            )
+            measured[key] = total
+            differences += _measure_differences(said, total)
+        try:
+            again = replayer(
+                tenant_id=tenant_id,
+                timelines=timelines,
+                plans=versions.plans,
+                addons=versions.addons,
+                manifest=manifest,
+                measured=measured,
+            )
+        except LookupError as missing:
+            return Outcome(version, (f"line {missing} is no longer due",), ())
+        return _outcome(manifest, differences, same=again == body)
+
+
+def _outcome(manifest: Mapping[str, Any], differences: Sequence[str], *, same: bool) -> Outcome:
+    found = list(differences)
+    if not same:
+        found.append(f"the body differs (time zone rules {tzdata_version()})")
+    return Outcome(manifest["rating_version"], tuple(found), ())
+
+
+def _measure_differences(said: RecordedUsage, found: Any) -> list[str]:
+    differences = []
+    if found.digest != said.digest:
+        differences.append(f"line {said.key} was computed from other events")
+    if quantity_text(found.quantity) != said.quantity:
+        differences.append(f"line {said.key} measures {found.quantity}")
+    return differences
+
+
+def _cut_differences(
+    found: Replay, manifest: Mapping[str, Any], measured: Mapping[str, Measured]
+) -> list[str]:
+    """Compare what was taken back of each item with what it then owed less than was billed."""
+    owed, cut = found.owed(measured), manifest["cut_of_items"]
+    return [
+        f"item {key} owed {owed[key]}, not {said['billed_minor'] - cut.get(key, 0)}"
+        for key, said in found.wanted.items()
+        if owed[key] != said["billed_minor"] - cut.get(key, 0)
+    ]
