@@ -53,4 +53,7 @@ class DeliverMail:
         if "invoice_id" in fields:
             invoice = format_id("inv", UUID(str(fields["invoice_id"])))
             return {"link": f"{self.links.public_url.rstrip('/')}/portal/invoices/{invoice}"}
+        if "subscription_id" in fields:
+            held = format_id("sub", UUID(str(fields["subscription_id"])))
+            return {"link": f"{self.links.public_url.rstrip('/')}/portal/subscriptions/{held}"}
         return {}

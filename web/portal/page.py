@@ -25,7 +25,9 @@ Page = Response[str]
 
 THEME_COOKIE: Final = "tallyard_theme"
 THEMES: Final = ("auto", "light", "dark")
-STAFF_SECTIONS: Final = frozenset({"finance", "reports", "finance_fapiao", "tenants", "instances"})
+STAFF_SECTIONS: Final = frozenset(
+    {"finance", "reports", "finance_fapiao", "tenants", "instances", "plan_versions"}
+)
 _YEAR_SECONDS: Final = 31_536_000
 
 

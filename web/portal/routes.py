@@ -21,8 +21,10 @@ from web.portal import (
     keys,
     members,
     operator,
+    plan_migrations,
     plans,
     preferences,
+    quotes,
     reports,
     sign_in,
     subscription,
@@ -63,6 +65,10 @@ CUSTOMER: tuple[ControllerRouterHandler, ...] = (
     plans.plans_page,
     plans.preview_page,
     plans.confirm,
+    quotes.quotes_page,
+    quotes.quote_page,
+    quotes.accept,
+    quotes.decline,
     subscription.show,
     subscription.preview,
     subscription.confirm,
@@ -115,6 +121,10 @@ STAFF: tuple[ControllerRouterHandler, ...] = (
     operator.tenants_page,
     operator.instances_page,
     operator.instance_page,
+    plan_migrations.migrations_page,
+    plan_migrations.migrations_csv,
+    plan_migrations.start,
+    plan_migrations.migration_page,
 )
 """The vendor's pages."""
 
