@@ -1,5 +1,8 @@
 """What selling with tax and discounts refuses, and why."""
 
+from collections.abc import Sequence
+
+from control_plane.catalog.source.faults import Fault, Problem
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
@@ -31,12 +34,26 @@ class EntityInUse(TallyardError):
 
 
 class TaxFileInvalid(TallyardError):
-    """A tax file has faults, each with its place."""
+    """A tax file is wrong; ``problems`` lists everything found, by position."""
 
     code = "tax_file_invalid"
     kind = ErrorKind.INVALID
-    message = "The tax file has {count} problems. The first: {first}"
-    remedy = "Correct every place named, and apply the file again."
+    message = "The tax file has {count} problem(s), listed by line and column."
+    remedy = "Correct the file at the lines listed, and apply it again."
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        listed = [
+            {
+                "line": problem.line,
+                "column": problem.column,
+                "path": problem.path,
+                "message": Fault[problem.code.upper()].value,
+                "fields": dict(problem.fields),
+            }
+            for problem in self.problems
+        ]
+        super().__init__(count=len(listed), errors=listed)
 
 
 class ExemptionKnown(TallyardError):

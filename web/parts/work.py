@@ -44,6 +44,7 @@ class WorkPart(WhatIfPart):
             OutboxParticipant(self.relay),
             self.provisioner.participant,
             self.billing_participant,
+            self.balance_participant,
             self.revenue_participant,
         )
 
@@ -61,6 +62,7 @@ class WorkPart(WhatIfPart):
             RelayJob(self.relay),
             self.advance_test_clocks,
             self.close_due_periods,
+            self.expire_due_balances,
             self.migrate_plans,
             self.recognise_due_revenue,
             self.check_books_daily,

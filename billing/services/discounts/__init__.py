@@ -1,0 +1,1 @@
+"""Use cases of coupons, promotional credits and wallets."""

@@ -1,0 +1,128 @@
+"""Use case: grant promotional credits, set them aside, free them again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from billing.domain.assembling import Scope
+from billing.domain.discounts.records import Grant
+from billing.errors_tax import BalanceNotFound, DiscountInvalid
+from billing.repositories.credits import CreditRepository
+from control_plane.audit.record import record
+from control_plane.catalog.domain import Text
+from control_plane.kernel.calendar import instant_text
+from control_plane.kernel.ids import TenantId, format_id, new_id
+from control_plane.kernel.money import Money
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+
+PROMOTION = Text("Promotional credit", "优惠抵扣金")
+BONUS = Text("Top-up bonus", "充值赠送金")
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCredit:
+    """Give a customer promotional credit: it lowers invoices, and their tax."""
+
+    work: UnitOfWork
+    tenant_clock: TenantClock
+
+    async def __call__(
+        self,
+        *,
+        tenant_id: TenantId,
+        amount: Money,
+        reason: str,
+        actor: str,
+        priority: int = 0,
+        expires_at: datetime | None = None,
+        scope: Scope | None = None,
+    ) -> Grant:
+        """Return the grant.
+
+        Raises:
+            DiscountInvalid: nothing is granted, no reason is given, or it would end at once.
+        """
+        tidy = " ".join(reason.split())
+        if amount.minor <= 0:
+            raise _invalid("amount", amount, "Grant more than zero.")
+        if not 1 <= len(tidy) <= _LONGEST:
+            raise _invalid("reason", tidy[:60], "Say why, in 1 to 200 characters.")
+        async with self.work(tenant_id) as session:
+            now = await self.tenant_clock.now(session, tenant_id)
+            if expires_at is not None and expires_at <= now:
+                raise _invalid("expires_at", instant_text(expires_at), "Choose a later time.")
+            grant = new_grant(PROMOTION, tidy, amount, now, priority, expires_at, scope or Scope())
+            await CreditRepository(session).add(tenant_id, grant)
+            details = {"amount_minor": amount.minor, "currency": amount.currency.code}
+            shown = format_id("crd", grant.id)
+            await record(
+                session,
+                tenant_id,
+                actor,
+                "credit.granted",
+                "credit",
+                shown,
+                {**details, "reason": tidy},
+            )
+        return grant
+
+    async def hold(self, *, tenant_id: TenantId, grant_id: UUID, actor: str) -> None:
+        """Set aside what is free of a grant: no invoice uses it.
+
+        Raises:
+            BalanceNotFound: no such grant has anything free.
+        """
+        async with self.work(tenant_id) as session:
+            if not await CreditRepository(session).hold(tenant_id, grant_id):
+                raise BalanceNotFound(what="credit")
+            shown = format_id("crd", grant_id)
+            await record(session, tenant_id, actor, "credit.held", "credit", shown, {})
+
+    async def release(self, *, tenant_id: TenantId, grant_id: UUID, actor: str) -> None:
+        """Free what was set aside.
+
+        Raises:
+            BalanceNotFound: no such grant has anything set aside.
+        """
+        async with self.work(tenant_id) as session:
+            if not await CreditRepository(session).release(tenant_id, grant_id):
+                raise BalanceNotFound(what="credit")
+            shown = format_id("crd", grant_id)
+            await record(session, tenant_id, actor, "credit.released", "credit", shown, {})
+
+
+def new_grant(
+    name: Text,
+    reason: str,
+    amount: Money,
+    now: datetime,
+    priority: int,
+    expires_at: datetime | None,
+    scope: Scope,
+    topup_id: UUID | None = None,
+) -> Grant:
+    """Return a grant of which all is free."""
+    nothing = Money.zero(amount.currency)
+    grant_id = new_id()
+    return Grant(
+        id=grant_id,
+        code=format_id("crd", grant_id),
+        name=name,
+        reason=reason,
+        priority=priority,
+        scope=scope,
+        granted=amount,
+        spent=nothing,
+        held=nothing,
+        expired=nothing,
+        free=amount,
+        granted_at=now,
+        expires_at=expires_at,
+        topup_id=topup_id,
+    )
+
+
+def _invalid(what: str, value: object, advice: str) -> DiscountInvalid:
+    return DiscountInvalid(what=what, value=str(value), advice=advice, field=what)

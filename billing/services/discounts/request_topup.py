@@ -1,0 +1,88 @@
+"""Use case: ask for a top-up of a wallet, or take the request back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from billing.discounts_desk import new_topup
+from billing.domain.discounts.records import Topup
+from billing.errors_tax import BalanceNotFound, DiscountInvalid, TopupNotOpen
+from billing.repositories.tax import TaxRepository
+from billing.repositories.wallets import WalletRepository
+from control_plane.audit.record import record
+from control_plane.kernel.calendar import instant_text
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.kernel.money import Money
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTopup:
+    """Ask for money ahead. Nothing can be spent, and nothing is posted, before it is paid."""
+
+    work: UnitOfWork
+    tenant_clock: TenantClock
+
+    async def __call__(
+        self,
+        *,
+        tenant_id: TenantId,
+        wallet_id: UUID,
+        amount: Money,
+        actor: str,
+        bonus: Money | None = None,
+        expires_at: datetime | None = None,
+    ) -> Topup:
+        """Return the request; a ``bonus`` (staff's) becomes promotional credit once it is paid.
+
+        Raises:
+            BalanceNotFound: there is no such wallet.
+            DiscountInvalid: an amount is not above zero or of another currency, or it ends at once.
+        """
+        given = bonus or Money.zero(amount.currency)
+        async with self.work(tenant_id) as session:
+            repository = WalletRepository(session)
+            wallets = {wallet.id: wallet for wallet in await repository.all(tenant_id)}
+            if wallet_id not in wallets:
+                raise BalanceNotFound(what="wallet")
+            wallet = wallets[wallet_id]
+            if amount.minor <= 0 or given.minor < 0 or amount.currency != wallet.currency:
+                advice = f"Give an amount above zero in {wallet.currency.code}."
+                raise DiscountInvalid(
+                    what="amount", value=str(amount), advice=advice, field="amount"
+                )
+            now = await self.tenant_clock.now(session, tenant_id)
+            if expires_at is not None and expires_at <= now:
+                said, advice = instant_text(expires_at), "Choose a later time."
+                raise DiscountInvalid(
+                    what="expires_at", value=said, advice=advice, field="expires_at"
+                )
+            taxes = TaxRepository(session)
+            entity = await taxes.entity(await taxes.entity_code(tenant_id))
+            topup = new_topup(
+                wallet, amount, given, entity, now, automatic=False, expires_at=expires_at
+            )
+            await repository.request(tenant_id, topup)
+            details = {"amount_minor": amount.minor, "currency": amount.currency.code}
+            shown = format_id("top", topup.id)
+            await record(session, tenant_id, actor, "topup.requested", "topup", shown, details)
+        return topup
+
+    async def cancel(self, *, tenant_id: TenantId, topup_id: UUID, actor: str) -> None:
+        """Take a request back that was not paid.
+
+        Raises:
+            BalanceNotFound: there is no such top-up.
+            TopupNotOpen: it was paid or cancelled before.
+        """
+        async with self.work(tenant_id) as session:
+            repository = WalletRepository(session)
+            topup = await repository.lock(tenant_id, topup_id)
+            if topup is None:
+                raise BalanceNotFound(what="top-up")
+            now = await self.tenant_clock.now(session, tenant_id)
+            if not await repository.cancel(tenant_id, topup_id, now):
+                raise TopupNotOpen(state=topup.state.value)
+            shown = format_id("top", topup_id)
+            await record(session, tenant_id, actor, "topup.cancelled", "topup", shown, {})

@@ -1,0 +1,61 @@
+"""Use case: record and revoke certificates of exemption."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from billing.domain.tax.sale import Exemption
+from billing.errors_tax import BalanceNotFound, ExemptionKnown
+from billing.repositories.tax import TaxRepository
+from control_plane.audit.record import record
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.clocks import TenantClock
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptCustomer:
+    """Keep what a customer's certificates exempt from tax."""
+
+    work: UnitOfWork
+    tenant_clock: TenantClock
+
+    async def __call__(self, *, tenant_id: TenantId, exemption: Exemption, actor: str) -> UUID:
+        """Record a certificate and return the exemption's id.
+
+        Raises:
+            ExemptionKnown: the certificate is recorded already.
+        """
+        async with self.work(tenant_id) as session:
+            now = await self.tenant_clock.now(session, tenant_id)
+            added = await TaxRepository(session).add_exemption(tenant_id, exemption, now)
+            if added is None:
+                raise ExemptionKnown(certificate=exemption.certificate, field="certificate")
+            details = {"certificate": exemption.certificate, "code": exemption.code}
+            shown = format_id("txe", added)
+            await record(
+                session, tenant_id, actor, "exemption.recorded", "exemption", shown, details
+            )
+        return added
+
+    async def revoke(
+        self, *, tenant_id: TenantId, exemption_id: UUID, day: date, actor: str
+    ) -> None:
+        """End an exemption from a day on.
+
+        Raises:
+            BalanceNotFound: there is none to end.
+        """
+        async with self.work(tenant_id) as session:
+            if not await TaxRepository(session).revoke_exemption(tenant_id, exemption_id, day):
+                raise BalanceNotFound(what="exemption")
+            shown = format_id("txe", exemption_id)
+            details = {"from": day.isoformat()}
+            await record(
+                session, tenant_id, actor, "exemption.revoked", "exemption", shown, details
+            )
+
+    async def list(self, tenant_id: TenantId) -> list[tuple[UUID, Exemption]]:
+        """Return a customer's exemptions with their ids, the earliest first."""
+        async with self.work(tenant_id) as session:
+            return await TaxRepository(session).exemptions(tenant_id)
