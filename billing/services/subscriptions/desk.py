@@ -57,8 +57,9 @@ class Desk:
 
     def version(self, segment: Segment) -> PlanVersion:
         """Return the plan of a stretch of a timeline."""
-        known = self.books.versions.plans.get(segment.plan_version_id)
-        return known or self.quoted_plans[segment.plan_version_id]
+        wanted = segment.plan_version_id
+        known = self.books.versions.plans.get(wanted) or self.quoted_plans.get(wanted)
+        return known or next(plan for plan in self.catalog.plans.values() if plan.id == wanted)
 
     def held(self, timeline: Timeline, segment: Segment) -> Held:
         """Return what a stretch of a timeline holds of its plan's price, terms applied."""
