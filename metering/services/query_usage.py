@@ -1,16 +1,17 @@
 """Ask what a tenant used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from control_plane.catalog.domain import Meter
+from control_plane.catalog.domain import Aggregation, Meter
 from control_plane.catalog.errors import MeterNotFound
 from control_plane.catalog.repository import CatalogRepository
-from control_plane.kernel.exact import EXACT
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.models import OrganisationRow
+from metering.domain.aggregating import total_of
 from metering.domain.usage import UsagePoint
 from metering.domain.windows import Window, windows
 from metering.errors import SeriesTooLong
@@ -18,6 +19,9 @@ from metering.ports import UsageStore
 
 MOST_POINTS = 2_500
 """A hundred days by the hour, or nearly seven years by the day."""
+
+
+_ADDITIVE = {Aggregation.COUNT, Aggregation.SUM, Aggregation.WEIGHTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,8 @@ class UsageSeries:
     window: Window
     zone: str
     points: tuple[UsagePoint, ...]
-
-    @property
-    def quantity(self) -> Decimal:
-        """The quantity of the whole period."""
-        total = Decimal(0)
-        for point in self.points:
-            total = EXACT.add(total, point.quantity)
-        return total
+    quantity: Decimal
+    """The quantity of the whole period: of a peak or a mean it is not the sum of the windows."""
 
     @property
     def events(self) -> int:
@@ -68,7 +66,17 @@ class QueryUsage:
             zone = organisation.zone
             _bound(period, window, zone)
             points = await self.store.series(tenant_id, meter, period, window, zone)
-        return UsageSeries(meter, period, window, zone, tuple(points))
+            whole = await self._whole(tenant_id, meter, period, points)
+        return UsageSeries(meter, period, window, zone, tuple(points), whole)
+
+    async def _whole(
+        self, tenant_id: TenantId, meter: Meter, period: Period, points: Sequence[UsagePoint]
+    ) -> Decimal:
+        if meter.aggregation in _ADDITIVE:
+            return total_of(point.quantity for point in points)
+        cutoff = await self.store.cutoff()
+        total = await self.store.total(tenant_id, meter, period, cutoff=cutoff, since=None)
+        return total.quantity
 
 
 def _bound(period: Period, window: Window, zone: str) -> None:

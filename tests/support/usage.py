@@ -53,6 +53,13 @@ meters:
     module: outbound
     unit: {en: calls, zh: 次}
     name: {en: Outbound calls, zh: 出库调用}
+  - code: outbound_peak
+    event_type: tallyard.outbound.shipment_posted
+    aggregation: max
+    property: lines
+    module: outbound
+    unit: {en: lines, zh: 行}
+    name: {en: Largest shipment, zh: 最大出库单}
 plans:
   - code: basic
     name: {en: Basic, zh: 基础版}

@@ -33,6 +33,23 @@ async def test_usage_by_day_follows_the_tenants_own_days(query, store, tenant_id
     assert (series.quantity, series.events, series.zone) == (7, 2, "Asia/Shanghai")
 
 
+async def test_the_peak_of_a_period_is_not_the_sum_of_its_days(query, store, tenant_id):
+    await store.ingest(
+        tenant_id,
+        [
+            usage_event("a", time=JANUARY.start, data={"lines": 4}),
+            usage_event("b", time=JANUARY.start + timedelta(days=1), data={"lines": 9}),
+        ],
+    )
+
+    series = await query(
+        tenant_id=tenant_id, meter_code="outbound_peak", period=JANUARY, window=Window.DAY
+    )
+
+    assert sum(point.quantity for point in series.points) == 13
+    assert (series.quantity, series.events) == (9, 2)
+
+
 async def test_an_unknown_meter_is_not_found(query, tenant_id):
     with pytest.raises(MeterNotFound):
         await query(tenant_id=tenant_id, meter_code="nothing", period=JANUARY, window=Window.DAY)
