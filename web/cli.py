@@ -9,6 +9,7 @@ COMMANDS = {
     "worker": "web.commands.serve:worker",
     "migrate": "web.commands.serve:migrate_command",
     "catalog": "web.commands.catalog:catalog",
+    "fapiao": "web.commands.fapiao:fapiao",
     "invoice": "web.commands.invoice_export:invoice",
     "plan": "web.commands.plan:plan",
     "books": "web.commands.books:books",
@@ -20,6 +21,7 @@ COMMANDS = {
     "openapi": "web.commands.serve:openapi",
     "clean": "web.commands.demo:clean",
     "clock": "web.commands.clock:clock",
+    "simulate": "web.commands.simulate:simulate",
 }
 
 

@@ -37,6 +37,7 @@ class FapiaoFilter:
 
     states: frozenset[FapiaoState] | None = None
     tenant_id: TenantId | None = None
+    id: FapiaoId | None = None
     before: FapiaoId | None = None
     limit: int = 50
 
@@ -224,6 +225,8 @@ def _filtered(query: Select[Any], wanted: FapiaoFilter) -> Select[Any]:
         query = query.where(FAPIAO.c.state.in_([state.value for state in wanted.states]))
     if wanted.tenant_id is not None:
         query = query.where(FAPIAO.c.tenant_id == wanted.tenant_id)
+    if wanted.id is not None:
+        query = query.where(FAPIAO.c.id == wanted.id)
     if wanted.before is not None:
         last = select(FAPIAO.c.requested_at).where(FAPIAO.c.id == wanted.before).scalar_subquery()
         mark = func.row(last, wanted.before)

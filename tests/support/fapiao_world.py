@@ -22,9 +22,9 @@ from billing.domain.assembling import (
 from billing.domain.documents.body import invoice_body
 from billing.domain.documents.heading import Heading, Kind, Party
 from billing.domain.documents.reading import ReadLine
-from billing.domain.fapiao.composing import Bill, Credited, Note
+from billing.domain.fapiao.composing import Bill, Credited, Note, compose
 from billing.domain.fapiao.records import Fapiao
-from billing.domain.fapiao.title import FapiaoKind, Title, TitleKind
+from billing.domain.fapiao.title import FapiaoKind, Title, TitleKind, title_of
 from billing.providers.fapiao.choose import FapiaoProviders
 from billing.providers.fapiao.manual import ManualFapiaoProvider
 from billing.providers.fapiao.simulator import DatabaseCabinet, FapiaoSimulator
@@ -376,6 +376,36 @@ def keep_note(
         _insert(admin, "credit_notes", columns)
         for position, line in enumerate(found.lines, start=1):
             _insert_note_line(admin, tenant_id, note_id, position, line)
+
+
+def keep_fapiao(admin: psycopg.Connection, tenant_id: TenantId, name: str) -> FapiaoId:
+    """A blue fapiao that failed, over no invoice, as the platform would have left it."""
+    content = compose([Bill(body_of(cny([fee("a", "100.00")])))])
+    body = {
+        "format": 1,
+        "seller": {"name": SELLER, "tax_id": ""},
+        "buyer": title_of(TitleKind.COMPANY, {**TITLE, "name": name}).body(),
+        "lines": content.body(),
+    }
+    fapiao_id = FapiaoId(new_id())
+    columns = {
+        "tenant_id": tenant_id,
+        "id": fapiao_id,
+        "colour": "blue",
+        "kind": "normal",
+        "entity": "cn",
+        "provider": "simulator",
+        "state": "failed",
+        "body": json.dumps(body).encode(),
+        "net_minor": content.net.minor,
+        "tax_minor": content.tax.minor,
+        "total_minor": content.total.minor,
+        "failure": "refused",
+        "requested_by": ACTOR,
+        "requested_at": "2026-01-10Z",
+    }
+    _insert(admin, "fapiao", columns)
+    return fapiao_id
 
 
 def _insert_note_line(

@@ -62,7 +62,9 @@ class RecordFapiao:
             FapiaoNotFound: the tenant has none of that id.
             FapiaoStateRefused: it does not wait for a person.
         """
-        standing = Standing(PlatformState.FAILED, failure=reason[:500], retryable=True)
+        standing = Standing(
+            PlatformState.FAILED, failure=reason.strip()[:500] or "refused", retryable=True
+        )
         return await self._keep(tenant_id, fapiao_id, standing, actor)
 
     async def _keep(

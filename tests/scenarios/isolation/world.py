@@ -12,6 +12,7 @@ from control_plane.kernel.ids import InstanceId, TenantId, format_id, new_id, pa
 from control_plane.tenancy.domain import Role
 from tests.scenarios.isolation.callers import Caller, by_key, by_session, by_token
 from tests.support.api import PASSWORD, Company, Site
+from tests.support.fapiao_world import keep_fapiao
 
 # Sessions belong to a person and say when they were last used, whoever they look at.
 _NOT_DATA = {"sessions"}
@@ -105,6 +106,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     instance = InstanceId(new_id())
     ids["instance_id"] = format_id("ins", instance)
     _run(admin, tenant_id, instance, word)
+    ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
     await site.application.publish_snapshot(tenant_id)
     token = await site.application.issue_service_token(
         tenant_id=tenant_id, instance_id=instance, module="outbound"
