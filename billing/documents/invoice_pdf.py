@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-import pylopdf_fonts_zh_cn
 import typst
 
 from billing.documents.content import Document
+from billing.documents.fonts import showable, typst_fonts
 from billing.documents.logos import Logo
 from billing.documents.payment_code import code_svg
 from billing.documents.sheet import Sheet
@@ -43,13 +42,13 @@ def render_pdf(
     if attached is not None:
         sources["main"] += _attaching(attached)
         sources["attached"] = attached.content
-    compiler = typst.Compiler(font_paths=_fonts(), ignore_system_fonts=True)
+    compiler = typst.Compiler(font_paths=typst_fonts(), ignore_system_fonts=True)
     drawn: bytes = compiler.compile(  # type: ignore[type-var, assignment]  # its stubs lag behind
         sources,
         format="pdf",
         pdf_standards=["a-3a", "ua-1"],
         timestamp=datetime.combine(document.dated, time(), UTC),
-        sys_inputs={"data": json.dumps(dict(sheet.data), ensure_ascii=False)},
+        sys_inputs={"data": template_data(sheet)},
     )
     return drawn
 
@@ -64,6 +63,11 @@ def pdf_sources(sheet: Sheet, logo: Logo | None = None) -> dict[str, bytes]:
     return sources
 
 
+def template_data(sheet: Sheet) -> str:
+    """Return what the template reads, its texts made fit for paper."""
+    return json.dumps(showable(sheet.data), ensure_ascii=False)
+
+
 def _attaching(attached: Attachment) -> bytes:
     named = {"name": attached.name, "description": attached.description}
     said = {name: json.dumps(text, ensure_ascii=False) for name, text in named.items()}
@@ -76,12 +80,3 @@ def _attaching(attached: Attachment) -> bytes:
 @cache
 def _template() -> bytes:
     return (files("billing.documents") / "invoice.typ").read_bytes()
-
-
-@cache
-def _fonts() -> Any:
-    """Read the fonts once; a compiler shares them."""
-    folder = pylopdf_fonts_zh_cn.sans_path().parent
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
-    )

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from importlib.resources import files
 from statistics import median
 
-import pylopdf_fonts_zh_cn
 import typst
 
 from billing.documents.content import read_document
 from billing.documents.exporting import DocumentForm, Exporter, Frozen
+from billing.documents.fonts import font_files
+from billing.documents.invoice_pdf import template_data
 from billing.documents.payment_code import code_svg
 from billing.documents.sheet import Beside, SheetWriter
 from control_plane.kernel.canonical import canonical_json
@@ -90,13 +91,13 @@ def _bare(frozen: bytes) -> Callable[[], bytes]:
         "main": (files("billing.documents") / "invoice.typ").read_bytes(),
         "qr.svg": code_svg(sheet.code),
     }
-    data = json.dumps(dict(sheet.data), ensure_ascii=False)
-    folder = pylopdf_fonts_zh_cn.sans_path().parent
+    data = template_data(sheet)
+    folders = [file.parent for file in font_files()]
 
     def compile_bare() -> bytes:
         drawn: bytes = typst.compile(
             sources,
-            font_paths=[folder],
+            font_paths=folders,
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
