@@ -13,12 +13,15 @@ from billing.domain.reports.sheet import Cell, ColumnKind, Sheet
 from billing.reporting.sheet_csv import percentage, sheet_csv
 from billing.reporting.sheet_excel import sheet_excel
 from billing.repositories.revenue import Scope
+from billing.services.revenue.reports.asked import Asked
+from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
-from web.api.common import ApiRequest, id_from
+from web.api.common import ApiRequest, id_from, principal
 from web.compose import Application
 from web.reports.asking import asked_from
+from web.reports.running import run_for_staff
 from web.reports.words import speaker
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
@@ -87,7 +90,7 @@ async def read_report(
     """
     del first, last, tenant_id, entity, currency, by, account
     asked = asked_from(dict(request.query_params), application.clock.now().date())
-    sheets = await application.run_report(name, asked)
+    sheets = await run_for_staff(request, application, name, asked)
     return ReportView(name, asked.first, asked.last, [_sheet(sheet) for sheet in sheets])
 
 
@@ -108,15 +111,15 @@ async def read_report_file(
     """Download a report: all of it as ``report.xlsx``, or one sheet as ``<code>.csv``."""
     del first, last, tenant_id, entity, currency, by, account
     said = dict(request.query_params)
-    return await report_file(application, name, file, said, language="en")
+    asked = asked_from(said, application.clock.now().date())
+    sheets = await run_for_staff(request, application, name, asked)
+    return report_file(sheets, asked, name, file, language="en")
 
 
-async def report_file(
-    application: Application, name: str, file: str, said: dict[str, Any], *, language: str
+def report_file(
+    sheets: list[Sheet], asked: Asked, name: str, file: str, *, language: str
 ) -> Response[bytes] | Stream:
     """Answer with a report as a workbook, or with one of its sheets as CSV."""
-    asked = asked_from(said, application.clock.now().date())
-    sheets = await application.run_report(name, asked)
     headers = {"Content-Disposition": f'attachment; filename="{name}-{asked.last}-{file}"'}
     if file.endswith(".xlsx"):
         book = sheet_excel(sheets, speaker(language))
@@ -128,13 +131,21 @@ async def report_file(
 
 @post("/vouchers", opt=FINANCE, status_code=200, media_type=MediaType.TEXT)
 async def export_vouchers(
-    data: JSONBody[VouchersRequest], application: NamedDependency[Application]
+    request: ApiRequest,
+    data: JSONBody[VouchersRequest],
+    application: NamedDependency[Application],
 ) -> Stream:
     """Export whole months of postings as accounting vouchers (CSV), by a mapping of accounts."""
     owner = TenantId(id_from("ten", data.tenant_id)) if data.tenant_id else None
-    found = await application.export_vouchers(
-        data.mapping, data.first, data.last, Scope(tenant_id=owner)
-    )
+    export, span = application.export_vouchers, (data.first, data.last)
+    if owner is None:
+        found = await export(data.mapping, *span)
+    else:
+        async with application.work(owner) as session:
+            await application.read_organisation(owner)
+            found = await export(data.mapping, *span, Scope(tenant_id=owner))
+            actor, opened = principal(request).actor, format_id("ten", owner)
+            await record_opening(session, owner, actor, "vouchers", opened)
     headers = {"Content-Disposition": 'attachment; filename="vouchers.csv"'}
     return Stream(found, media_type="text/csv", headers=headers)
 

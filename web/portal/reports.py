@@ -24,6 +24,7 @@ from web.portal.report_charts import report_charts
 from web.portal.views.reports import ReportView, SheetView
 from web.portal.views.shell import Choice, Form
 from web.reports.asking import ASKED, asked_from
+from web.reports.running import run_for_staff
 from web.reports.words import REPORTS, speaker
 
 READ = {"permission": Permission.STAFF_FINANCE}
@@ -46,7 +47,7 @@ async def report_page(
     language = language_of(request)
     said = _said(request)
     asked = asked_from(said, application.clock.now().date())
-    sheets = await application.run_report(name, asked)
+    sheets = await run_for_staff(request, application, name, asked)
     title, lead = REPORTS[name]
     view = ReportView(
         name=name,
@@ -74,8 +75,9 @@ async def report_download(
     application: NamedDependency[Application],
 ) -> Response[bytes] | Stream:
     """Download a report as a workbook, or one of its tables as CSV."""
-    language = language_of(request)
-    return await report_file(application, name, file, _said(request), language=language)
+    asked = asked_from(_said(request), application.clock.now().date())
+    sheets = await run_for_staff(request, application, name, asked)
+    return report_file(sheets, asked, name, file, language=language_of(request))
 
 
 def report_tabs(name: str, language: str) -> tuple[Choice, ...]:
