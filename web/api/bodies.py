@@ -47,3 +47,52 @@ NOTICE: Final[dict[str, Any]] = {
     "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
 }
 """A payment provider's notice, in the provider's own form."""
+
+_NAME: Final = {"en": "Outbound", "zh": "出库"}
+_BASE: Final = {"code": "base", "kind": "flat", "timing": "advance", "amount": "1999.00"}
+_LINES: Final = {"code": "lines", "kind": "per_unit", "meter": "lines", "unit_price": "0.05"}
+_SCENARIO: Final = {
+    "currency": "CNY",
+    "zone": "Asia/Shanghai",
+    "until": "2026-04-10",
+    "catalog": {
+        "modules": [{"code": "outbound", "name": _NAME}],
+        "features": [{"code": "outbound", "kind": "boolean", "module": "outbound", "name": _NAME}],
+        "meters": [
+            {
+                "code": "lines",
+                "event_type": "tallyard.outbound.shipment_posted",
+                "aggregation": "sum",
+                "property": "lines",
+                "module": "outbound",
+                "unit": {"en": "lines", "zh": "行"},
+                "name": {"en": "Lines", "zh": "出库行"},
+            }
+        ],
+        "plans": [
+            {
+                "code": "growth",
+                "name": {"en": "Growth", "zh": "成长版"},
+                "modules": ["outbound"],
+                "prices": [
+                    {
+                        "currency": "CNY",
+                        "interval": "month",
+                        "charges": [{**_BASE, "name": _NAME}, _LINES],
+                    }
+                ],
+            }
+        ],
+    },
+    "subscriptions": [{"plan": "growth", "start": "2026-01-10T10:00"}],
+    "usage": [{"meter": "lines", "from": "2026-01-10", "to": "2026-02-28", "per_day": "250"}],
+}
+
+SCENARIO: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"type": "object"}, "example": _SCENARIO},
+        "application/yaml": {"schema": {"type": "string"}},
+    },
+}
+"""A scenario; the guide to what-if lists its keys."""
