@@ -1,14 +1,16 @@
 """What metering needs from whatever keeps its events."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from control_plane.catalog.domain import Charge, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
-from metering.domain.events import EventPage, IngestResult, UsageEvent
+from metering.domain.events import EventPage, IngestResult, RefusedPage, UsageEvent
 from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window
+from metering.errors import EventRefused
 
 
 class UsageStore(Protocol):
@@ -28,6 +30,21 @@ class UsageStore(Protocol):
         (and the surrounding transaction, if any, has committed) the accepted
         events survive a crash; when it raises, none of them is stored.
         """
+
+    async def keep_refused(
+        self,
+        tenant_id: TenantId,
+        refused: Sequence[tuple[UsageEvent, EventRefused]],
+        refused_at: datetime,
+    ) -> list[IngestResult]:
+        """Keep events that came too late, counted by nothing, and answer for each in order.
+
+        One that had been stored in time is a duplicate or a conflict, as in ``ingest``; the
+        others are rejected, and kept once however often they are sent.
+        """
+
+    async def refused(self, tenant_id: TenantId, *, after: int | None, limit: int) -> RefusedPage:
+        """List what was kept, the latest refusal first; ``after`` is the page before's mark."""
 
     async def cutoff(self) -> str:
         """Take a cut-off: everything committed until now is inside."""

@@ -74,3 +74,20 @@ class EventPage:
 
     events: tuple[UsageEvent, ...]
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvent:
+    """An event that came too late, kept to be looked at; ``reason`` is the refusal's code."""
+
+    event: UsageEvent
+    reason: str
+    refused_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """Some refused events, the latest refusal first; ``after`` is None on the last page."""
+
+    refused: tuple[RefusedEvent, ...]
+    after: int | None

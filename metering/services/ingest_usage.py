@@ -1,11 +1,9 @@
 """Take usage events in, exactly once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from control_plane.catalog.domain import Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
@@ -13,6 +11,7 @@ from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import parse_events
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
 from metering.domain.judging import refuse
+from metering.errors import EventRefused, EventTooLate
 from metering.ports import UsageStore
 from metering.services.group_commit import GroupCommit
 from metering.services.meter_book import MeterBook
@@ -70,16 +69,25 @@ class IngestUsage:
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             meters = await self.meters.meters(session, {event.type for event in events})
-            judged = [_judge(event, meters, now) for event in events]
-            good = [item for item in judged if isinstance(item, UsageEvent)]
+            judged = [
+                (event, refuse(event, meters=meters.get(event.type, ()), now=now))
+                for event in events
+            ]
+            good = [event for event, refusal in judged if refusal is None]
+            late = [(e, refusal) for e, refusal in judged if isinstance(refusal, EventTooLate)]
             stored = iter(await self.store.ingest(tenant_id, good))
-        return [next(stored) if isinstance(item, UsageEvent) else item for item in judged]
+            kept = iter(await self.store.keep_refused(tenant_id, late, now))
+        return [_answer(event, refusal, stored, kept) for event, refusal in judged]
 
 
-def _judge(
-    event: UsageEvent, meters: Mapping[str, tuple[Meter, ...]], now: datetime
-) -> UsageEvent | IngestResult:
-    refusal = refuse(event, meters=meters.get(event.type, ()), now=now)
+def _answer(
+    event: UsageEvent,
+    refusal: EventRefused | None,
+    stored: Iterator[IngestResult],
+    kept: Iterator[IngestResult],
+) -> IngestResult:
     if refusal is None:
-        return event
+        return next(stored)
+    if isinstance(refusal, EventTooLate):
+        return next(kept)
     return IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)

@@ -16,7 +16,7 @@ Identity: TypeAlias = tuple[str, str]
 # Measured against arrays (unnest) and COPY into a temporary table: one JSON
 # document was the fastest, and `data` reaches jsonb without a number being read
 # by anybody on the way.
-_INCOMING = """
+INCOMING = """
     SELECT n, source, id, type, subject, time, data, decode(hash, 'hex') AS hash
     FROM json_to_recordset(CAST(:document AS json)) AS event (
         n integer, source text, id text, type text, subject text,
@@ -29,7 +29,7 @@ _INCOMING = """
 # fixed order keeps two such transactions from waiting for each other.
 _STORE = text(
     f"""
-    WITH incoming AS MATERIALIZED ({_INCOMING}),
+    WITH incoming AS MATERIALIZED ({INCOMING}),
     fresh AS (
         INSERT INTO usage_identities (tenant_id, source, id, hash, event_time)
         SELECT :tenant_id, source, id, hash, time FROM incoming ORDER BY n
@@ -72,17 +72,24 @@ async def store_events(
     """
     await session.execute(_DURABLE)
     ordered = [events[identity] for identity in sorted(events)]
-    result = await session.execute(_STORE, {"tenant_id": tenant_id, "document": _document(ordered)})
+    result = await session.execute(_STORE, {"tenant_id": tenant_id, "document": document(ordered)})
     known = [{"source": source, "id": identity} for source, identity in result]
-    if not known:
+    return await standing_hashes(session, tenant_id, known)
+
+
+async def standing_hashes(
+    session: AsyncSession, tenant_id: TenantId, identities: Sequence[Mapping[str, str]]
+) -> dict[Identity, bytes]:
+    """Return the hashes of those events (``source`` and ``id``) that are stored."""
+    if not identities:
         return {}
-    standing = await session.execute(
-        _STANDING, {"tenant_id": tenant_id, "document": msgspec.json.encode(known).decode()}
-    )
-    return {(source, identity): bytes(hash_) for source, identity, hash_ in standing}
+    wanted = msgspec.json.encode(identities).decode()
+    rows = await session.execute(_STANDING, {"tenant_id": tenant_id, "document": wanted})
+    return {(source, identity): bytes(hash_) for source, identity, hash_ in rows}
 
 
-def _document(events: Sequence[UsageEvent]) -> str:
+def document(events: Sequence[UsageEvent]) -> str:
+    """Write events as the JSON that `INCOMING` reads."""
     rows: list[dict[str, Any]] = [
         {
             "n": n,

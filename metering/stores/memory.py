@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from control_plane.catalog.domain import Aggregation, Charge, Meter
@@ -9,12 +10,19 @@ from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from metering.domain.aggregating import aggregate, grouped, money_of, total_of, weigh
 from metering.domain.cutoff import is_inside
-from metering.domain.events import EventPage, IngestResult, UsageEvent
+from metering.domain.events import (
+    EventPage,
+    IngestResult,
+    RefusedEvent,
+    RefusedPage,
+    UsageEvent,
+)
 from metering.domain.pages import page_mark, position, read_page_mark
 from metering.domain.properties import passes
 from metering.domain.usage import Usage, UsageGroup, UsagePoint, UsageTotal, event_set_digest
 from metering.domain.windows import Window, windows
-from metering.stores.outcomes import first_bodies, outcomes
+from metering.errors import EventRefused
+from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class MemoryUsageStore:
 
     _tenants: dict[TenantId, dict[tuple[str, str], _Stored]] = field(default_factory=dict)
     _next_transaction: int = 3
+    _refused: dict[TenantId, list[RefusedEvent]] = field(default_factory=dict)
 
     async def ingest(self, tenant_id: TenantId, events: Sequence[UsageEvent]) -> list[IngestResult]:
         """Store what is new."""
@@ -54,6 +63,29 @@ class MemoryUsageStore:
         self._next_transaction += 1
         stored.update(fresh)
         return outcomes(events, standing)
+
+    async def keep_refused(
+        self,
+        tenant_id: TenantId,
+        refused: Sequence[tuple[UsageEvent, EventRefused]],
+        refused_at: datetime,
+    ) -> list[IngestResult]:
+        """Keep what was not stored in time."""
+        stored = self._tenants.get(tenant_id, {})
+        standing = {key: one.event.body_hash for key, one in stored.items()}
+        kept = self._refused.setdefault(tenant_id, [])
+        for event, refusal in refused:
+            known = (event.source, event.id) in standing
+            if not known and all(other.event != event for other in kept):
+                kept.append(RefusedEvent(event, refusal.code, refused_at))
+        return refused_outcomes(refused, standing)
+
+    async def refused(self, tenant_id: TenantId, *, after: int | None, limit: int) -> RefusedPage:
+        """Cut from the end; marks count from the first one kept."""
+        kept = self._refused.get(tenant_id, [])
+        end = len(kept) if after is None else after
+        start = max(0, end - limit)
+        return RefusedPage(tuple(kept[start:end][::-1]), start or None)
 
     async def cutoff(self) -> str:
         """Take a cut-off in PostgreSQL's own notation."""

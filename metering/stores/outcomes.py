@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
-from metering.errors import EventConflict
+from metering.errors import EventConflict, EventRefused
 
 
 def first_bodies(events: Sequence[UsageEvent]) -> dict[tuple[str, str], UsageEvent]:
@@ -29,6 +29,19 @@ def outcomes(
         results.append(_outcome(event, known.get(identity)))
         known.setdefault(identity, event.body_hash)
     return results
+
+
+def refused_outcomes(
+    refused: Sequence[tuple[UsageEvent, EventRefused]],
+    standing: Mapping[tuple[str, str], bytes],
+) -> list[IngestResult]:
+    """Answer for refused events, in order: those that had been stored before stay stored."""
+    return [
+        _outcome(event, standing[event.source, event.id])
+        if (event.source, event.id) in standing
+        else IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)
+        for event, refusal in refused
+    ]
 
 
 def _outcome(event: UsageEvent, standing: bytes | None) -> IngestResult:

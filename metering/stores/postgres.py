@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +12,23 @@ from control_plane.kernel.period import Period
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import parse_data
-from metering.domain.events import EventPage, IngestResult, UsageEvent
+from metering.domain.events import (
+    EventPage,
+    IngestResult,
+    RefusedEvent,
+    RefusedPage,
+    UsageEvent,
+)
 from metering.domain.pages import page_mark, read_page_mark
 from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window, windows
+from metering.errors import EventRefused
 from metering.stores.ingest_sql import store_events
-from metering.stores.outcomes import first_bodies, outcomes
+from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.query_sql import CUTOFF, events_sql
 from metering.stores.reading import NOWHERE, Reading
 from metering.stores.reading import after as place_after
+from metering.stores.refusals_sql import LIST, keep_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,30 @@ class PostgresUsageStore:
         async with self.work(tenant_id) as session:
             standing = await store_events(session, tenant_id, first_bodies(events))
         return outcomes(events, standing)
+
+    async def keep_refused(
+        self,
+        tenant_id: TenantId,
+        refused: Sequence[tuple[UsageEvent, EventRefused]],
+        refused_at: datetime,
+    ) -> list[IngestResult]:
+        """Keep what was not stored in time in a table of its own."""
+        if not refused:
+            return []
+        async with self.work(tenant_id) as session:
+            standing = await keep_refused(session, tenant_id, refused, refused_at)
+        return refused_outcomes(refused, standing)
+
+    async def refused(self, tenant_id: TenantId, *, after: int | None, limit: int) -> RefusedPage:
+        """Read one page, and one event more to know whether another page follows."""
+        bound = {"tenant_id": tenant_id, "after": after, "limit": limit + 1}
+        async with self.work(tenant_id) as session:
+            rows = (await session.execute(LIST, bound)).all()
+        kept = tuple(
+            RefusedEvent(_event(row[3:]), reason=row[1], refused_at=row[2].astimezone(UTC))
+            for row in rows[:limit]
+        )
+        return RefusedPage(kept, int(rows[limit - 1][0]) if len(rows) > limit else None)
 
     async def cutoff(self) -> str:
         """Take a ``pg_snapshot``, on a connection of its own."""

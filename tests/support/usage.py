@@ -60,6 +60,14 @@ meters:
     module: outbound
     unit: {en: lines, zh: 行}
     name: {en: Largest shipment, zh: 最大出库单}
+  - code: scans
+    event_type: tallyard.outbound.scanned
+    aggregation: count
+    late: reject_after
+    late_days: 30
+    module: outbound
+    unit: {en: scans, zh: 次}
+    name: {en: Scans, zh: 扫描}
 plans:
   - code: basic
     name: {en: Basic, zh: 基础版}

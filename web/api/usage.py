@@ -16,6 +16,8 @@ from web.api.bodies import CLOUD_EVENTS
 from web.api.common import ApiRequest, choice_from, instant_from, tenant
 from web.compose import Application
 
+_LAST_MARK = (1 << 63) - 1
+
 
 class EventResult(msgspec.Struct):
     """What became of one event: accepted, duplicate, conflict, or rejected with its reason."""
@@ -51,6 +53,26 @@ class UsageView(msgspec.Struct):
     points: list[UsagePointView]
 
 
+class RefusedEventView(msgspec.Struct):
+    """An event that came too late to be counted; ``data`` is what it said, as JSON text."""
+
+    source: str
+    id: str
+    type: str
+    subject: str | None
+    time: datetime
+    data: str
+    reason: str
+    refused_at: datetime
+
+
+class RefusedEvents(msgspec.Struct):
+    """A page of refused events, the latest refusal first; ``after`` is null on the last one."""
+
+    events: list[RefusedEventView]
+    after: int | None
+
+
 @post(
     "/events",
     status_code=200,
@@ -72,6 +94,37 @@ async def ingest_events(
     """
     results = await application.ingest_usage(tenant(request), await request.body())
     return EventResults([EventResult(r.source, r.id, r.status.value, r.reason) for r in results])
+
+
+@get("/events/refused", opt={"permission": Permission.USAGE_READ})
+async def list_refused_events(
+    request: ApiRequest,
+    application: NamedDependency[Application],
+    after: FromQuery[int | None] = None,
+    limit: FromQuery[int] = 100,
+) -> RefusedEvents:
+    """List events that came later than their meter takes: kept to be looked at, never counted."""
+    page = await application.list_refused_usage(
+        tenant_id=tenant(request),
+        after=None if after is None else max(0, min(after, _LAST_MARK)),
+        limit=max(1, min(limit, 500)),
+    )
+    return RefusedEvents(
+        events=[
+            RefusedEventView(
+                source=kept.event.source,
+                id=kept.event.id,
+                type=kept.event.type,
+                subject=kept.event.subject,
+                time=kept.event.time,
+                data=kept.event.data_json.decode(),
+                reason=kept.reason,
+                refused_at=kept.refused_at,
+            )
+            for kept in page.refused
+        ],
+        after=page.after,
+    )
 
 
 @get("/usage", opt={"permission": Permission.USAGE_READ})
@@ -109,4 +162,6 @@ def _period(from_: str, to: str) -> Period:
     return Period(start, end)
 
 
-router = Router("/v1", tags=["Usage"], route_handlers=[ingest_events, query_usage])
+router = Router(
+    "/v1", tags=["Usage"], route_handlers=[ingest_events, list_refused_events, query_usage]
+)

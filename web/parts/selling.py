@@ -13,6 +13,7 @@ from control_plane.entitlements.services.read_snapshot import ReadSnapshot
 from control_plane.entitlements.signer import Signer
 from metering.ports import UsageStore
 from metering.services.ingest_usage import IngestUsage
+from metering.services.list_refused_usage import ListRefusedUsage
 from metering.services.meter_book import MeterBook
 from metering.services.query_usage import QueryUsage
 from metering.stores.postgres import PostgresUsageStore
@@ -73,3 +74,7 @@ class SellingPart(IdentityPart):
     @cached_property
     def query_usage(self) -> QueryUsage:
         return QueryUsage(self.work, self.usage_store)
+
+    @cached_property
+    def list_refused_usage(self) -> ListRefusedUsage:
+        return ListRefusedUsage(self.usage_store)

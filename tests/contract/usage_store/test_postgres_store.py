@@ -1,11 +1,11 @@
 import pytest
 
 from metering.stores.postgres import PostgresUsageStore
-from tests.contract.usage_store.aggregations import AggregationContract
+from tests.contract.usage_store.aggregations import AggregationContract, RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
-class TestPostgresUsageStore(UsageStoreContract, AggregationContract):
+class TestPostgresUsageStore(UsageStoreContract, AggregationContract, RefusalContract):
     @pytest.fixture
     def store(self, work, system) -> PostgresUsageStore:
         return PostgresUsageStore(work, system)

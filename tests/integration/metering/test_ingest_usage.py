@@ -164,3 +164,28 @@ async def test_merged_events_do_not_join_the_transaction_of_a_caller(
 
     assert result.status is IngestStatus.ACCEPTED
     assert (await _total(store, tenant_id)).events == 1
+
+
+async def test_usage_that_is_too_old_for_its_meter_is_refused_with_a_reason_and_kept(
+    ingest, store, tenant_id, clock
+):
+    def scan(id_, days):
+        time = (clock.now() - timedelta(days=days)).isoformat()
+        return cloud_event(id_, type="tallyard.outbound.scanned", time=time)
+
+    in_time = scan("in time", 29)
+    await ingest(tenant_id, _body(in_time))
+    clock.advance(days=10)
+
+    results = await ingest(
+        tenant_id, _body(in_time, scan("new", 29), scan("old", 31), cloud_event("other"))
+    )
+
+    assert [(r.status, r.reason) for r in results] == [
+        (IngestStatus.DUPLICATE, None),
+        (IngestStatus.ACCEPTED, None),
+        (IngestStatus.REJECTED, "event_too_late"),
+        (IngestStatus.ACCEPTED, None),
+    ]
+    page = await store.refused(tenant_id, after=None, limit=10)
+    assert [(kept.event.id, kept.refused_at) for kept in page.refused] == [("old", clock.now())]
