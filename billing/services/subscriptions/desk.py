@@ -56,7 +56,7 @@ class Desk:
         return self.catalog.addon(code)
 
     def version(self, segment: Segment) -> PlanVersion:
-        """Return the plan of a stretch of a timeline."""
+        """Return the plan of a stretch of a timeline: one held, promised, or on sale."""
         wanted = segment.plan_version_id
         known = self.books.versions.plans.get(wanted) or self.quoted_plans.get(wanted)
         return known or next(plan for plan in self.catalog.plans.values() if plan.id == wanted)
