@@ -1,7 +1,7 @@
 """What a charge asks for, in sentences a customer understands, in both languages."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from babel.numbers import format_currency, format_decimal
@@ -28,7 +28,7 @@ _RATE = N_("{rate} % of the amount")
 _RATE_UP_TO = N_("{rate} % of the amount up to {bound}")
 _RATE_REST = N_("{rate} % of what is above")
 _PER_EVENT = N_("{fee} for each transaction")
-_FREE_EVENTS = N_("The first {count} transactions of a period are free")
+_FREE_EVENTS = N_("Free in each period: the first {count} transaction(s)")
 _FREE_AMOUNT = N_("{amount} of a period's amount is free")
 _EVENT_MIN = N_("At least {fee} for each transaction")
 _EVENT_MAX = N_("At most {fee} for each transaction")
@@ -93,13 +93,23 @@ def charge_terms(
     charge: Charge, price: Price, unit: Text | None, language: str, policies: Policies = DEFAULTS
 ) -> tuple[str, ...]:
     """Say everything that decides what a charge comes to, most important first."""
-    priced = charge.priced_unit(unit) if unit else None
-    words = Words(language, price.currency, priced.in_language(language) if priced else "")
+    words = Words(language, price.currency)
+    words = replace(words, unit=_unit(charge, unit, words))
     return (
         *_included(charge, words),
         *_model(charge, words, policies),
         *_options(charge, words),
     )
+
+
+def _unit(charge: Charge, unit: Text | None, words: Words) -> str:
+    """Name what a price is for: GB, lines, or, of a conversion without a name, 3,600 seconds."""
+    if unit is None:
+        return ""
+    name = charge.priced_unit(unit).in_language(words.language)
+    if charge.conversion is None or charge.conversion.unit is not None:
+        return name
+    return f"{words.number(charge.conversion.divide_by)} {name}"
 
 
 def price_notes(price: Price, language: str) -> tuple[str, ...]:

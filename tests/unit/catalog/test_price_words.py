@@ -38,7 +38,10 @@ def test_each_model_says_what_decides_its_price():
     assert terms("storage")[:2] == ("2 GB included", "CN¥3.00 for each further unit (GB)")
     assert terms("seats") == ("2 included", "CN¥30.00 for each", "10 % discount")
     assert "Counted over a whole year" in terms("yearly_lines")
-    assert "Invoiced every week" in terms("place_hours")
+    assert terms("place_hours") == (
+        "CN¥0.02 for each unit (3,600 place-seconds)",
+        "Invoiced every week",
+    )
 
 
 def test_chinese_sentences_hold_no_english():

@@ -1,0 +1,57 @@
+"""Every charge model of the guide is told to customers on the plans page."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.test_access import look
+from tests.support.api import CATALOGUE
+from tests.support.pricing_guide import GUIDE, blocks
+
+pytestmark = pytest.mark.browser
+
+PLAN = """\
+  - code: everything
+    name: {en: Every model, zh: 全部计费方式}
+    modules: [outbound]
+    entitlements: {outbound.orders_per_day: 100}
+    trial_days: 14
+    prices:
+      - currency: CNY
+        interval: month
+        tax_inclusive: true
+        commitment: {amount: "5000.00"}
+        charges:
+"""
+
+
+def catalogue_with_every_model() -> str:
+    guide = GUIDE.read_text()
+    charges = "".join(blocks("charges", guide))
+    plan = PLAN + "".join(f"        {line}\n" for line in charges.splitlines())
+    text = CATALOGUE.read_text(encoding="utf-8")
+    with_meters = text.replace("\nmeters:\n", f"\nmeters:\n{''.join(blocks('meters', guide))}", 1)
+    return with_meters.replace("\nplans:\n", f"\nplans:\n{plan}", 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "said"),
+    [
+        ("en", "light", "CN¥5.00 for each package of 100 parcels started"),
+        ("zh", "dark", "每 100 件为一包，每包 ¥5.00，不足一包按一包计"),
+    ],
+)
+async def test_the_plans_page_says_what_every_charge_comes_to(portal, language, theme, said):
+    await portal.application.apply_catalog(catalogue_with_every_model())
+    await portal.sign_up()
+    await look(portal, language, theme)
+
+    page = await portal.open("/portal/plans")
+    card = page.locator("section.plan").first
+    await card.locator("details summary").click()
+
+    await expect(card.get_by_text(said)).to_be_visible()
+    assert await portal.problems_for_access() == []
+    assert portal.complaints == []
+    width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    await page.set_viewport_size({"width": 360, "height": 780})
+    assert await page.evaluate(width)
