@@ -8,6 +8,7 @@ COMMANDS = {
     "serve": "web.commands.serve:serve",
     "worker": "web.commands.serve:worker",
     "migrate": "web.commands.serve:migrate_command",
+    "backtest": "web.commands.backtest:backtest",
     "catalog": "web.commands.catalog:catalog",
     "fapiao": "web.commands.fapiao:fapiao",
     "invoice": "web.commands.invoice_export:invoice",
@@ -20,6 +21,7 @@ COMMANDS = {
     "doctor": "web.commands.doctor:doctor",
     "openapi": "web.commands.serve:openapi",
     "clean": "web.commands.demo:clean",
+    "tax": "web.commands.tax:tax",
     "clock": "web.commands.clock:clock",
     "simulate": "web.commands.simulate:simulate",
 }

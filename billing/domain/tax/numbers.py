@@ -6,9 +6,9 @@ for CH, and GB 32100-2015 for the Chinese unified social credit code.
 """
 
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
-from stdnum import exceptions
+from stdnum import exceptions, get_cc_module
 
 from billing.domain.tax.countries import EUROPEAN_UNION
 from billing.domain.tax.errors import TaxNumberInvalid
@@ -50,10 +50,11 @@ def is_tax_number(text: str | None, country: str) -> bool:
     return True
 
 
-def _rules(country: str) -> ModuleType:
+def _rules(country: str) -> Any:
+    """Return the module that knows a country's numbers: of what it offers, ``validate``."""
     if country in _OTHERS:
         return import_module(_OTHERS[country])
-    return import_module(f"stdnum.{'gr' if country == 'GR' else country.lower()}.vat")
+    return get_cc_module(country.lower(), "vat")
 
 
 def _prefixed(compact: str, country: str) -> str:
