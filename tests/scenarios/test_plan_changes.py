@@ -15,16 +15,20 @@ async def test_an_upgrade_in_mid_month_bills_the_days_that_are_left_of_each_plan
     changed = await bella.change("scale")
     await bella.settle()
 
-    # 16 to 30 April are 15 of 30 days: 3999.00 - 1999.00 = 2000.00, of which half.
+    # 16 to 30 April are 15 of 30 days: half of each price, one charged and one credited.
     invoice = (await bella.invoices())[-1]
-    assert line(invoice, "base", "credit")["amount_minor"] == -99_950
-    assert line(invoice, "base", "charge")["amount_minor"] == 199_950
+    assert line(invoice, "base", "fee")["amount_minor"] == 199_950
     assert preview["timing"] == "at_once"
-    assert preview["total"] == changed["total"] == invoice["invoice"]["total"] == "1000.00"
-    assert [(x["kind"], x["amount"]) for x in preview["lines"] if x["charge"] == "base"] == [
-        ("credit", "-999.50"),
-        ("charge", "1999.50"),
-    ]
+    assert preview["total"] == changed["total"] == invoice["invoice"]["total"] == "1999.50"
+    [credited] = preview["credit_notes"]
+    [unused] = [x for x in credited["lines"] if x["charge"] == "base"]
+    assert (unused["amount"], unused["item"], preview["credited"]) == (
+        "999.50",
+        "growth@1",
+        "999.50",
+    )
+    assert credited["corrects"] == (await bella.invoices())[0]["invoice"]["number"]
+    assert len(changed["credit_notes"]) == 1
     assert await bella.limit("outbound.orders_per_day") == 200
     assert (await bella.get(bella.path))["plan"] == "scale@1"
 
@@ -38,13 +42,14 @@ async def test_each_plan_prices_the_usage_of_its_own_days_with_its_own_share_of_
     await bella.ship(1_600, "2026-04-15T23:59")
     await bella.ship(400, "2026-04-16T09:00")
 
+    preview = await bella.preview("scale")
     changed = await bella.change("scale")
     await bella.advance("2026-04-30T12:00")
     await bella.ship(2_100, "2026-04-30T11:00")
     await bella.advance("2026-05-01")
 
     # Growth had 15 of 30 days: 1,000 of 2,000 included; 1,600 - 1,000 = 600 at 0.05.
-    assert changed["total"] == "1030.00"
+    assert (changed["total"], preview["credited"]) == ("2029.50", "999.50")
     # The 16th is Scale's day: 400 + 2,100 - 4,000 * 15/30 = 500 at 0.04; and the fee of May.
     may = (await bella.invoices())[-1]
     usage = line(may, "outbound_lines")
@@ -89,7 +94,7 @@ async def test_a_preview_that_is_no_longer_true_is_refused_and_nothing_changes(s
     assert refused.json()["code"] == "preview_stale"
     assert refused.json()["remedy"]
     assert await everything(bella) == before
-    assert (await bella.preview("scale"))["total"] == "1500.00", "a new preview tells the new price"
+    assert (await bella.preview("scale"))["total"] == "2499.50", "a new preview tells the new price"
 
 
 async def test_a_preview_of_another_day_is_refused_and_nothing_changes(sandbox):
