@@ -62,7 +62,7 @@ def report(
     sheets = run(lambda application: _sheets(application, name, said))
     if out is None:
         for sheet in sheets:
-            _show(sheet)
+            show_sheet(sheet)
         return
     _write(sheets, out)
     click.echo(out)
@@ -85,7 +85,8 @@ def _write(sheets: Sequence[Sheet], out: Path) -> None:
             file.writelines(sheet_csv(sheet))
 
 
-def _show(sheet: Sheet) -> None:
+def show_sheet(sheet: Sheet) -> None:
+    """Print a sheet as a table, in the reader's language."""
     language = shell_language()
     table = Table(title=word(sheet.code, language), title_justify="left", box=None)
     for column in sheet.columns:

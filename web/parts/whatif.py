@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from billing.services.whatif.backtest import RunBacktest
 from billing.services.whatif.simulate import Simulate
 from web.parts.groups import GroupsPart
 
@@ -12,3 +13,7 @@ class WhatIfPart(GroupsPart):
     @cached_property
     def simulate(self) -> Simulate:
         return Simulate()
+
+    @cached_property
+    def run_backtest(self) -> RunBacktest:
+        return RunBacktest(self.staff, self.work, self.usage_store)

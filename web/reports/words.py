@@ -118,6 +118,18 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "recovery": N_("Recovery of a write-off"),
         "void": N_("Voided invoice"),
         "recognition": N_("Revenue recognised"),
+        "backtest": N_("Backtest"),
+        "customers": N_("Customers"),
+        "not_rated": N_("Could not be rated"),
+        "before": N_("Before"),
+        "after": N_("After"),
+        "difference": N_("Difference"),
+        "dearer": N_("Would pay more"),
+        "cheaper": N_("Would pay less"),
+        "unchanged": N_("Would pay the same"),
+        "tenant": N_("Organisation"),
+        "kept": N_("Kept as it was"),
+        "reason": N_("Reason"),
     }
 )
 

@@ -27,3 +27,12 @@ class ScenarioInvalid(TallyardError):
             for problem in self.problems
         ]
         super().__init__(count=len(listed), errors=listed)
+
+
+class HistoryEmpty(TallyardError):
+    """A stretch of history ends before it begins."""
+
+    code = "history_empty"
+    kind = ErrorKind.INVALID
+    message = "There is no time between {start} and {end}."
+    remedy = "Give an end that is after the start."
