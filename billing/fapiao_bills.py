@@ -1,32 +1,52 @@
-"""Reads what fapiao are made of: issued invoices with the credit notes that took from them."""
+"""Reads what fapiao are made of: issued invoices with their credit notes, and money paid ahead."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.fapiao.composing import Bill, Credited, Note
+from billing.domain.fapiao.content import PREPAID_CATEGORY
 from billing.errors import InvoiceNotFound
 from billing.models import INVOICE_LINES, INVOICES
 from billing.models.notes import CREDIT_NOTE_LINES, CREDIT_NOTES
-from control_plane.kernel.ids import InvoiceId, TenantId, format_id
+from control_plane.kernel.ids import InvoiceId, TenantId, TopupId, format_id
+
+Document = InvoiceId | TopupId
+
+_PAID_AHEAD = text(
+    """
+    SELECT u.invoice_id, sum(u.amount_minor) AS minor FROM wallet_uses u
+    JOIN wallet_topups t ON t.tenant_id = u.tenant_id AND t.id = u.topup_id
+    WHERE u.tenant_id = :tenant_id AND u.invoice_id = ANY (:ids)
+        AND t.policy IN ('card', 'tax_on_topup')
+    GROUP BY u.invoice_id
+    """
+)
+_TOPUPS = text(
+    """
+    SELECT id, entity, policy, number, body FROM wallet_topups
+    WHERE tenant_id = :tenant_id AND id = ANY (:ids) AND state = 'paid' ORDER BY id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedBill:
-    """An invoice's id and legal entity, and what a fapiao could be made of."""
+    """An invoice or a top-up, its legal entity, and what a fapiao could be made of."""
 
-    invoice_id: InvoiceId
+    document: Document
+    topup: bool
     entity: str
     state: str
     bill: Bill
 
     @property
     def number(self) -> str:
-        """The invoice's number."""
+        """The invoice's number, or that of the top-up's receipt."""
         return self.bill.number
 
     @property
@@ -41,37 +61,125 @@ class IssuedBill:
 
 
 async def read_bills(
-    session: AsyncSession, tenant_id: TenantId, ids: Sequence[InvoiceId], *, lock: bool = False
+    session: AsyncSession, tenant_id: TenantId, ids: Sequence[Document], *, lock: bool = False
 ) -> list[IssuedBill]:
-    """Return invoices in the order of ``ids``; locked, no credit note comes in between.
+    """Return invoices and paid top-ups in the order of ``ids``.
+
+    Locked, no credit note comes in between.
 
     Raises:
         InvoiceNotFound: the tenant has none of an id.
     """
+    found = await _invoices(session, tenant_id, ids, lock=lock)
+    found.update(await _topups(session, tenant_id, [i for i in ids if i not in found]))
+    missing = [wanted for wanted in ids if wanted not in found]
+    if missing:
+        raise InvoiceNotFound(invoice_id=format_id("inv", missing[0]))
+    return [found[wanted] for wanted in ids]
+
+
+async def _invoices(
+    session: AsyncSession, tenant_id: TenantId, ids: Sequence[Document], *, lock: bool
+) -> dict[Document, IssuedBill]:
     query = select(INVOICES.c.id, INVOICES.c.entity, INVOICES.c.state, INVOICES.c.body).where(
         INVOICES.c.tenant_id == tenant_id, INVOICES.c.id.in_(list(ids))
     )
     query = query.order_by(INVOICES.c.id)  # one order, so that two requests cannot deadlock
     rows = (await session.execute(query.with_for_update() if lock else query)).all()
-    found = {InvoiceId(row.id): row for row in rows}
-    missing = [wanted for wanted in ids if wanted not in found]
-    if missing:
-        raise InvoiceNotFound(invoice_id=format_id("inv", missing[0]))
-    notes = await _notes(session, tenant_id, ids)
-    return [
-        IssuedBill(
-            wanted,
-            found[wanted].entity,
-            found[wanted].state,
-            Bill(json.loads(found[wanted].body), notes.get(wanted, ())),
+    notes = await _notes(session, tenant_id, [row.id for row in rows])
+    ahead = await _paid_ahead(session, tenant_id, [row.id for row in rows])
+    return {
+        InvoiceId(row.id): IssuedBill(
+            document=InvoiceId(row.id),
+            topup=False,
+            entity=row.entity,
+            state=row.state,
+            bill=Bill(json.loads(row.body), notes.get(row.id, ()), ahead.get(row.id, 0)),
         )
-        for wanted in ids
+        for row in rows
+    }
+
+
+async def _paid_ahead(
+    session: AsyncSession, tenant_id: TenantId, ids: Sequence[Document]
+) -> dict[Document, int]:
+    """Return what of the invoices was paid with money that had its fapiao when it was paid in."""
+    rows = await session.execute(_PAID_AHEAD, {"tenant_id": tenant_id, "ids": list(ids)})
+    return {InvoiceId(row.invoice_id): int(row.minor) for row in rows}
+
+
+async def _topups(
+    session: AsyncSession, tenant_id: TenantId, ids: Sequence[Document]
+) -> dict[Document, IssuedBill]:
+    rows = await session.execute(_TOPUPS, {"tenant_id": tenant_id, "ids": list(ids)})
+    return {
+        TopupId(row.id): IssuedBill(
+            document=TopupId(row.id),
+            topup=True,
+            entity=row.entity,
+            state=row.policy,
+            bill=Bill(topup_body(json.loads(row.body))),
+        )
+        for row in rows
+    }
+
+
+def topup_body(receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a top-up's receipt in the form of an invoice's body, one line for each rate.
+
+    A prepaid card is sold untaxed; money taxed when it is paid in has its groups; money taxed when
+    it is used has none, so that no fapiao can be made of it.
+    """
+    card = receipt["policy"] == "card"
+    groups = receipt.get("taxes", ())
+    if card:
+        total = receipt["total_minor"]
+        groups = [
+            {
+                "category": PREPAID_CATEGORY,
+                "code": "O",
+                "rate": "0",
+                "base_minor": total,
+                "tax_minor": 0,
+            }
+        ]
+    name = {"en": "Prepaid top-up", "zh": "预付费充值"}
+    lines = [
+        {
+            "key": f"{group['code']}{group['rate']}",
+            "item_name": name,
+            "name": name,
+            "quantity": None,
+            "unit": None,
+            "amount_minor": group["base_minor"] + group["tax_minor"],
+            "discounts": [],
+            "net_minor": group["base_minor"],
+            "tax_minor": group["tax_minor"],
+            "tax_category": group["category"],
+            "tax_code": group["code"],
+            "tax_rate": group["rate"],
+            "tax_inclusive": True,
+        }
+        for group in groups
     ]
+    return {**receipt, "taxes": groups, "lines": lines}
+
+
+async def paid_topups(session: AsyncSession, tenant_id: TenantId) -> list[TopupId]:
+    """Return the tenant's paid top-ups in CNY whose fapiao is due when they are paid in."""
+    rows = await session.scalars(
+        text(
+            "SELECT id FROM wallet_topups WHERE tenant_id = :tenant_id AND state = 'paid' "
+            "AND currency = 'CNY' AND policy IN ('card', 'tax_on_topup') ORDER BY id DESC LIMIT 200"
+        ),
+        {"tenant_id": tenant_id},
+    )
+    return [TopupId(row) for row in rows]
 
 
 async def _notes(
-    session: AsyncSession, tenant_id: TenantId, ids: Sequence[InvoiceId]
-) -> dict[InvoiceId, tuple[Note, ...]]:
+    session: AsyncSession, tenant_id: TenantId, ids: Sequence[Document]
+) -> dict[Document, tuple[Note, ...]]:
     lines, notes = CREDIT_NOTE_LINES.c, CREDIT_NOTES.c
     rows = await session.execute(
         select(
@@ -90,7 +198,7 @@ async def _notes(
         .where(notes.tenant_id == tenant_id, notes.invoice_id.in_(list(ids)))
         .order_by(notes.issued_at, notes.number, lines.position)
     )
-    found: dict[InvoiceId, dict[str, list[Credited]]] = {}
+    found: dict[Document, dict[str, list[Credited]]] = {}
     for row in rows:
         credited = Credited(row.line_key, row.net_minor, row.tax_minor)
         by_number = found.setdefault(InvoiceId(row.invoice_id), {})

@@ -116,13 +116,13 @@ async def open_missing_reds(session: AsyncSession, blue: Fapiao, *, now: datetim
     if blue.state is not FapiaoState.ISSUED:
         return []
     repository = FapiaoRepository(session)
-    sources = {source.invoice_id: source for source in blue.sources if source.active}
+    sources = {source.document: source for source in blue.sources if source.active}
     bills = await read_bills(session, blue.tenant_id, list(sources))
     reds = list(await repository.reds_of(blue))
     done = {red.note_number for red in reds}
     opened: list[Fapiao] = []
     for bill in bills:
-        known = set(sources[bill.invoice_id].known_notes) | done
+        known = set(sources[bill.document].known_notes) | done
         for note in (note for note in bill.bill.notes if note.number not in known):
             taken = [red.content for red in (*reds, *opened)]
             content = red_of_note(blue.content, bill.number, note, taken)

@@ -57,14 +57,15 @@ class FapiaoRow(SQLModel, table=True):
 
 
 class FapiaoSourceRow(SQLModel, table=True):
-    """An invoice that a blue fapiao covers."""
+    """An invoice or a top-up that a blue fapiao covers."""
 
     __tablename__ = "fapiao_sources"
 
     tenant_id: UUID = Field(primary_key=True)
     fapiao_id: UUID = Field(primary_key=True)
-    invoice_id: UUID = Field(primary_key=True)
-    number: str
+    number: str = Field(primary_key=True)
+    invoice_id: UUID | None = None
+    topup_id: UUID | None = None
     known_notes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     active: bool = True
 

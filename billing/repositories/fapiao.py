@@ -17,7 +17,7 @@ from billing.domain.fapiao.states import Colour, FapiaoState
 from billing.domain.fapiao.title import FapiaoKind, Title
 from billing.models.fapiao import FAPIAO, FAPIAO_SOURCES, FAPIAO_TITLES
 from control_plane.kernel.canonical import canonical_json
-from control_plane.kernel.ids import FapiaoId, InvoiceId, TenantId, format_id
+from control_plane.kernel.ids import FapiaoId, InvoiceId, TenantId, TopupId, format_id
 from control_plane.kernel.money import Money
 
 _TITLE = tuple(c.name for c in FAPIAO_TITLES.c if c.name not in {"tenant_id", "updated_at"})
@@ -96,12 +96,13 @@ class FapiaoRepository:
         statement = insert(FAPIAO_SOURCES).values(
             tenant_id=fapiao.tenant_id,
             fapiao_id=fapiao.id,
-            invoice_id=source.invoice_id,
+            invoice_id=None if source.topup else source.document,
+            topup_id=source.document if source.topup else None,
             number=source.number,
             known_notes=list(source.known_notes),
         )
         claimed = await self.session.execute(
-            statement.on_conflict_do_nothing().returning(FAPIAO_SOURCES.c.invoice_id)
+            statement.on_conflict_do_nothing().returning(FAPIAO_SOURCES.c.number)
         )
         return claimed.first() is not None
 
@@ -144,16 +145,16 @@ class FapiaoRepository:
         )
         return None if found is None else FapiaoId(found)
 
-    async def covered(self, tenant_id: TenantId, ids: Iterable[InvoiceId]) -> set[InvoiceId]:
-        """Return those of the invoices that a fapiao covers."""
+    async def covered(self, tenant_id: TenantId, numbers: Iterable[str]) -> set[str]:
+        """Return the numbers of those invoices and top-ups that a fapiao covers."""
         rows = await self.session.scalars(
-            select(FAPIAO_SOURCES.c.invoice_id).where(
+            select(FAPIAO_SOURCES.c.number).where(
                 FAPIAO_SOURCES.c.tenant_id == tenant_id,
                 FAPIAO_SOURCES.c.active,
-                FAPIAO_SOURCES.c.invoice_id.in_(list(ids)),
+                FAPIAO_SOURCES.c.number.in_(list(numbers)),
             )
         )
-        return {InvoiceId(row) for row in rows}
+        return set(rows)
 
     async def update(self, fapiao: Fapiao, values: Mapping[str, object]) -> None:
         """Change where a locked fapiao stands."""
@@ -173,7 +174,7 @@ class FapiaoRepository:
         await self._sources(
             fapiao,
             {"known_notes": list(source.known_notes)},
-            FAPIAO_SOURCES.c.invoice_id == source.invoice_id,
+            FAPIAO_SOURCES.c.number == source.number,
         )
 
     async def _sources(self, fapiao: Fapiao, values: Mapping[str, object], *more: Any) -> None:
@@ -195,9 +196,9 @@ class FapiaoRepository:
         )
         sources: dict[Any, list[Source]] = {}
         for row in found:
-            source = Source(
-                InvoiceId(row.invoice_id), row.number, tuple(row.known_notes), row.active
-            )
+            topup = row.invoice_id is None
+            document = TopupId(row.topup_id) if topup else InvoiceId(row.invoice_id)
+            source = Source(document, topup, row.number, tuple(row.known_notes), row.active)
             sources.setdefault(row.fapiao_id, []).append(source)
         return [_fapiao(row, tuple(sources.get(row.id, ()))) for row in rows]
 

@@ -43,7 +43,15 @@ from control_plane.catalog.policies import Policies
 from control_plane.kernel.calendar import Period
 from control_plane.kernel.clock import FakeClock, SystemClock
 from control_plane.kernel.currency import currency
-from control_plane.kernel.ids import FapiaoId, InvoiceId, OutboxId, SubscriptionId, TenantId, new_id
+from control_plane.kernel.ids import (
+    FapiaoId,
+    InvoiceId,
+    OutboxId,
+    SubscriptionId,
+    TenantId,
+    TopupId,
+    new_id,
+)
 from control_plane.kernel.money import Money
 from control_plane.runtime.database import Database
 from control_plane.runtime.outbox import OutboxRelay
@@ -449,3 +457,68 @@ def organisation(admin: psycopg.Connection, slug: str, *, sandbox: bool = False)
         [tenant, slug, slug.title(), sandbox],
     )
     return tenant
+
+
+def keep_topup(
+    admin: psycopg.Connection,
+    tenant_id: TenantId,
+    yuan: str,
+    policy: str = "card",
+    taxes: Sequence[Mapping[str, Any]] = (),
+) -> TopupId:
+    """A top-up that was paid, with its receipt."""
+    wallet, topup, minor = new_id(), TopupId(new_id()), Money.parse(yuan, CNY).minor
+    wallet_columns = {
+        "tenant_id": tenant_id,
+        "id": wallet,
+        "name": f"w{wallet}",
+        "currency": "CNY",
+        "priority": 1,
+        "tax_category": "standard",
+        "created_at": "2026-01-01Z",
+    }
+    _insert(admin, "wallets", wallet_columns)
+    body = {
+        "number": f"SBX-R-{topup}",
+        "date": "2026-01-01",
+        "policy": policy,
+        "currency": "CNY",
+        "seller": Party(SELLER, "cn").body(),
+        "total_minor": minor,
+        "taxes": list(taxes),
+    }
+    columns = {
+        "tenant_id": tenant_id,
+        "id": topup,
+        "wallet_id": wallet,
+        "entity": "sandbox",
+        "policy": policy,
+        "automatic": False,
+        "state": "paid",
+        "currency": "CNY",
+        "amount_minor": minor,
+        "bonus_minor": 0,
+        "free_minor": minor,
+        "requested_at": "2026-01-01Z",
+        "ended_at": "2026-01-01Z",
+        "reference": f"BANK-{topup}",
+        "number": body["number"],
+        "body": json.dumps(body).encode(),
+    }
+    _insert(admin, "wallet_topups", columns)
+    return topup
+
+
+def use_topup(
+    admin: psycopg.Connection, tenant_id: TenantId, topup: TopupId, invoice: InvoiceId, yuan: str
+) -> None:
+    """Let a top-up have paid some of an invoice."""
+    columns = {
+        "tenant_id": tenant_id,
+        "topup_id": topup,
+        "invoice_id": invoice,
+        "amount_minor": Money.parse(yuan, CNY).minor,
+        "tax_minor": 0,
+        "used_at": "2026-01-02Z",
+    }
+    _insert(admin, "wallet_uses", columns)

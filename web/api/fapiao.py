@@ -11,11 +11,13 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from billing.domain.fapiao.records import Fapiao
 from billing.domain.fapiao.states import FapiaoState
 from billing.domain.fapiao.title import FapiaoKind, Title, TitleKind
+from billing.fapiao_bills import Document
 from billing.fapiao_port import FileForm
 from billing.repositories.fapiao import FapiaoFilter
+from billing.services.fapiao.list_fapiao_offers import FapiaoOffer
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import ErrorKind, TallyardError
-from control_plane.kernel.ids import FapiaoId, format_id
+from control_plane.kernel.ids import FapiaoId, TopupId, format_id
 from web.api.common import ApiRequest, choice_from, id_from, principal, tenant
 from web.api.invoices import invoice_id_from
 from web.compose import Application
@@ -47,7 +49,7 @@ class FapiaoTitleBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FapiaoRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The invoices to merge into one fapiao. ``kind`` is ``normal`` or ``special`` (专票)."""
+    """The invoices (or top-ups, ``top_…``) to merge into one fapiao, ``normal`` or ``special``."""
 
     invoice_ids: list[str]
     kind: str = "normal"
@@ -170,6 +172,16 @@ def fapiao_id_from(text: str) -> FapiaoId:
     return FapiaoId(id_from("fap", text))
 
 
+def document_from(text: str) -> Document:
+    """Read the id of what a fapiao is asked for: an invoice, or a top-up."""
+    return TopupId(id_from("top", text)) if text.startswith("top_") else invoice_id_from(text)
+
+
+def document_text(offer: FapiaoOffer) -> str:
+    """Write the id that a fapiao is asked for by."""
+    return format_id("top" if offer.topup else "inv", offer.document)
+
+
 def fapiao_filter(states: str | None, before: str | None, limit: int) -> FapiaoFilter:
     """Read which fapiao to list: one state, or several with commas between."""
     names = [name for name in (states or "").split(",") if name]
@@ -215,7 +227,7 @@ async def list_fapiao_offers(
     """List your invoices that no fapiao covers, with what is left of each."""
     return [
         FapiaoOfferView(
-            invoice_id=format_id("inv", offer.invoice_id),
+            invoice_id=document_text(offer),
             number=offer.number,
             dated=offer.dated,
             total=offer.total.decimal_text(),
@@ -248,7 +260,7 @@ async def request_fapiao(
     """Ask for a fapiao over one invoice, or over several merged; it is issued soon, not at once."""
     fapiao = await application.request_fapiao(
         tenant_id=tenant(request),
-        invoice_ids=[invoice_id_from(text) for text in data.invoice_ids],
+        invoice_ids=[document_from(text) for text in data.invoice_ids],
         kind=choice_from(FapiaoKind, data.kind, field="kind"),
         actor=principal(request).actor,
     )

@@ -15,8 +15,7 @@ from control_plane.identity.domain import Permission, permits
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import format_id
 from web.api.common import choice_from, principal, tenant
-from web.api.fapiao import fapiao_filter, fapiao_id_from
-from web.api.invoices import invoice_id_from
+from web.api.fapiao import document_from, document_text, fapiao_filter, fapiao_id_from
 from web.compose import Application
 from web.i18n import N_, translate
 from web.portal.fapiao_sheet import customer_deeds, row_of, sheet_of
@@ -84,10 +83,11 @@ def _after(found: Sequence[Fapiao]) -> str | None:
 
 
 def _offer(offer: FapiaoOffer, chosen: Sequence[str], language: str) -> OfferRow:
-    invoice_id, obstacle = format_id("inv", offer.invoice_id), offer.obstacle
+    invoice_id, obstacle = document_text(offer), offer.obstacle
     words = obstacle and translate(language, obstacle.message).format(**obstacle.fields)
     return OfferRow(
         invoice_id=invoice_id,
+        topup=offer.topup,
         number=offer.number,
         dated=offer.dated,
         left=offer.left,
@@ -129,7 +129,7 @@ async def ask(request: PageRequest, application: NamedDependency[Application]) -
     try:
         fapiao = await application.request_fapiao(
             tenant_id=tenant(request),
-            invoice_ids=[invoice_id_from(text) for text in form.many("invoices")],
+            invoice_ids=[document_from(text) for text in form.many("invoices")],
             kind=choice_from(FapiaoKind, form.one("fapiao_kind"), field="fapiao_kind"),
             actor=principal(request).actor,
         )

@@ -9,7 +9,7 @@ from billing.domain.fapiao.capitals import capital_amount
 from billing.domain.fapiao.content import FapiaoContent
 from billing.domain.fapiao.states import Colour, FapiaoState
 from billing.domain.fapiao.title import FapiaoKind, Title
-from control_plane.kernel.ids import FapiaoId, InvoiceId, TenantId, format_id
+from control_plane.kernel.ids import FapiaoId, InvoiceId, TenantId, TopupId, format_id
 from control_plane.kernel.money import Money
 
 FORMAT = 1
@@ -17,12 +17,14 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An invoice that a blue fapiao covers, and the credit notes that were taken off first.
+    """An invoice, or a top-up, that a blue fapiao covers.
 
-    An inactive source was reversed or withdrawn: its invoice is free for another fapiao.
+    ``known_notes`` are the credit notes that were taken off first. An inactive source was reversed
+    or withdrawn: it is free for another fapiao.
     """
 
-    invoice_id: InvoiceId
+    document: InvoiceId | TopupId
+    topup: bool
     number: str
     known_notes: tuple[str, ...]
     active: bool = True

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from billing.domain.fapiao.errors import TaxpayerNumberInvalid, TitleIncomplete, TitleInvalid
-from billing.domain.fapiao.taxpayer import is_taxpayer_number
+from billing.domain.tax.numbers import is_tax_number
 from control_plane.tenancy.domain import normal_email
 
 _LENGTHS = {"name": 100, "address": 200, "phone": 40, "bank": 100, "account": 60}
@@ -75,7 +75,7 @@ def title_of(kind: TitleKind, texts: Mapping[str, str]) -> Title:
     if kind is TitleKind.PERSONAL:
         return Title(kind, tidy["name"], email, address=tidy["address"], phone=tidy["phone"])
     tax_id = "".join(texts.get("tax_id", "").split()).upper()
-    if not is_taxpayer_number(tax_id):
+    if not is_tax_number(tax_id, "CN"):
         raise TaxpayerNumberInvalid(value=tax_id[:40], field="tax_id")
     return Title(kind, email=email, tax_id=tax_id, **tidy)
 

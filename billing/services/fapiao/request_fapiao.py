@@ -22,11 +22,11 @@ from billing.domain.fapiao.errors import (
 from billing.domain.fapiao.records import Fapiao, Source
 from billing.domain.fapiao.states import Colour, FapiaoState
 from billing.domain.fapiao.title import FapiaoKind, Title
-from billing.fapiao_bills import IssuedBill, read_bills
+from billing.fapiao_bills import Document, IssuedBill, read_bills
 from billing.fapiao_settling import hand_over, record_fapiao
 from billing.providers.fapiao.choose import FapiaoProviders
 from billing.repositories.fapiao import FapiaoRepository
-from control_plane.kernel.ids import FapiaoId, InvoiceId, TenantId, new_id
+from control_plane.kernel.ids import FapiaoId, TenantId, new_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
@@ -39,7 +39,7 @@ MOST_INVOICES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class RequestFapiao:
-    """One fapiao over what is left of one invoice, or of several merged (合并开票)."""
+    """One fapiao over what is left of one invoice or top-up, or of several merged (合并开票)."""
 
     work: UnitOfWork
     tenant_clock: TenantClock
@@ -49,7 +49,7 @@ class RequestFapiao:
         self,
         *,
         tenant_id: TenantId,
-        invoice_ids: Sequence[InvoiceId],
+        invoice_ids: Sequence[Document],
         kind: FapiaoKind,
         actor: str,
     ) -> Fapiao:
@@ -121,18 +121,23 @@ class RequestFapiao:
             retryable=False,
             requested_by=actor,
             requested_at=now,
-            sources=tuple(Source(bill.invoice_id, bill.number, bill.notes) for bill in bills),
+            sources=sources_of(bills),
         )
 
 
 async def _keep(session: AsyncSession, fapiao: Fapiao) -> None:
     repository = FapiaoRepository(session)
-    covered = await repository.covered(fapiao.tenant_id, [s.invoice_id for s in fapiao.sources])
-    taken = [source.number for source in fapiao.sources if source.invoice_id in covered]
+    covered = await repository.covered(fapiao.tenant_id, [s.number for s in fapiao.sources])
+    taken = [source.number for source in fapiao.sources if source.number in covered]
     if taken or not await repository.add(fapiao):
         raise FapiaoAlreadyAsked(number=(taken or [fapiao.sources[0].number])[0])
     await hand_over(session, fapiao)
     await record_fapiao(session, fapiao, fapiao.requested_by, "requested")
+
+
+def sources_of(bills: Sequence[IssuedBill]) -> tuple[Source, ...]:
+    """Return the bills as a fapiao remembers them."""
+    return tuple(Source(bill.document, bill.topup, bill.number, bill.notes) for bill in bills)
 
 
 def content_of(bills: Sequence[IssuedBill], kind: FapiaoKind) -> FapiaoContent:

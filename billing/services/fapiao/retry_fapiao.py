@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.fapiao.errors import FapiaoStateRefused, TitleMissing
-from billing.domain.fapiao.records import Fapiao, Source
+from billing.domain.fapiao.records import Fapiao
 from billing.domain.fapiao.states import STOPPED, Colour, FapiaoState
 from billing.fapiao_bills import read_bills
 from billing.fapiao_settling import hand_over, record_fapiao
 from billing.repositories.fapiao import FapiaoRepository, content_values
-from billing.services.fapiao.request_fapiao import content_of
+from billing.services.fapiao.request_fapiao import content_of, sources_of
 from control_plane.kernel.ids import FapiaoId, TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 
@@ -77,9 +77,9 @@ class RetryFapiao:
         if title is None:
             raise TitleMissing
         title.require(before.kind)
-        ids = [source.invoice_id for source in before.sources]
+        ids = [source.document for source in before.sources]
         bills = await read_bills(session, before.tenant_id, ids, lock=True)
-        sources = tuple(Source(bill.invoice_id, bill.number, bill.notes) for bill in bills)
+        sources = sources_of(bills)
         for source in sources:
             await repository.relearn(before, source)
         content = content_of(bills, before.kind)

@@ -12,6 +12,7 @@ class OfferRow:
     """An invoice to ask a fapiao for; ``obstacle`` says in words why none can be made."""
 
     invoice_id: str
+    topup: bool
     number: str
     dated: date
     left: Money

@@ -73,20 +73,24 @@ CREATE INDEX fapiao_look ON fapiao (next_look_at) WHERE next_look_at IS NOT NULL
 CREATE INDEX fapiao_by_time ON fapiao (requested_at DESC, id DESC);
 """
 
-# What a blue fapiao is made of. An invoice belongs to one at a time: nothing is invoiced twice.
+# What a blue fapiao is made of: invoices, or money paid ahead. Each belongs to one at a time.
 _SOURCES = """
 CREATE TABLE fapiao_sources (
     tenant_id uuid NOT NULL,
     fapiao_id uuid NOT NULL,
-    invoice_id uuid NOT NULL,
+    invoice_id uuid,
+    topup_id uuid,
     number text NOT NULL,
     known_notes text[] NOT NULL,
     active boolean NOT NULL DEFAULT true,
-    PRIMARY KEY (tenant_id, fapiao_id, invoice_id),
+    PRIMARY KEY (tenant_id, fapiao_id, number),
+    CHECK (num_nonnulls(invoice_id, topup_id) = 1),
+    FOREIGN KEY (tenant_id, topup_id) REFERENCES wallet_topups (tenant_id, id),
     FOREIGN KEY (tenant_id, fapiao_id) REFERENCES fapiao (tenant_id, id),
     FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices (tenant_id, id)
 );
 CREATE UNIQUE INDEX fapiao_sources_once ON fapiao_sources (tenant_id, invoice_id) WHERE active;
+CREATE UNIQUE INDEX fapiao_topups_once ON fapiao_sources (tenant_id, topup_id) WHERE active;
 """
 
 _SIMULATED = """
