@@ -116,7 +116,10 @@ class DiscountInvalid(TallyardError):
     code = "discount_invalid"
     kind = ErrorKind.INVALID
     message = "“{value}” cannot be the {what}."
-    remedy = "{advice}"
+    remedy = (
+        "Amounts are above zero, percentages at most 100, ends lie ahead, names and references "
+        "are new. Correct the field; nothing was changed."
+    )
 
 
 class BalanceNotFound(TallyardError):

@@ -46,13 +46,13 @@ class GrantCredit:
         """
         tidy = " ".join(reason.split())
         if amount.minor <= 0:
-            raise _invalid("amount", amount, "Grant more than zero.")
+            raise _invalid("amount", amount)
         if not 1 <= len(tidy) <= _LONGEST:
-            raise _invalid("reason", tidy[:60], "Say why, in 1 to 200 characters.")
+            raise _invalid("reason", tidy[:60])
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             if expires_at is not None and expires_at <= now:
-                raise _invalid("expires_at", instant_text(expires_at), "Choose a later time.")
+                raise _invalid("expires_at", instant_text(expires_at))
             grant = new_grant(PROMOTION, tidy, amount, now, priority, expires_at, scope or Scope())
             await CreditRepository(session).add(tenant_id, grant)
             details = {"amount_minor": amount.minor, "currency": amount.currency.code}
@@ -124,5 +124,5 @@ def new_grant(
     )
 
 
-def _invalid(what: str, value: object, advice: str) -> DiscountInvalid:
-    return DiscountInvalid(what=what, value=str(value), advice=advice, field=what)
+def _invalid(what: str, value: object) -> DiscountInvalid:
+    return DiscountInvalid(what=what, value=str(value), field=what)

@@ -45,8 +45,7 @@ class OpenWallet:
             repository = WalletRepository(session)
             taken = {(w.name, w.currency) for w in await repository.all(tenant_id)}
             if (tidy, currency) in taken:
-                advice = "Choose another name."
-                raise DiscountInvalid(what="name", value=tidy, advice=advice, field="name")
+                raise DiscountInvalid(what="name", value=tidy, field="name")
             wallet = Wallet(new_id(), tidy, currency, priority, tax_category)
             now = await self.tenant_clock.now(session, tenant_id)
             await repository.save(tenant_id, wallet, now)
@@ -90,9 +89,7 @@ class OpenWallet:
 
 def _check(below: Money | None, amount: Money | None, currency: Currency) -> None:
     if (below is None) != (amount is None):
-        advice = "Give both the threshold and the amount, or neither."
-        raise DiscountInvalid(what="amount", value="", advice=advice, field="amount")
+        raise DiscountInvalid(what="amount", value="", field="amount")
     for field, money in (("below", below), ("amount", amount)):
         if money is not None and (money.minor <= 0 or money.currency != currency):
-            advice = "Give an amount above zero in the wallet's currency."
-            raise DiscountInvalid(what=field, value=str(money), advice=advice, field=field)
+            raise DiscountInvalid(what=field, value=str(money), field=field)

@@ -79,10 +79,7 @@ class RecordTopupPayment:
             if known == topup_id:
                 return topup
             if known is not None or not 1 <= len(said) <= _LONGEST:
-                advice = "Give the bank's reference of this one payment."
-                raise DiscountInvalid(
-                    what="reference", value=said[:60], advice=advice, field="reference"
-                )
+                raise DiscountInvalid(what="reference", value=said[:60], field="reference")
             _check(topup, amount)
             return await self._pay(session, tenant_id, topup, said, actor)
 

@@ -48,16 +48,11 @@ class RequestTopup:
                 raise BalanceNotFound(what="wallet")
             wallet = wallets[wallet_id]
             if amount.minor <= 0 or given.minor < 0 or amount.currency != wallet.currency:
-                advice = f"Give an amount above zero in {wallet.currency.code}."
-                raise DiscountInvalid(
-                    what="amount", value=str(amount), advice=advice, field="amount"
-                )
+                raise DiscountInvalid(what="amount", value=str(amount), field="amount")
             now = await self.tenant_clock.now(session, tenant_id)
             if expires_at is not None and expires_at <= now:
-                said, advice = instant_text(expires_at), "Choose a later time."
-                raise DiscountInvalid(
-                    what="expires_at", value=said, advice=advice, field="expires_at"
-                )
+                said = instant_text(expires_at)
+                raise DiscountInvalid(what="expires_at", value=said, field="expires_at")
             taxes = TaxRepository(session)
             entity = await taxes.entity(await taxes.entity_code(tenant_id))
             topup = new_topup(
