@@ -91,7 +91,8 @@ def _require_open(invoice: InvoiceSummary, amount: Money) -> None:
     asked = invoice.due - invoice.paid
     if not asked.minor:
         raise InvoiceAlreadyPaid(number=invoice.number)
-    if amount.minor <= 0 or amount > asked:
+    wrong = amount.currency != asked.currency or amount.minor <= 0
+    if wrong or amount > asked:
         raise PaymentAmountMismatch(number=invoice.number, open=asked, paid=amount, field="amount")
 
 

@@ -26,6 +26,17 @@ from billing.services.close_due import CloseDue
 from billing.services.collect_invoice import CollectInvoice, CollectIssuedInvoice
 from billing.services.explain_invoice import ExplainInvoice
 from billing.services.handle_payment_webhook import HandlePaymentWebhook
+from billing.services.invoicing.bill_threshold import BillThreshold
+from billing.services.invoicing.issue_credit_note import IssueCreditNote
+from billing.services.invoicing.list_line_events import ListLineEvents
+from billing.services.invoicing.list_upcoming import ListUpcoming
+from billing.services.invoicing.mark_overdue import MarkOverdue
+from billing.services.invoicing.read_credit import ReadCredit
+from billing.services.invoicing.refund_credit import RefundCredit
+from billing.services.invoicing.set_billing_terms import SetBillingTerms
+from billing.services.invoicing.verify_credit_note import VerifyCreditNote
+from billing.services.invoicing.void_invoice import VoidInvoice
+from billing.services.invoicing.write_off_invoice import WriteOffInvoice
 from billing.services.preview_addon import PreviewAddon
 from billing.services.preview_plan_change import PreviewPlanChange
 from billing.services.preview_start import PreviewStart
@@ -150,6 +161,17 @@ class World:
     book_addon: BookAddon
     cancel: CancelSubscription
     close_due: CloseDue
+    mark_overdue: MarkOverdue
+    bill_threshold: BillThreshold
+    upcoming: ListUpcoming
+    set_terms: SetBillingTerms
+    void: VoidInvoice
+    write_off: WriteOffInvoice
+    give: IssueCreditNote
+    refund: RefundCredit
+    credit: ReadCredit
+    verify_note: VerifyCreditNote
+    line_events: ListLineEvents
     close_due_periods: CloseDuePeriods
     provider: MemoryProvider
     set_payment_method: SetPaymentMethod
@@ -263,6 +285,17 @@ def billing_world(database: Database, clock: FakeClock) -> World:
         book_addon=BookAddon(work, changing),
         cancel=CancelSubscription(work, changing),
         close_due=close_due,
+        mark_overdue=MarkOverdue(work, TenantClock(clock)),
+        bill_threshold=BillThreshold(work, closing),
+        upcoming=ListUpcoming(work, closing),
+        set_terms=SetBillingTerms(work, TenantClock(clock)),
+        void=VoidInvoice(work, TenantClock(clock)),
+        write_off=WriteOffInvoice(work, TenantClock(clock)),
+        give=IssueCreditNote(work, closing),
+        refund=RefundCredit(work, TenantClock(clock)),
+        credit=ReadCredit(work),
+        verify_note=VerifyCreditNote(work, closing.rater),
+        line_events=ListLineEvents(work, usage),
         close_due_periods=CloseDuePeriods(system, close_due, clock),
         provider=provider,
         set_payment_method=SetPaymentMethod(work, TenantClock(clock), providers),

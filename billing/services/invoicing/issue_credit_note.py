@@ -100,12 +100,11 @@ class IssueCreditNote:
         cuts = []
         used: dict[str, int] = {}
         for key, amount in wanted.items():
-            if key not in left or key not in items:
+            if key not in items:
                 raise LineNotOnInvoice(line=key)
-            if not 0 < amount.minor <= left[key].minor:
-                raise CreditExceedsLine(
-                    line=key, left=left[key], asked=amount, field=f"lines.{key}"
-                )
+            rest = left.get(key, Money.zero(invoice.total.currency))
+            if not 0 < amount.minor <= rest.minor:
+                raise CreditExceedsLine(line=key, left=rest, asked=amount, field=f"lines.{key}")
             item = items[key]
             billed = view.of(item)
             used[item] = used.get(item, 0 if billed is None else billed.revision) + 1

@@ -67,7 +67,7 @@ async def test_a_late_run_writes_the_same_bytes_as_one_on_time(
         for own in ("number", "tenant", "buyer"):
             del body[own]
         for line in body["lines"]:
-            del line["key"], line["subscription"]
+            del line["key"], line["item_key"], line["subscription"]
     assert bodies[0] == bodies[1]
 
 
@@ -78,8 +78,11 @@ async def test_an_upgrade_credits_and_charges_the_days_left(world: World, tenant
     await world.move(tenant_id, subscription, "scale")
 
     invoice = (await world.invoices(tenant_id))[-1]
-    # The period has 31 days; the 25th and the 15 after it belong to the new plan.
-    assert kinds(invoice) == [("usage", 0), ("credit", -103174), ("charge", 206400)]
+    [note] = await world.notes(tenant_id)
+    # The period has 31 days; the 25th and the 15 after it belong to the new plan: 3,999 * 16/31.
+    assert kinds(invoice) == [("usage", 0), ("fee", 206400)]
+    # Of the old plan 15 days are owed, 1,999 * 15/31 = 967.258…; the rest comes back.
+    assert kinds(note) == [("fee", 199900 - 96726)]
 
 
 async def test_several_subscriptions_share_one_invoice(world: World, tenant_id):
@@ -100,8 +103,10 @@ async def test_two_things_at_the_very_same_instant_are_both_invoiced(world: Worl
     parts = [
         (i.content["part"], i.summary.total.decimal_text()) for i in await world.invoices(tenant_id)
     ]
+    notes = [note.summary.total.decimal_text() for note in await world.notes(tenant_id)]
 
-    assert parts == [(0, "1999.00"), (1, "888.00"), (2, "2000.00")]
+    assert parts == [(0, "1999.00"), (1, "888.00"), (2, "3999.00")]
+    assert notes == ["1999.00"]
 
 
 async def test_a_change_at_the_very_instant_of_a_period_end_comes_on_top_of_its_fee(
@@ -113,7 +118,8 @@ async def test_a_change_at_the_very_instant_of_a_period_end_comes_on_top_of_its_
 
     await world.move(tenant_id, subscription, "scale")
 
-    assert kinds((await world.invoices(tenant_id))[-1]) == [("credit", -199900), ("charge", 399900)]
+    assert kinds((await world.invoices(tenant_id))[-1]) == [("fee", 399900)]
+    assert [kinds(note) for note in await world.notes(tenant_id)] == [[("fee", 199900)]]
 
 
 async def test_a_cancelled_subscription_is_billed_to_its_end_and_never_again(

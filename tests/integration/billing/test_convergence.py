@@ -180,18 +180,22 @@ async def test_a_tenant_whose_close_fails_is_parked_with_its_reason(world: World
 
 
 async def test_a_test_clock_stops_where_an_invoice_falls_due(world: World, tenant_id):
-    participant = BillingParticipant(world.work, world.close_due)
+    participant = BillingParticipant(world.work, world.close_due, world.mark_overdue)
     assert await participant.next_boundary(tenant_id, world.clock.now()) is None
 
     await world.subscribe(tenant_id)
-    boundary = await participant.next_boundary(tenant_id, world.clock.now())
-    assert boundary == FEBRUARY
+    # The first invoice is payable by the 24th, and overdue when the 25th begins in Shanghai.
+    overdue = await participant.next_boundary(tenant_id, world.clock.now())
+    assert overdue == datetime(2026, 1, 24, 16, tzinfo=UTC)
+    assert await participant.next_boundary(tenant_id, overdue) == FEBRUARY
 
     assert await participant.settle(tenant_id) is False
     world.clock.set(FEBRUARY)
     assert await participant.settle(tenant_id) is True
     assert await participant.settle(tenant_id) is False
-    following = await participant.next_boundary(tenant_id, FEBRUARY)
+    overdue = await participant.next_boundary(tenant_id, FEBRUARY)
+    assert overdue == datetime(2026, 2, 24, 16, tzinfo=UTC)
+    following = await participant.next_boundary(tenant_id, overdue)
     assert following == FEBRUARY + timedelta(days=28)
 
 
