@@ -109,16 +109,15 @@ def substitute(
         key: _addon(addon, catalog.addons.get(addon.code), codes)
         for key, addon in versions.addons.items()
     }
-    known = (*versions.plans.values(), *versions.addons.values())
-    chosen = (*plans.values(), *addons.values())
-    kept = tuple(sorted(old.label for old, new in zip(known, chosen, strict=True) if new is None))
+    kept = [versions.plans[key].label for key, new in plans.items() if new is None]
+    kept += [versions.addons[key].label for key, new in addons.items() if new is None]
     return Substituted(
         timelines=tuple(map(_repriced, timelines)),
         versions=Versions(
             plans={key: new or versions.plans[key] for key, new in plans.items()},
             addons={key: new or versions.addons[key] for key, new in addons.items()},
         ),
-        kept=kept,
+        kept=tuple(sorted(kept)),
     )
 
 

@@ -5,12 +5,12 @@ falls due or a recorded change acts, in order.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from billing.domain.billed import Billed, BilledLine, MemoryBilledView
-from billing.domain.converge import Ask, Cut, Instant, Settled, asks, owing, settle
+from billing.domain.billed import NOTHING_BILLED, MemoryBilledView
+from billing.domain.converge import Ask, Cut, Instant, Settled, asks, booked, owing, settle
 from billing.domain.items import (
     PolicyBook,
     acting_instants,
@@ -66,8 +66,7 @@ class Life:
     """One tenant's life, as far as it was lived: what stands billed of every item."""
 
     world: World
-    items: dict[str, Billed] = field(default_factory=dict)
-    cutoffs: dict[datetime, str] = field(default_factory=dict)
+    view: MemoryBilledView = NOTHING_BILLED
 
     @property
     def begins(self) -> datetime:
@@ -96,9 +95,8 @@ class Life:
         reach = {key: back for key, back in reaches.items() if back is not None}
         instant = Instant(at, after, world.cutoff, world.cutoff, reach)
         items = owing(world.timelines, world.versions, world.policies, instant)
-        view = MemoryBilledView(self.items, self.cutoffs)
         ended = {t.subscription_id: t.ended_at for t in world.timelines}
-        wanted = asks(items, view, instant, late={}, ended=ended)
+        wanted = asks(items, self.view, instant, late={}, ended=ended)
         measured = yield wanted
         opening = (
             item.key
@@ -106,46 +104,11 @@ class Life:
             if timeline.subscription_id in reach
             for item in open_items(timeline, world.versions, world.policies, at=at)
         )
-        settled = settle(items, view, measured, instant, opening=opening)
-        moment = Moment(at, invoice_id, settled)
-        self._remember(moment, {ask.item.key: ask for ask in wanted})
-        return moment
+        settled = settle(items, self.view, measured, instant, opening=opening)
+        self.view = booked(self.view, settled, wanted, invoice_id)
+        return Moment(at, invoice_id, settled)
 
     def _next(self, timeline: Timeline, after: datetime, upto: datetime) -> datetime | None:
         due = next_due_at(timeline, after, self.world.versions)
         acting = acting_instants(timeline, after, upto)[:1]
         return min((at for at in (due, *acting) if at is not None), default=None)
-
-    def _remember(self, moment: Moment, asked: Mapping[str, Ask]) -> None:
-        for line in moment.lines:
-            self._add(moment.invoice_id, line, asked.get(line.item_key))
-        for cut in moment.cuts:
-            self._take(cut)
-
-    def _add(self, invoice_id: InvoiceId, line: InvoiceLine, ask: Ask | None) -> None:
-        new = BilledLine(line.key, invoice_id, line.amount)
-        known = self.items.get(line.item_key)
-        if known is None:
-            known = Billed(line.subscription_id, line.service.end, line.amount, line.revision)
-            known = replace(known, lines=(new,))
-        else:
-            known = replace(
-                known,
-                amount=known.amount + line.amount,
-                revision=line.revision,
-                service_end=line.service.end,
-                lines=(new, *known.lines),
-            )
-        if ask is not None:
-            known = replace(known, cutoff=ask.cutoff, since=ask.since)
-        self.items[line.item_key] = known
-
-    def _take(self, cut: Cut) -> None:
-        known = self.items[cut.item_key]
-        lines = tuple(
-            replace(line, left=line.left - cut.amount) if line.line_key == cut.line_key else line
-            for line in known.lines
-        )
-        self.items[cut.item_key] = replace(
-            known, amount=known.amount - cut.amount, revision=cut.revision, lines=lines
-        )
