@@ -22,12 +22,19 @@ PLAN = """\
         commitment: {amount: "5000.00"}
         charges:
 """
+HALF_A_YEAR = """\
+      - currency: CNY
+        interval: month
+        count: 6
+        charges: [{code: base, kind: flat, amount: "9999.00", name: {en: Fee, zh: 订阅费}}]
+"""
 
 
 def catalogue_with_every_model() -> str:
     guide = GUIDE.read_text()
     charges = "".join(blocks("charges", guide))
     plan = PLAN + "".join(f"        {line}\n" for line in charges.splitlines())
+    plan += HALF_A_YEAR
     text = CATALOGUE.read_text(encoding="utf-8")
     with_meters = text.replace("\nmeters:\n", f"\nmeters:\n{''.join(blocks('meters', guide))}", 1)
     return with_meters.replace("\nplans:\n", f"\nplans:\n{plan}", 1)
@@ -55,3 +62,15 @@ async def test_the_plans_page_says_what_every_charge_comes_to(portal, language, 
     width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     await page.set_viewport_size({"width": 360, "height": 780})
     assert await page.evaluate(width)
+
+
+async def test_a_price_of_six_months_is_shown_and_previewed(portal):
+    await portal.application.apply_catalog(catalogue_with_every_model())
+    await portal.sign_up()
+
+    page = await portal.open("/portal/plans")
+    await page.get_by_role("link", name="Every 6 months").click()
+    await expect(page.get_by_text("every 6 months").first).to_be_visible()
+    await page.get_by_role("button", name="Preview Every model").click()
+
+    await expect(page.locator("main")).to_contain_text("9,999.00")

@@ -62,7 +62,8 @@ def show() -> None:
         for price in plan.prices:
             fee = f"{price.fee.decimal_text()} {price.currency.code}"
             usage = ", ".join(c.code for c in price.charges if c.meter)
-            click.echo(f"    {fee} a {price.interval.value}" + (f" + {usage}" if usage else ""))
+            per = price.interval.value if price.count == 1 else f"{price.count} {price.interval}s"
+            click.echo(f"    {fee} a {per}" + (f" + {usage}" if usage else ""))
     for addon in current.addons.values():
         prices = ", ".join(f"{m.decimal_text()} {code}" for code, m in addon.prices.items())
         click.secho(f"{addon.label}  {addon.name.en} / {addon.name.zh}", bold=True)

@@ -7,6 +7,7 @@ from control_plane.catalog.domain import Catalog, Charge, Grant, PlanVersion, Pr
 from control_plane.catalog.policies import DEFAULTS, Policies
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
+from web.portal.cycles import cycle_key, cycle_words
 from web.portal.terms import charge_terms, price_notes
 from web.portal.views.subscriptions import ChargeLine, LimitLine, PlanCard, PriceOption
 
@@ -45,16 +46,16 @@ def plan_card(
     language: str,
     held: tuple[str, str] | None,
 ) -> PlanCard:
-    """Describe a plan; ``held`` is the (code, interval) of the plan that would be changed."""
+    """Describe a plan; ``held`` is (code, cycle) of the plan that would be changed."""
     prices = tuple(
         PriceOption(
-            interval=price.interval.value,
+            cycle=cycle_key(price.interval, price.count),
+            per=cycle_words(price.interval, price.count, language),
             fee=plain_fee(price),
             charges=charge_lines(
                 price, catalog, language, DEFAULTS.over(plan.policies, price.policies)
             ),
-            current=held == (plan.code, price.interval.value),
-            count=price.count,
+            current=held == (plan.code, cycle_key(price.interval, price.count)),
             notes=price_notes(price, language),
         )
         for price in plan.prices

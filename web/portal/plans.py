@@ -14,9 +14,10 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
-from web.api.common import choice_from, id_from, principal, tenant
+from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.i18n import N_, translate
+from web.portal.cycles import cycle_key, cycle_tabs, read_cycle
 from web.portal.forms import refused, submitted
 from web.portal.holdings import Holdings, current_plan, read_holdings
 from web.portal.offers import plan_card
@@ -53,13 +54,22 @@ def _plans_view(
     chosen = next((s for s in holdings.alive if format_id("sub", s.id) == changing), None)
     code_and_interval = None
     if chosen is not None:
-        code_and_interval = (chosen.plan.code, chosen.interval.value)
+        code_and_interval = (chosen.plan.code, cycle_key(chosen.interval, chosen.count))
     shown = interval or (code_and_interval[1] if code_and_interval else Interval.MONTH.value)
     cards = tuple(
         plan_card(plan, holdings.catalog, holdings.currency, language, code_and_interval)
         for plan in holdings.catalog.plans.values()
     )
-    return PlansView(plans=cards, interval=shown, held=held, changing=changing)
+    cycles = cycle_tabs(
+        (
+            (price.interval, price.count)
+            for plan in holdings.catalog.plans.values()
+            for price in plan.prices
+            if price.currency == holdings.currency
+        ),
+        language,
+    )
+    return PlansView(cards, shown, cycles, held, changing)
 
 
 @get("/portal/plans/preview", opt=PREVIEW, include_in_schema=False)
@@ -78,7 +88,7 @@ async def preview_page(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A plan at an interval, to start with, or for ``subscription`` to change to."""
+    """A plan at a cycle, to start with, or for ``subscription`` to change to."""
 
     plan: str
     interval: str
@@ -86,10 +96,10 @@ class _Asked:
 
     @property
     def request(self) -> Request:
-        every = choice_from(Interval, self.interval, field="interval")
+        every, count = read_cycle(self.interval)
         if self.subscription is None:
-            return StartWanted(self.plan, every)
-        return PlanWanted(self.plan, every)
+            return StartWanted(self.plan, every, count)
+        return PlanWanted(self.plan, every, count)
 
     @property
     def subscription_id(self) -> SubscriptionId | None:

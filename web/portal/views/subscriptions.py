@@ -28,17 +28,17 @@ class ChargeLine:
 
 @dataclass(frozen=True, slots=True)
 class PriceOption:
-    """A plan's price every ``count`` intervals.
+    """A plan's price: ``cycle`` is the key of how often it is paid, ``per`` says so in words.
 
     ``fee`` is what every period costs, whatever is used; ``charges`` are all that comes on
     top, and ``notes`` hold for all of it together.
     """
 
-    interval: str
+    cycle: str
+    per: str
     fee: Money
     charges: tuple[ChargeLine, ...]
     current: bool = False
-    count: int = 1
     notes: tuple[str, ...] = ()
 
 
@@ -83,10 +83,14 @@ class CurrentPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlansView:
-    """All plans on offer beside the subscriptions held; ``changing`` is the one to be changed."""
+    """All plans on offer beside the subscriptions held; ``changing`` is the one to be changed.
+
+    ``cycles`` are key and name of how often prices are paid; ``interval`` is the key shown.
+    """
 
     plans: tuple[PlanCard, ...]
     interval: str
+    cycles: tuple[tuple[str, str], ...] = ()
     held: tuple[CurrentPlan, ...] = ()
     changing: str | None = None
 
