@@ -147,12 +147,13 @@ def billed_share(reign: Reign, period: Period, of: Period, upto: datetime | None
         start = max(state.first, of.start)
         end = of.end if state.last is None else min(state.last, of.end)
         end = end if upto is None else min(end, upto)
-        if state.unbilled:
+        if start < end and state.unbilled:
             paused = True
         elif start < end:
             had += ruler.share(period, start, end, of).numerator
     if upto is not None:
         had += ruler.share(period, max(upto, of.start), of.end, of).numerator
+    paused = paused or reign.states[-1].unbilled
     if had == 0 and not paused and ruler.unit == "day":
         had = 1
     return replace(nothing, numerator=min(had, nothing.denominator))

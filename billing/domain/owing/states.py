@@ -95,7 +95,10 @@ def billable(
         subscription_id=timeline.subscription_id,
         currency=builder.currency,
         zone=effective.anchor.zone,
-        lives=tuple(builder.life(life, segments) for life in laid.lives),
+        lives=tuple(
+            builder.life(life, following, segments)
+            for life, following in zip(laid.lives, (*laid.lives[1:], None), strict=True)
+        ),
         bookings=effective.addon_bookings(),
         versions=versions,
         policies=policies,
@@ -108,7 +111,9 @@ class _Builder:
     versions: Versions
     policies: PolicyBook
 
-    def life(self, life: Life, segments: tuple[Segment, ...]) -> tuple[State, ...]:
+    def life(
+        self, life: Life, following: Life | None, segments: tuple[Segment, ...]
+    ) -> tuple[State, ...]:
         """Return the states of a life that are billed: all but its trial."""
         held = [s for s in segments if life.holds(s.start) and not s.trial]
         if not held:
@@ -118,7 +123,7 @@ class _Builder:
             _first(segment, policies, opens=place == 0)
             for place, (segment, (_, _, policies)) in enumerate(zip(held, rated, strict=True))
         ]
-        ends = [*starts[1:], _last(held[-1], rated[-1][2], life)]
+        ends = [*starts[1:], _last(held[-1], rated[-1][2], life, following)]
         return tuple(
             State(segment, life, plan, price, policies, first, last)
             for segment, (plan, price, policies), first, last in zip(
@@ -142,15 +147,19 @@ def _first(segment: Segment, policies: Policies, *, opens: bool) -> datetime:
     return day_start(segment.start, segment.anchor.zone)
 
 
-def _last(segment: Segment, policies: Policies, life: Life) -> datetime | None:
+def _last(
+    segment: Segment, policies: Policies, life: Life, following: Life | None
+) -> datetime | None:
     """Return until when the last state of a life is counted.
 
     By days, a life has at least one; and the day it ends on counts where the policy says so, as
-    far as that day is the same period's.
+    far as that day is the same period's. A life that follows on the same day takes it.
     """
     end, zone = life.end, segment.anchor.zone
     if end is None:
         return None
+    if following is not None and local_date(following.start, zone) == local_date(end, zone):
+        return end
     tomorrow = next_day_start(end, zone)
     by_day = policies.proration_unit is ProrationUnit.LOCAL_DAY
     if by_day and local_date(life.start, zone) == local_date(end, zone):
@@ -175,7 +184,8 @@ def cut_at(state: State, before: State | None, interval: Interval | None) -> dat
     period = _period_before(old, following)
     if old != new and period.start > at:
         return at
-    return max(day_start(at, zone), period.start)
+    opened = period.start == old.at  # such a period has the earlier hours of its first day too
+    return day_start(at, zone) if opened else max(day_start(at, zone), period.start)
 
 
 def _period_before(grid: Anchor, at: datetime) -> Period:
