@@ -72,7 +72,8 @@ async def a_year(books: PaperBooks, fee: int) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_every_report_shows_without_a_complaint(finance, language):
     if language == "zh":
-        await finance.context.set_extra_http_headers({"Accept-Language": "zh-CN"})
+        await finance.page.get_by_role("button", name="中文").first.click()
+        await finance.page.get_by_role("link", name="报表").first.wait_for()
     found = []
     for name in PAGES:
         page = await finance.open(f"/finance/reports/{name}?{SPAN}")

@@ -14,6 +14,8 @@ from web.portal.views.reports import ReportBar, ReportChart
 HEIGHT = 190
 _BASE = HEIGHT - 22
 _CROWDED = 8
+_BARS = Fraction(88, 100)
+"""The part of the width that bars take; the rest is for the amounts of the grid."""
 
 
 def report_charts(
@@ -65,7 +67,7 @@ def _chart(title: str, found: Sequence[tuple[str, Money]]) -> ReportChart:
 
 
 def _bar(place: int, count: int, name: str, amount: Money, top: int) -> ReportBar:
-    slot = Fraction(1, count)
+    slot = _BARS / count
     tall = _pixels(amount.minor, top)
     return ReportBar(
         label=name,

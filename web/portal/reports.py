@@ -118,7 +118,8 @@ def _sheet(name: str, sheet: Sheet, said: Mapping[str, str | None], language: st
 
     def label(cell: Cell) -> str:
         if isinstance(cell, date):
-            return str(format_skeleton("yMMM", cell, locale=LOCALES[language]))
+            skeleton = "yMMM" if cell.month == 1 else "MMM"
+            return str(format_skeleton(skeleton, cell, locale=LOCALES[language]))
         return str(cell)
 
     shown = replace(sheet, rows=sheet.rows[:SHOWN_ROWS])

@@ -168,12 +168,15 @@ async def test_deferred_revenue_flows_from_opening_to_closing(books, report):
     assert [row[5].minor for row in flow.rows] == [2934, 0]
     assert ahead.rows == ()
 
-    _, ahead = await report("deferred", Asked(OCT_1, date(2026, 10, 16), Scope(books.tenant_id)))
+    flow, ahead = await report(
+        "deferred", Asked(OCT_1, date(2026, 10, 16), Scope(books.tenant_id))
+    )
     [balance] = await report(
         "trial-balance", Asked(OCT_1, date(2026, 10, 16), Scope(books.tenant_id))
     )
     deferred = next(row[2] for row in balance.rows if row[0] == "deferred_revenue")
     assert sum(row[1].minor for row in ahead.rows) == deferred.minor
+    assert flow.rows[-1][5] == deferred
 
 
 async def test_receivables_age_by_their_due_date(books, report):

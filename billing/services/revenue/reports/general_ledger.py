@@ -11,7 +11,7 @@ from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
 
 _COLUMNS = (
-    day("date"),
+    day("booked_on"),
     code("kind"),
     text("reference"),
     text("customer"),

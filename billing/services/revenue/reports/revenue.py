@@ -82,10 +82,11 @@ async def deferred_revenue(session: AsyncSession, asked: Asked) -> list[Sheet]:
 
 
 async def _flow(session: AsyncSession, asked: Asked) -> list[tuple[Cell, ...]]:
+    """Return each month by its days up to ``last``: the last one may be under way."""
     ends = list(month_ends(asked.first, asked.last))
     before = ends[0].replace(day=1) - timedelta(days=1)
     standing = await _deferred_at(session, asked.scope, before)
-    span = {"first": ends[0].replace(day=1), "last": ends[-1]}
+    span = {"first": ends[0].replace(day=1), "last": asked.last}
     moved = {
         (row.month, row.currency): (row.invoiced, row.credited)
         for row in await session.execute(_DEFERRED, {**asked.scope.values, **span})
@@ -93,7 +94,7 @@ async def _flow(session: AsyncSession, asked: Asked) -> list[tuple[Cell, ...]]:
     units = sorted({*standing, *(unit for _, unit in moved)})
     rows: list[tuple[Cell, ...]] = []
     for end in ends:
-        closing = await _deferred_at(session, asked.scope, end)
+        closing = await _deferred_at(session, asked.scope, min(end, asked.last))
         for unit in units:
             opening, closed = standing.get(unit, 0), closing.get(unit, 0)
             invoiced, credited = moved.get((end, unit), (0, 0))
