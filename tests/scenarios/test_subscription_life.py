@@ -5,25 +5,13 @@ from typing import Any
 import pytest
 
 from tests.scenarios.sandbox import Sandbox, shop_time
+from tests.support.api import CATALOGUE
 
-CATALOGUE = """
-modules:
-  - {code: inbound, name: {en: Inbound, zh: 入库}}
-  - {code: outbound, name: {en: Outbound, zh: 出库}}
-features:
-  - {code: inbound, kind: boolean, module: inbound, name: {en: Inbound, zh: 入库}}
-  - {code: outbound, kind: boolean, module: outbound, name: {en: Outbound, zh: 出库}}
-  - {code: outbound.orders_per_day, kind: limit, per: day, module: outbound,
-     name: {en: Orders per day, zh: 每日订单}}
-meters:
-  - {code: outbound_lines, event_type: tallyard.outbound.shipment_posted, aggregation: sum,
-     property: lines, module: outbound, unit: {en: lines, zh: 行},
-     name: {en: Outbound lines, zh: 出库行}}
-plans:
+PLANS = """\
   - code: team
     name: {en: Team, zh: 团队版}
     modules: [inbound, outbound]
-    entitlements: {outbound.orders_per_day: 100}
+    entitlements: {outbound.orders_per_day: 100, inbound.receipts_per_day: 50}
     prices:
       - {currency: CNY, interval: day, charges: [{code: base, kind: flat, timing: advance,
          amount: "300.00", name: {en: Base fee, zh: 基础费}}]}
@@ -52,6 +40,7 @@ plans:
   - code: tryout
     name: {en: Tryout, zh: 体验版}
     modules: [inbound]
+    entitlements: {inbound.receipts_per_day: 50}
     trial_days: 14
     prices:
       - {currency: CNY, interval: month, charges: [{code: base, kind: flat, timing: advance,
@@ -59,17 +48,21 @@ plans:
   - code: free
     name: {en: Free, zh: 免费版}
     modules: [inbound]
+    entitlements: {inbound.receipts_per_day: 50}
     prices:
       - {currency: CNY, interval: month, charges: [{code: base, kind: flat, timing: advance,
          amount: "0.00", name: {en: Base fee, zh: 基础费}}]}
   - code: tiny
     name: {en: Tiny, zh: 微型版}
     modules: [inbound]
+    entitlements: {inbound.receipts_per_day: 50}
     prices:
       - {currency: CNY, interval: month, charges: [{code: base, kind: flat, timing: advance,
          amount: "3.00", name: {en: Base fee, zh: 基础费}}]}
-addons:
-  - code: peak_618
+"""
+
+ADDONS = """\
+  - code: early_618
     season: "618"
     name: {en: 618 peak, zh: 618 大促扩容}
     requires: [outbound]
@@ -79,11 +72,16 @@ addons:
     cancellation: [{days_before: 30, refund: "100"}, {days_before: 7, refund: "50"}]
 """
 
+ON_SALE = CATALOGUE.read_text(encoding="utf-8")
+WITH_OURS = ON_SALE.replace("\nplans:\n", f"\nplans:\n{PLANS}").replace(
+    "\naddons:\n", f"\naddons:\n{ADDONS}"
+)
+
 
 @pytest.fixture
 async def shop(sandboxes, sandbox):
     """Open a company under this file's catalogue, its clock at an instant."""
-    await sandboxes.application.apply_catalog(CATALOGUE)
+    await sandboxes.application.apply_catalog(WITH_OURS)
 
     async def opened(at: str) -> Sandbox:
         return await sandbox(at)
@@ -266,7 +264,7 @@ async def test_a_dated_change_waits_and_is_listed_until_it_is_undone(shop):
 async def test_a_season_booked_early_costs_less_is_moved_and_given_up_by_its_ladder(shop):
     bella = await shop("2026-03-01")
     await start(bella)
-    booked = await change(bella, "book_addon", addon_code="peak_618", quantity=2)
+    booked = await change(bella, "book_addon", addon_code="early_618", quantity=2)
     [window] = (await bella.get(bella.path))["addons"]
     longer = await change(
         bella,
@@ -288,11 +286,11 @@ async def test_a_season_booked_early_costs_less_is_moved_and_given_up_by_its_lad
 async def test_windows_overlap_and_each_adds_to_the_limit(shop):
     bella = await shop("2026-03-01")
     await start(bella)
-    await change(bella, "book_addon", addon_code="peak_618")
+    await change(bella, "book_addon", addon_code="early_618")
     half = await change(
         bella,
         "book_addon",
-        addon_code="peak_618",
+        addon_code="early_618",
         window_start="2026-06-01T00:00:00+08:00",
         window_end="2026-06-17T00:00:00+08:00",
     )
@@ -360,7 +358,7 @@ async def test_what_is_asked_wrongly_changes_nothing(shop):
         "no such change": {"type": "undo", "change_id": "chg_" + "0" * 26},
         "no window": {
             "type": "book_addon",
-            "addon_code": "peak_618",
+            "addon_code": "early_618",
             "window_start": "2026-06-01T01:00:00+08:00",
             "window_end": "2026-06-02T00:00:00+08:00",
         },

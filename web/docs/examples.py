@@ -52,6 +52,10 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "invitation_id": "ivt",
         "payment_id": "pay",
         "fapiao_id": "fap",
+        "quote_id": "quo",
+        "migration_id": "pmg",
+        "booking_id": "chg",
+        "change_id": "chg",
     }
 )
 _BY_FORMAT: Final[Mapping[str, str]] = MappingProxyType(

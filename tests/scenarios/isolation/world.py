@@ -3,10 +3,15 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
 
+from billing.domain.life.migrations import MigrationMode
+from billing.domain.life.orders import Order
+from billing.domain.life.requests import StartWanted
+from billing.services.quotes.make_quote import QuoteWanted
 from control_plane.identity.domain import StaffRole
 from control_plane.kernel.ids import InstanceId, TenantId, format_id, new_id, parse_id
 from control_plane.tenancy.domain import Role
@@ -107,6 +112,8 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     ids["instance_id"] = format_id("ins", instance)
     _run(admin, tenant_id, instance, word)
     ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
+    ids["quote_id"] = await _quoted(site, tenant_id)
+    ids["migration_id"] = await _migrated(site)
     await site.application.publish_snapshot(tenant_id)
     token = await site.application.issue_service_token(
         tenant_id=tenant_id, instance_id=instance, module="outbound"
@@ -125,6 +132,27 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
         reporter=await by_key(site, f"{word}'s key for events", reporter["secret"]),
         service=await by_token(site, f"{word}'s service", token),
     )
+
+
+async def _quoted(site: Site, tenant_id: TenantId) -> str:
+    """An open quote for a plan whose module the tenant does not have yet."""
+    quote = await site.application.make_quote(
+        tenant_id=tenant_id,
+        wanted=QuoteWanted(
+            order=Order(StartWanted("stock_query_only")),
+            valid_until=site.application.clock.now() + timedelta(days=30),
+        ),
+        actor="usr_staff",
+    )
+    return format_id("quo", quote.id)
+
+
+async def _migrated(site: Site) -> str:
+    """A decision of the vendor's, which belongs to no tenant."""
+    made = await site.application.start_migration(
+        plan_code="stock_query_only", mode=MigrationMode.AT_RENEWAL, actor="usr_staff"
+    )
+    return format_id("pmg", made.id)
 
 
 async def _made(company: Company, path: str, body: dict[str, object]) -> dict[str, str]:
