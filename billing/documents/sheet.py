@@ -19,6 +19,7 @@ from billing.documents.einvoice.gaps import group_of
 from billing.documents.payment_code import payment_code
 from billing.documents.words import CATEGORIES, REASONS, WORDS
 from billing.domain.explain import explain_lines
+from billing.domain.invoice import SANDBOX_ENTITY
 from billing.domain.numbers import grouped, shown
 from billing.messages import translator
 from control_plane.kernel.money import Money
@@ -98,7 +99,8 @@ class _Writing:
             "words": words,
             "logo": self.beside.logo,
             "logo_alt": words["logo_of"].format(name=document.seller.name),
-            "seller": self._party(document.seller),
+            "banner": words["sandbox"] if document.seller.reference == SANDBOX_ENTITY else "",
+            "seller": {**self._party(document.seller), "reference": ""},
             "buyer": self._party(document.buyer),
             "buyer_heading": words["credited_to" if document.is_credit_note else "billed_to"],
             "facts": [list(fact) for fact in self._facts()],

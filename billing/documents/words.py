@@ -57,6 +57,7 @@ WORDS: Mapping[str, str] = {
     "annex": "How each amount came about",
     "fingerprint": "SHA-256",
     "page": "Page {page} of {pages}",
+    "sandbox": "Issued in a sandbox: this document is not real, and nothing is owed.",
     "untaxed": "No tax is included.",
     "note": "Every line can be computed again from the recorded usage, prices and days.",
 }

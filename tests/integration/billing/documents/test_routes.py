@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -154,10 +155,11 @@ async def test_the_shell_refuses_in_the_readers_language(settings, bella, tmp_pa
     assert "TY-2026-999999" in unknown.err
 
 
-async def test_a_logo_in_the_folder_stands_on_the_paper(settings, clock, admin, tmp_path):
-    settings.documents_dir.mkdir(exist_ok=True)
-    logo = settings.documents_dir / "logo.svg"
-    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+async def test_a_logo_in_the_folder_stands_on_the_paper(settings, clock, tmp_path):
+    settings = replace(settings, documents_dir=tmp_path)
+    (tmp_path / "logo.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    )
     async with open_site(settings, clock) as site:
         company = await site.company("Bella Pizza")
         await company.post("/v1/subscriptions", {"plan_code": "growth"})

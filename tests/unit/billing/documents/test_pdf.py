@@ -1,5 +1,6 @@
 """The PDF: what stands on it, in both languages, however long it is."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from billing.messages import translator
 from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
 from tests.support.document_bodies import (
+    SELLER,
     assembled,
     charged,
     invoice_body,
@@ -121,6 +123,11 @@ def test_a_credit_note_names_what_it_corrects_and_asks_for_nothing():
     assert "Change of the subscription" in said
     assert "Total credited 76.39" in said
     assert "How to pay" not in said
+
+
+def test_a_sandboxs_paper_says_that_it_is_not_real():
+    assert "not real" in paper(sample(seller=replace(SELLER, reference="sandbox")))
+    assert "not real" not in paper(sample())
 
 
 def test_the_paper_speaks_chinese():
