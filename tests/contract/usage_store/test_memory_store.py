@@ -1,7 +1,8 @@
 import pytest
 
 from metering.stores.memory import MemoryUsageStore
-from tests.contract.usage_store.aggregations import AggregationContract, RefusalContract
+from tests.contract.usage_store.aggregations import AggregationContract
+from tests.contract.usage_store.refusals import RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
