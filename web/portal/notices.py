@@ -32,6 +32,18 @@ _NOTICES: Final[Mapping[str, str]] = MappingProxyType(
         "fapiao_asked": N_("The fapiao is asked for. It is issued within moments, or by hand."),
         "fapiao_withdrawn": N_("The fapiao is given up."),
         "fapiao_decided": N_("Your decision is kept."),
+        "billing_details": N_("Your billing details are kept. The next invoice names them."),
+        "redeemed": N_("The coupon is redeemed. It lowers your next invoice."),
+        "wallet": N_("The wallet is open."),
+        "automatic": N_("The automatic top-up is set."),
+        "topup": N_("The top-up is asked for. Pay it by bank transfer."),
+        "topup_cancelled": N_("The top-up is cancelled."),
+        "coupon": N_("The coupon can be redeemed."),
+        "coupon_ended": N_("Nobody can redeem the coupon any more."),
+        "coupon_given": N_("The customer holds the coupon."),
+        "credit": N_("The credit is granted."),
+        "entity": N_("The next invoice comes from this company."),
+        "tax": N_("The tax file is published."),
         "created": N_("Your account is ready. Choose a plan to begin."),
     }
 )

@@ -26,7 +26,16 @@ Page = Response[str]
 THEME_COOKIE: Final = "tallyard_theme"
 THEMES: Final = ("auto", "light", "dark")
 STAFF_SECTIONS: Final = frozenset(
-    {"finance", "reports", "finance_fapiao", "tenants", "instances", "plan_versions"}
+    {
+        "finance",
+        "reports",
+        "finance_fapiao",
+        "finance_tax",
+        "finance_discounts",
+        "tenants",
+        "instances",
+        "plan_versions",
+    }
 )
 _YEAR_SECONDS: Final = 31_536_000
 

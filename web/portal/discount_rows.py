@@ -1,0 +1,107 @@
+"""From what is kept of coupons, credits and wallets to rows of pages."""
+
+from billing.domain.discounts.records import Duration, Grant, Offer, Redemption, Topup
+from billing.services.discounts.list_discounts import Holdings
+from control_plane.kernel.exact import quantity_text
+from control_plane.kernel.ids import format_id
+from control_plane.kernel.money import Money
+from web.i18n import N_, translate
+from web.portal.views.discounts import (
+    BalanceView,
+    CouponRow,
+    GrantRow,
+    OfferRow,
+    TopupRow,
+    WalletCard,
+)
+
+DURATIONS = {
+    Duration.ONCE: N_("Once"),
+    Duration.PERIODS: N_("For some periods"),
+    Duration.FOREVER: N_("For good"),
+}
+
+
+def balance_view(held: Holdings, language: str, currency: str, *, may_pay: bool) -> BalanceView:
+    """Show what a customer holds."""
+    names = {wallet.id: wallet.name for wallet in held.wallets}
+    return BalanceView(
+        wallets=tuple(
+            WalletCard(
+                wallet_id=format_id("wal", wallet.id),
+                name=wallet.name,
+                free=held.free_of(wallet),
+                below=wallet.auto_below,
+                amount=wallet.auto_amount,
+                waiting=tuple(topup.amount for topup in held.requested_of(wallet)),
+            )
+            for wallet in held.wallets
+        ),
+        topups=tuple(_topup(topup, names[topup.wallet_id]) for topup in held.topups),
+        grants=tuple(_grant(grant, held, language) for grant in held.grants),
+        coupons=tuple(_coupon(coupon, language) for coupon in held.coupons),
+        credit_free=_sums(held),
+        currency=currency,
+        may_pay=may_pay,
+    )
+
+
+def offer_row(offer: Offer, language: str) -> OfferRow:
+    """Show a coupon as finance sees it."""
+    return OfferRow(
+        offer=offer,
+        name=offer.name.in_language(language),
+        takes=takes_words(offer),
+        lasts=_lasts(offer, language),
+        open=offer.ended_at is None and (offer.most is None or offer.redeemed < offer.most),
+    )
+
+
+def takes_words(offer: Offer) -> str:
+    """Say what a coupon takes off: ``20 %``, or its amounts."""
+    if offer.percent is not None:
+        return f"{quantity_text(offer.percent)} %"
+    return ", ".join(f"{a.decimal_text()} {code}" for code, a in sorted(offer.amounts.items()))
+
+
+def _lasts(offer: Offer, language: str) -> str:
+    if offer.periods is not None:
+        words = translate(language, N_("For {count} periods"))
+        return words.format(count=offer.periods)
+    return translate(language, DURATIONS[offer.duration])
+
+
+def _coupon(held: Redemption, language: str) -> CouponRow:
+    ended = held.ended_at is not None
+    return CouponRow(
+        code=held.offer.code,
+        name=held.offer.name.in_language(language),
+        takes=takes_words(held.offer),
+        lasts=_lasts(held.offer, language),
+        uses=held.uses,
+        state="ended" if ended else "coupon_used_up" if held.spent else "active",
+        since=held.redeemed_at,
+    )
+
+
+def _grant(grant: Grant, held: Holdings, language: str) -> GrantRow:
+    if grant.held.minor:
+        state = "set_aside"
+    elif held.usable(grant):
+        state = "active"
+    else:
+        state = "expired" if grant.expired.minor or grant.free.minor else "coupon_used_up"
+    return GrantRow(grant.name.in_language(language), grant, state)
+
+
+def _topup(topup: Topup, wallet: str) -> TopupRow:
+    return TopupRow(format_id("top", topup.id), wallet, topup, f"topup_{topup.state.value}")
+
+
+def _sums(held: Holdings) -> tuple[Money, ...]:
+    sums: dict[str, Money] = {}
+    for grant in held.grants:
+        if held.usable(grant):
+            code = grant.free.currency.code
+            sums[code] = sums[code] + grant.free if code in sums else grant.free
+    return tuple(sums.values())

@@ -1,0 +1,128 @@
+"""What the pages of tax, coupons, credits and wallets show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.discounts.records import Grant, Offer, Topup
+from billing.domain.tax.parties import LegalEntity
+from billing.domain.tax.rates import TaxRate
+from control_plane.kernel.money import Money
+from web.portal.views.shell import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRow:
+    """A coupon held: its code, what it takes off in words, and whether it still does."""
+
+    code: str
+    name: str
+    takes: str
+    lasts: str
+    uses: int
+    state: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A promotional credit and how it stands."""
+
+    name: str
+    grant: Grant
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopupRow:
+    """A top-up; ``state`` is a label's key, ``topup_id`` the text form."""
+
+    topup_id: str
+    wallet: str
+    topup: Topup
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalletCard:
+    """A wallet, what is free of it, and what it asks for by itself."""
+
+    wallet_id: str
+    name: str
+    free: Money
+    below: Money | None
+    amount: Money | None
+    waiting: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceView:
+    """A customer's coupons, credits, wallets and top-ups."""
+
+    wallets: tuple[WalletCard, ...]
+    topups: tuple[TopupRow, ...]
+    grants: tuple[GrantRow, ...]
+    coupons: tuple[CouponRow, ...]
+    credit_free: tuple[Money, ...]
+    currency: str
+    may_pay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsView:
+    """The form of the billing details: what is kept, and the choice of countries."""
+
+    kept: dict[str, str]
+    business: bool
+    countries: tuple[Choice, ...]
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """A tax rate with its revision; ``percent`` without zeros at the end."""
+
+    rate: TaxRate
+    percent: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaxPageView:
+    """Legal entities and rates, and what a file would change."""
+
+    entities: tuple[LegalEntity, ...]
+    rates: tuple[RateRow, ...]
+    source: str
+    changes: tuple[str, ...] | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """A coupon as finance sees it."""
+
+    offer: Offer
+    name: str
+    takes: str
+    lasts: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OffersView:
+    """Every coupon, the form for another, and whose holdings to look at."""
+
+    rows: tuple[OfferRow, ...]
+    durations: tuple[Choice, ...]
+    customers: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """What one customer holds, for finance."""
+
+    tenant_id: str
+    customer: str
+    held: BalanceView
+    entities: tuple[Choice, ...]
+    coupons: tuple[Choice, ...]
