@@ -83,12 +83,13 @@ _EARNED = scoped(
 _BY_MONTH = scoped(
     """
     SELECT m.last AS month, l.currency, l.account, coalesce(l.item, '') AS item, l.charge_code,
-        sum(earned_by(l.net_minor, l.first_day, l.last_day, l.dated, m.last)
+        sum(earned_by(l.net_minor, l.first_day, l.last_day, l.dated, m.cut)
             - earned_by(l.net_minor, l.first_day, l.last_day, l.dated, m.first - 1)
         )::bigint AS minor
     FROM revenue_lines l
-    JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS m (first, last)
-        ON l.dated <= m.last AND (l.last_day >= m.first OR l.dated >= m.first)
+    JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[]), CAST(:cuts AS date[]))
+        AS m (first, last, cut)
+        ON l.dated <= m.cut AND (l.last_day >= m.first OR l.dated >= m.first)
     WHERE $scope AND l.dated <= :known AND NOT l.earned_at_issue AND l.reductions IS NULL
     GROUP BY 1, 2, 3, 4, 5
     """,
@@ -133,20 +134,23 @@ class RevenueRepository:
     async def by_month(
         self, scope: Scope, first: date, last: date, known: date | None = None
     ) -> list[Earning]:
-        """Return what is earned in each month from that of ``first`` to that of ``last``.
+        """Return what is earned in each month from that of ``first`` up to the day ``last``.
 
-        With ``known``, only by the documents of that day and before. Revenue that never was
-        deferred (old invoices, lapsed balances) is included when nothing limits what is known.
+        A month under way on that day has its days up to it. With ``known``, only by the documents
+        of that day and before. Revenue that never was deferred (old invoices, lapsed balances) is
+        included when nothing limits what is known.
         """
         ends = list(month_ends(first, last))
-        months = {"firsts": [end.replace(day=1) for end in ends], "lasts": ends}
+        cuts = [min(end, last) for end in ends]
+        firsts = [end.replace(day=1) for end in ends]
+        months = {"firsts": firsts, "lasts": ends, "cuts": cuts}
         values = {**scope.values, **months, "known": known or date.max}
         rows = await self.session.execute(_BY_MONTH, values)
         earnings = [_earning(row.month, row, row.minor) for row in rows]
-        for sold in await self._reduced(scope, min(known or ends[-1], ends[-1])):
-            earnings += _in_months(_known_by(sold, known), ends)
+        for sold in await self._reduced(scope, min(known or last, last)):
+            earnings += _in_months(_known_by(sold, known), ends, last)
         if known is None:
-            spanned = {**scope.values, "first": ends[0].replace(day=1), "last": ends[-1]}
+            spanned = {**scope.values, "first": ends[0].replace(day=1), "last": last}
             for row in await self.session.execute(_AT_ISSUE, spanned):
                 month = next(end for end in ends if row.booked_on <= end)
                 account = Account(row.account)
@@ -158,10 +162,10 @@ class RevenueRepository:
         return [_sold(row) for row in rows]
 
 
-def _in_months(sold: SoldLine, ends: list[date]) -> Iterator[Earning]:
+def _in_months(sold: SoldLine, ends: list[date], last: date) -> Iterator[Earning]:
     before = earned_by(sold.line, ends[0].replace(day=1) - timedelta(days=1))
     for end in ends:
-        earned = earned_by(sold.line, end)
+        earned = earned_by(sold.line, min(end, last))
         yield Earning(end, sold.currency, sold.account, sold.item, sold.charge, earned - before)
         before = earned
 

@@ -168,9 +168,7 @@ async def test_deferred_revenue_flows_from_opening_to_closing(books, report):
     assert [row[5].minor for row in flow.rows] == [2934, 0]
     assert ahead.rows == ()
 
-    flow, ahead = await report(
-        "deferred", Asked(OCT_1, date(2026, 10, 16), Scope(books.tenant_id))
-    )
+    flow, ahead = await report("deferred", Asked(OCT_1, date(2026, 10, 16), Scope(books.tenant_id)))
     [balance] = await report(
         "trial-balance", Asked(OCT_1, date(2026, 10, 16), Scope(books.tenant_id))
     )
@@ -208,3 +206,10 @@ async def test_the_books_agree(books, recognise, work, clock):
     reach(clock, date(2026, 12, 2))
     await recognise(books.tenant_id)
     assert await CheckBooks(work)(books.tenant_id) == []
+
+
+async def test_a_month_under_way_shows_its_days_so_far(books, report):
+    invoice = await books.invoice(OCT_1, Sold(3100, OCT_1, OCT_31), Sold(31, OCT_1, OCT_31))
+    await books.credit(invoice, date(2026, 10, 2), 0, 1)
+    [sheet] = await report("revenue", Asked(OCT_1, date(2026, 10, 10), Scope(books.tenant_id)))
+    assert [row[2].minor for row in sheet.rows] == [1010]
