@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.closing import Books, Closing
-from billing.domain.documents.body import credit_note_body, invoice_body
 from billing.domain.rating import InvoiceLine
 from billing.domain.records import InvoiceSummary, NoteSummary
 from billing.drafting import Drafts
@@ -105,12 +104,12 @@ class Quote:
     @property
     def invoices(self) -> tuple[dict[str, Any], ...]:
         """The bodies of the invoices, without numbers."""
-        return tuple(invoice_body(d.heading, d.made) for d in self._invoices)
+        return tuple(d.body for d in self._invoices)
 
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:
         """The bodies of the credit notes, without numbers."""
-        return tuple(credit_note_body(d.heading, d.made, d.keys) for d in self._notes)
+        return tuple(d.body for d in self._notes)
 
     def facts(self) -> dict[str, Any]:
         """Return what a confirmation must find again: every line, every amount, no ids.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,9 +22,15 @@ from billing.domain.assembling import (
     reduce,
 )
 from billing.domain.converge import Cut
+from billing.domain.documents.body import (
+    credit_note_body,
+    given_steps,
+    invoice_body,
+    note_steps,
+)
 from billing.domain.documents.heading import Corrected, Heading, Kind, Party
 from billing.domain.documents.reading import billed_invoice, credited
-from billing.domain.rating import InvoiceLine
+from billing.domain.rating import InvoiceLine, Step
 from billing.domain.records import Account, InvoiceSummary, StoredInvoice
 from billing.invoicing import Convergence
 from billing.repositories.credit import CreditRepository
@@ -40,16 +46,8 @@ from control_plane.kernel.money import Money
 from control_plane.tenancy.domain import Organisation
 
 
-class Opened(Protocol):
-    """What drafting needs of a tenant's books."""
-
-    @property
-    def account(self) -> Account:
-        """The account, locked."""
-
-    @property
-    def organisation(self) -> Organisation:
-        """Who buys."""
+GOODWILL = "goodwill"
+"""The reason of what is given back though it is owed; nothing of it is billed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,12 @@ class NoteDraft:
     made: NoteAmounts
     policies: Policies
     lowered: Money
+    steps: Mapping[str, tuple[Step, ...]]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The note's body, as far as the heading is known."""
+        return credit_note_body(self.heading, self.made, self.keys, self.steps)
 
     @property
     def carried(self) -> Money:
@@ -91,6 +95,11 @@ class InvoiceDraft:
     balances: tuple[Balance, ...]
     policies: Policies
 
+    @property
+    def body(self) -> dict[str, Any]:
+        """The invoice's body, as far as the heading is known."""
+        return invoice_body(self.heading, self.made)
+
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
@@ -115,8 +124,14 @@ class Drafter:
         cuts = sorted(found.settled.cuts, key=lambda cut: cut.invoice_id)
         why = reason or ("change" if found.instant.reach else "correction")
         notes = []
+        steps = (
+            given_steps(cuts)
+            if reason == GOODWILL
+            else note_steps(cuts, found.settled.rated, found.view.of)
+        )
         for invoice_id, group in groupby(cuts, key=lambda cut: cut.invoice_id):
-            notes.append(await self.note(invoice_id, tuple(group), found.instant.at, why))
+            drafted = await self._note(invoice_id, tuple(group), found.instant.at, why, steps)
+            notes.append(drafted)
         invoices: list[InvoiceDraft] = []
         credit = _Credit(self.session, self.account, tuple(notes))
         for (code, corrects), lines in _invoices(found):
@@ -125,8 +140,13 @@ class Drafter:
             )
         return Drafts(found, tuple(notes), tuple(invoices))
 
-    async def note(
-        self, invoice_id: InvoiceId, cuts: tuple[Cut, ...], at: datetime, reason: str
+    async def _note(
+        self,
+        invoice_id: InvoiceId,
+        cuts: tuple[Cut, ...],
+        at: datetime,
+        reason: str,
+        steps: Mapping[str, tuple[Step, ...]],
     ) -> NoteDraft:
         """Draft a credit note over lines of one invoice, which stays locked."""
         invoices, tenant_id = InvoiceRepository(self.session), self.account.tenant_id
@@ -174,6 +194,7 @@ class Drafter:
             made=made,
             policies=policies,
             lowered=min(made.total, summary.unsettled),
+            steps={cut.line_key: steps[cut.line_key] for cut in cuts},
         )
 
     async def _invoice(

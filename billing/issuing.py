@@ -5,7 +5,7 @@ currency, due instant, part) stand behind that lock. Numbers are drawn last.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.converge import Cut
-from billing.domain.documents.body import credit_note_body, invoice_body, service_days
+from billing.domain.documents.body import service_days
 from billing.domain.documents.heading import Heading, Kind
 from billing.domain.documents.manifest import cut_inputs, item_inputs, manifest, sale_inputs
 from billing.domain.items import Item
@@ -179,7 +179,7 @@ class Issuer:
             place,
             _sums(draft.made),
             draft.lowered,
-            _frozen(credit_note_body(heading, draft.made, draft.keys), inputs),
+            _frozen(replace(draft, heading=heading).body, inputs),
             self.now,
         )
         if draft.carried.minor:
@@ -216,7 +216,7 @@ class Issuer:
             place,
             _sums(made),
             applied,
-            _frozen(invoice_body(heading, made), inputs),
+            _frozen(replace(draft, heading=heading).body, inputs),
             self.now,
         )
         for balance in made.applied:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.domain.converge import Settled
 from billing.domain.documents.meters import RecordedUsage, recorded_usage
 from billing.domain.documents.replay import (
     Replay,
@@ -54,10 +55,10 @@ class Verifier:
         found = Replay.read(manifest, timelines, versions)
         measured, differences = await self._measured(tenant_id, found, manifest)
         try:
-            lines = found.lines(measured)
+            settled, _ = found.settled(measured)
         except LookupError as missing:
             return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
-        again = replay_invoice(manifest, list(lines.values()))
+        again = replay_invoice(manifest, found.lines(settled))
         return _outcome(manifest, differences, same=again == body)
 
     async def note(
@@ -68,10 +69,14 @@ class Verifier:
         versions = await self.rater.shelf.versions(session, timelines)
         found = Replay.read(manifest, timelines, versions)
         measured, differences = await self._measured(tenant_id, found, manifest)
+        try:
+            settled, view = found.settled(measured)
+        except LookupError as missing:
+            return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
         if manifest["document"]["reason"] != "goodwill":
-            differences += _cut_differences(found, manifest, measured)
+            differences += _cut_differences(found, manifest, settled)
         original = await InvoiceRepository(session).get(InvoiceId(UUID(manifest["invoice"])))
-        again = replay_note(manifest, original.content)
+        again = replay_note(manifest, original.content, settled, view)
         return _outcome(manifest, differences, same=again == body)
 
     async def _measured(
@@ -135,11 +140,9 @@ def _measure_differences(said: RecordedUsage, found: Any) -> list[str]:
     return differences
 
 
-def _cut_differences(
-    found: Replay, manifest: Mapping[str, Any], measured: Mapping[str, Measured]
-) -> list[str]:
+def _cut_differences(found: Replay, manifest: Mapping[str, Any], settled: Settled) -> list[str]:
     """Compare what was taken back of each item with what it then owed less than was billed."""
-    owed, cut = found.owed(measured), manifest["cut_of_items"]
+    owed, cut = found.owed(settled), manifest["cut_of_items"]
     return [
         f"item {key} owed {owed[key]}, not {said['billed_minor'] - cut.get(key, 0)}"
         for key, said in found.wanted.items()

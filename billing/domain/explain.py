@@ -14,6 +14,7 @@ from billing.domain.pricing.wording import (
     PRICING_NUMBERS,
     pricing_message,
 )
+from control_plane.kernel.calendar import local_date, parse_instant
 
 Translate = Callable[[str], str]
 
@@ -27,10 +28,23 @@ MESSAGES: Mapping[str, str] = {
     "tier_open": "Tier {number}, above {from}: {quantity} at {unit_price} each, {amount}.",
     "tier": "Tier {number}, above {from} up to {up_to}: {quantity} at {unit_price} each, {amount}.",
     "tier_fee": "Of this, {flat_fee} is the fee of entering tier {number}.",
-    "rounded": "Rounded once, half away from zero: {exact} becomes {amount}.",
+    "rounded": "Rounded once: {exact} becomes {amount}.",
     "credit": "Given back for the days from the change on.",
     "charge": "Charged for the days from the change on.",
     "addon": "Charged once, when the window was booked.",
+    "prorated_seconds": "{fee} for the whole period, of which {seconds} of {of_seconds} seconds: "
+    "{exact}.",
+    "stretch": "From {start} to {end}:",
+    "billed": "Owed in all: {owed}. Invoiced before: {billed}. This is the difference: {amount}.",
+    "credited": "Invoiced before: {billed}. Owed in all: {owed}. Taken off this line: {amount}.",
+    "given": "Given back, though it is owed: {amount}.",
+    "commitment": "Committed: {committed}. The period's lines come to {counted}. Missing: {amount}.",
+    "allowance_so_far": "Since the allowance began: {cumulative}. Of earlier parts: {before}. "
+    "Left for this one: {amount}.",
+    "booked": "{quantity} at {unit_price} each, for the window.",
+    "cancelled": "The booking was given up: {kept} % of it stays owed.",
+    "deposit": "The deposit: {amount}.",
+    "cancellation": "What stays owed of a booking that was given up: {amount}.",
     **PRICING_MESSAGES,
 }
 
@@ -60,18 +74,23 @@ def explain_lines(
     body: Mapping[str, Any], language: str, translate: Translate
 ) -> tuple[ExplainedLine, ...]:
     """Explain every line of a frozen invoice body in ``en`` or ``zh``."""
-    return tuple(_line(line, language, translate) for line in body["lines"])
+    note = body.get("kind") == "credit_note"
+    return tuple(
+        _line(line, body["zone"], language, translate, note=note) for line in body["lines"]
+    )
 
 
-def _line(line: Mapping[str, Any], language: str, translate: Translate) -> ExplainedLine:
+def _line(
+    line: Mapping[str, Any], zone: str, language: str, translate: Translate, *, note: bool
+) -> ExplainedLine:
     tongue = "zh" if language.lower().startswith("zh") else "en"
     item, name = line["item_name"][tongue], line["name"][tongue]
     unit = "" if line["unit"] is None else line["unit"][tongue]
     steps: list[Explained] = []
-    if line["kind"] in {"credit", "charge", "addon"}:
+    if line["kind"] in {"credit", "charge", "addon"} and not note:
         steps.append(_say(line["kind"], {}, translate))
     for step in line["steps"]:
-        steps.extend(_steps(step, unit, translate))
+        steps.extend(_steps(step, zone, unit, translate))
     return ExplainedLine(
         key=line["key"],
         title=item if item == name else f"{item} · {name}",
@@ -82,9 +101,14 @@ def _line(line: Mapping[str, Any], language: str, translate: Translate) -> Expla
     )
 
 
-def _steps(step: Mapping[str, Any], unit: str, translate: Translate) -> Sequence[Explained]:
+def _steps(
+    step: Mapping[str, Any], zone: str, unit: str, translate: Translate
+) -> Sequence[Explained]:
     values = {key: str(value) for key, value in step.items() if key != "step"}
     kind = step["step"]
+    if kind == "stretch":
+        days = {key: local_date(parse_instant(at), zone).isoformat() for key, at in values.items()}
+        return [_say("stretch", days, translate)]
     if kind == "measured":
         return [_say("measured", {**values, "unit": unit}, translate)]
     if kind == "included" and step["days"] == step["of_days"]:
@@ -116,4 +140,11 @@ _NUMBERS = PRICING_NUMBERS | {
     "flat_fee",
     "allowance",
     "unit_price",
+    "owed",
+    "billed",
+    "committed",
+    "counted",
+    "cumulative",
+    "before",
+    "kept",
 }

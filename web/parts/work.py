@@ -62,6 +62,8 @@ class WorkPart(WhatIfPart):
             RelayJob(self.relay),
             self.advance_test_clocks,
             self.close_due_periods,
+            self.mark_overdue_invoices,
+            self.bill_thresholds,
             self.expire_due_balances,
             self.migrate_plans,
             self.recognise_due_revenue,

@@ -5,7 +5,7 @@ document made three days late has the bytes it would have had on time. Amounts a
 quantities and rates are texts. On credit notes every amount is positive.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -19,7 +19,10 @@ from billing.domain.assembling import (
     Priced,
     TaxGroup,
 )
+from billing.domain.billed import Billed
+from billing.domain.converge import Cut
 from billing.domain.documents.heading import Heading
+from billing.domain.rating import Rated, Step
 from control_plane.catalog.domain import Text
 from control_plane.kernel.calendar import Period, instant_text, local_date
 from control_plane.kernel.exact import quantity_text
@@ -80,18 +83,53 @@ def invoice_body(heading: Heading, made: Assembled) -> dict[str, Any]:
 
 
 def credit_note_body(
-    heading: Heading, made: NoteAmounts, keys: Mapping[str, str] | None = None
+    heading: Heading,
+    made: NoteAmounts,
+    keys: Mapping[str, str] | None = None,
+    steps: Mapping[str, Sequence[Step]] | None = None,
 ) -> dict[str, Any]:
     """Return what `canonical_json` freezes of a credit note; nothing of it is ever due.
 
-    ``keys`` are the note's own line keys by those of the lines it takes back.
+    By the keys of the lines it takes back: ``keys`` are the note's own line keys, ``steps`` say why
+    each is taken back.
     """
-    own = keys or {}
+    own, why = keys or {}, steps or {}
     lines = [
-        {**_line(own.get(line.of.key, line.of.key), line, line.of), "corrects": line.of.key}
+        {
+            **_line(own.get(line.of.key, line.of.key), line, line.of),
+            "steps": [dict(step) for step in why.get(line.of.key, ())],
+            "corrects": line.of.key,
+        }
         for line in made.lines
     ]
     return {**heading.body(), "lines": lines, **_sums(made), "applied": [], "due_minor": 0}
+
+
+def note_steps(
+    cuts: Iterable[Cut], rated: Iterable[Rated], billed: Callable[[str], Billed | None]
+) -> dict[str, tuple[Step, ...]]:
+    """Say why lines are taken back, by line key: what the item was billed, and what it owes now.
+
+    What was not rated again was given back out of goodwill, or is owed no more at all.
+    """
+    by_key = {found.item.key: found for found in rated}
+    steps = {}
+    for cut in cuts:
+        found, before = by_key.get(cut.item_key), billed(cut.item_key)
+        owed = Money.zero(cut.amount.currency) if found is None else found.owed
+        told: Step = {
+            "step": "credited",
+            "billed": (owed if before is None else before.amount).decimal_text(),
+            "owed": owed.decimal_text(),
+            "amount": cut.amount.decimal_text(),
+        }
+        steps[cut.line_key] = (*(() if found is None else found.steps), told)
+    return steps
+
+
+def given_steps(cuts: Iterable[Cut]) -> dict[str, tuple[Step, ...]]:
+    """Say that lines are given back though they are owed, by line key."""
+    return {cut.line_key: ({"step": "given", "amount": cut.amount.decimal_text()},) for cut in cuts}
 
 
 def service_days(service: Period, zone: str) -> tuple[date, date]:

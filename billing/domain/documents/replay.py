@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,13 @@ from billing.domain.assembling import (
     reduce,
 )
 from billing.domain.billed import Billed, MemoryBilledView
-from billing.domain.converge import Ask, Cut, Instant, owing, settle
-from billing.domain.documents.body import credit_note_body, invoice_body
+from billing.domain.converge import Ask, Cut, Instant, Settled, owing, settle
+from billing.domain.documents.body import (
+    credit_note_body,
+    given_steps,
+    invoice_body,
+    note_steps,
+)
 from billing.domain.documents.heading import Heading
 from billing.domain.documents.meters import RecordedUsage
 from billing.domain.documents.reading import billed_invoice
@@ -81,32 +86,29 @@ class Replay:
             if item.usage is not None and item.key in usage
         ]
 
-    def lines(self, measured: Mapping[str, Measured]) -> dict[str, InvoiceLine]:
-        """Return the differences of the document's items, by item key.
+    def settled(self, measured: Mapping[str, Measured]) -> tuple[Settled, MemoryBilledView]:
+        """Return the difference of the document's items, and what stood billed of them.
 
         Raises:
-            LookupError: the timelines no longer yield one of them.
+            LookupError: the timelines no longer yield one of them, or it was not measured.
         """
         wanted = self.wanted
         items = [item for item in self.items if item.key in wanted]
-        if missing := wanted.keys() - {item.key for item in items} - self._no_longer_owed():
+        gone = {said["item"] for said in self.manifest.get("cuts", ())}
+        if missing := wanted.keys() - {item.key for item in items} - gone:
             raise LookupError(", ".join(sorted(missing)))
         view = _view(self.manifest, items)
-        settled = settle(items, view, measured, replace(self.instant, reach={}))
+        return settle(items, view, measured, replace(self.instant, reach={})), view
+
+    def lines(self, settled: Settled) -> tuple[InvoiceLine, ...]:
+        """Return an invoice's lines in its order."""
         by_key = {line.item_key: line for line in settled.lines}
-        return {key: by_key[key] for key in wanted if key in by_key}
+        return tuple(by_key[key] for key in self.wanted if key in by_key)
 
-    def owed(self, measured: Mapping[str, Measured]) -> dict[str, int]:
-        """Return what each item of the document owes, in minor units; 0 of what is owed no more."""
-        wanted = self.wanted
-        items = [item for item in self.items if item.key in wanted]
-        view = _view(self.manifest, items)
-        settled = settle(items, view, measured, replace(self.instant, reach={}))
+    def owed(self, settled: Settled) -> dict[str, int]:
+        """Return what each item owes, in minor units; 0 of what is owed no more."""
         owed = {rated.item.key: rated.owed.minor for rated in settled.rated}
-        return {key: owed.get(key, 0) for key in wanted}
-
-    def _no_longer_owed(self) -> set[str]:
-        return {said["item"] for said in self.manifest.get("cuts", ())}
+        return {key: owed.get(key, 0) for key in self.wanted}
 
 
 def timelines_as_known(timelines: Iterable[Timeline], manifest: Manifest) -> tuple[Timeline, ...]:
@@ -136,7 +138,9 @@ def replay_invoice(manifest: Manifest, lines: Sequence[InvoiceLine]) -> bytes:
     return canonical_json(invoice_body(heading, made))
 
 
-def replay_note(manifest: Manifest, original: Mapping[str, Any]) -> bytes:
+def replay_note(
+    manifest: Manifest, original: Mapping[str, Any], settled: Settled, view: MemoryBilledView
+) -> bytes:
     """Compute a credit note's bytes anew from the body of the invoice it corrects."""
     heading = _heading(manifest)
     code = heading.currency
@@ -152,7 +156,9 @@ def replay_note(manifest: Manifest, original: Mapping[str, Any]) -> bytes:
         already={key: _credited(said, code) for key, said in manifest["already"].items()},
     )
     keys = {cut.line_key: f"{cut.item_key}#{cut.revision}" for cut in cuts}
-    return canonical_json(credit_note_body(heading, made, keys))
+    given = heading.reason == "goodwill"
+    steps = given_steps(cuts) if given else note_steps(cuts, settled.rated, view.of)
+    return canonical_json(credit_note_body(heading, made, keys, steps))
 
 
 def recorded_cuts(manifest: Manifest) -> list[Cut]:
@@ -188,19 +194,23 @@ def _view(manifest: Manifest, items: Sequence[Item]) -> MemoryBilledView:
         key: minor for said in manifest["items"] for key, minor in said.get("counted", {}).items()
     }
     found = {}
+    code = currency(manifest["document"]["currency"])
     for said in manifest["items"]:
-        item = by_key.get(said["key"])
-        if item is not None and said["revision"] > 1:
-            found[item.key] = _billed(item, said["billed_minor"], said["revision"] - 1)
+        if said["revision"] > 1:
+            amount = Money(said["billed_minor"], code)
+            found[said["key"]] = _billed(by_key.get(said["key"]), amount, said["revision"] - 1)
     for item in items:
         for key in item.counts:
             if key in counted:
-                found.setdefault(key, _billed(item, counted[key], 1))
+                found.setdefault(key, _billed(item, Money(counted[key], code), 1))
     return MemoryBilledView(found)
 
 
-def _billed(item: Item, minor: int, revision: int) -> Billed:
-    amount = Money(minor, item.currency)
+def _billed(item: Item | None, amount: Money, revision: int) -> Billed:
+    if item is None:
+        return Billed(
+            SubscriptionId(UUID(int=0)), datetime.max.replace(tzinfo=UTC), amount, revision
+        )
     return Billed(item.subscription_id, item.until, amount, revision)
 
 

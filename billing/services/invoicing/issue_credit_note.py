@@ -10,7 +10,7 @@ from billing.domain.assembling import CreditedLine, CreditExceedsLine, LineNotOn
 from billing.domain.converge import Cut, Instant, Settled
 from billing.domain.documents.reading import billed_invoice, credited
 from billing.domain.records import InvoiceState, NoteSummary, StoredInvoice
-from billing.drafting import Drafts
+from billing.drafting import GOODWILL, Drafts
 from billing.errors import InvoiceEnded
 from billing.invoicing import Convergence
 from billing.reasons import readable_reason
@@ -21,8 +21,6 @@ from control_plane.audit.record import record
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import UnitOfWork
-
-GOODWILL = "goodwill"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from uuid import UUID
 from billing.closing import Books, Closing
 from billing.domain.billed import MemoryBilledView
 from billing.domain.converge import booked
-from billing.domain.documents.body import credit_note_body, invoice_body
 from billing.drafting import Drafts
 from billing.invoicing import Convergence
 from billing.repositories.accounts import AccountRepository
@@ -95,8 +94,5 @@ def _booked(supposed: MemoryBilledView, found: Convergence) -> MemoryBilledView:
 def _views(
     drafts: Drafts, state: UpcomingState, due_at: datetime, issued_at: datetime
 ) -> list[Upcoming]:
-    bodies = [
-        *(invoice_body(d.heading, d.made) for d in drafts.invoices),
-        *(credit_note_body(d.heading, d.made, d.keys) for d in drafts.notes),
-    ]
+    bodies = [draft.body for draft in drafts.invoices] + [draft.body for draft in drafts.notes]
     return [Upcoming(state, due_at, issued_at, body) for body in bodies]
