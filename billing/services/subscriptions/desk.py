@@ -41,7 +41,7 @@ class Desk:
         Raises:
             PlanNotFound: there is none.
         """
-        if version is not None:
+        if version is not None and version in self.quoted_plans:
             return self.quoted_plans[version]
         return self.catalog.plan(code)
 
@@ -51,7 +51,7 @@ class Desk:
         Raises:
             AddonNotFound: there is none.
         """
-        if version is not None:
+        if version is not None and version in self.quoted_addons:
             return self.quoted_addons[version]
         return self.catalog.addon(code)
 
