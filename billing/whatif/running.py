@@ -1,9 +1,11 @@
 """Runs a scenario: its events into a store in memory, its life through billing's own engine."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from billing.domain.converge import Ask
 from billing.domain.items import PolicyBook
@@ -11,11 +13,15 @@ from billing.domain.rating import Measured
 from billing.domain.whatif.books import TENANT, Books, Terms
 from billing.domain.whatif.living import Life, Measuring, Moment, World
 from billing.domain.whatif.scenario import Scenario, id_of
-from control_plane.catalog.domain import Meter
+from control_plane.catalog.domain import Aggregation, Charge, Meter
 from control_plane.catalog.errors import MeterNotFound
 from control_plane.kernel.ids import InvoiceId, TenantId
+from metering.domain.events import UsageEvent
 from metering.ports import UsageStore
 from metering.stores.memory import MemoryUsageStore
+
+Answering: TypeAlias = Callable[[Sequence[Ask]], Awaitable[Mapping[str, Measured]]]
+"""Measures what a life asks for, and answers by item key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +49,7 @@ class Simulation:
 
 async def simulate(scenario: Scenario) -> Simulation:
     """Live through a scenario to its end, and return every document with its reasons."""
-    store = MemoryUsageStore()
-    await store.ingest(TENANT, scenario.usage)
-    world = World(
-        timelines=scenario.timelines,
-        versions=scenario.versions,
-        policies=PolicyBook(scenario.policies),
-        cutoff=await store.cutoff(),
-    )
+    world = World(scenario.timelines, scenario.versions, PolicyBook(scenario.policies))
     terms = Terms(
         currency=scenario.currency,
         zone=scenario.zone,
@@ -59,7 +58,7 @@ async def simulate(scenario: Scenario) -> Simulation:
         coupons=scenario.coupons,
     )
     books = Books(terms, list(scenario.credits))
-    measure = StoreMeasuring(store, TENANT, scenario.meters)
+    measure = EventsMeasuring(scenario.usage, scenario.meters)
     for moment in await live(world, scenario.until, measure):
         books.keep(moment)
     return Simulation(scenario.currency.code, tuple(books.documents))
@@ -82,17 +81,70 @@ class StoreMeasuring:
         return {ask.item.key: await self._answer(ask) for ask in asks}
 
     async def _answer(self, ask: Ask) -> Measured:
-        charge, code = ask.item.usage, ask.item.meter
-        if charge is None or code not in self.meters:
-            raise MeterNotFound(meter_code=code)
-        meter = self.meters[code]
+        meter, charge = meter_asked(ask, self.meters)
         usage = await self.store.measure(
             self.tenant_id, meter, ask.period, cutoff=ask.cutoff, since=ask.since, charge=charge
         )
         return Measured(meter, usage)
 
 
-async def live(world: World, until: datetime, measure: StoreMeasuring) -> list[Moment]:
+class EventsMeasuring:
+    """Answers from events at hand, all of them known from the beginning."""
+
+    def __init__(self, events: Sequence[UsageEvent], meters: Mapping[str, Meter]) -> None:
+        self._meters = meters
+        self._events: dict[str, list[UsageEvent]] = defaultdict(list)
+        for event in sorted(_first_of_each(events), key=_time):
+            self._events[event.type].append(event)
+
+    async def __call__(self, asks: Sequence[Ask]) -> dict[str, Measured]:
+        """Return the answers by item key.
+
+        Raises:
+            MeterNotFound: the scenario defines no such meter.
+        """
+        return {ask.item.key: await self._answer(ask) for ask in asks}
+
+    async def _answer(self, ask: Ask) -> Measured:
+        meter, charge = meter_asked(ask, self._meters)
+        events = self._events[meter.event_type]
+        # A level holds from whenever it was set; everything else counts what lies within.
+        levels = meter.aggregation is Aggregation.WEIGHTED
+        first = 0 if levels else bisect_left(events, ask.period.start, key=_time)
+        last = bisect_left(events, ask.period.end, key=_time)
+        store = MemoryUsageStore.holding(TENANT, events[first:last])
+        cutoff = await store.cutoff()
+        usage = await store.measure(
+            TENANT, meter, ask.period, cutoff=cutoff, since=None, charge=charge
+        )
+        return Measured(meter, usage)
+
+
+def _first_of_each(events: Sequence[UsageEvent]) -> Iterable[UsageEvent]:
+    """Leave out what says a source and an id that were said before, as ingest does."""
+    first: dict[tuple[str, str], UsageEvent] = {}
+    for event in events:
+        first.setdefault((event.source, event.id), event)
+    return first.values()
+
+
+def _time(event: UsageEvent) -> datetime:
+    return event.time
+
+
+def meter_asked(ask: Ask, meters: Mapping[str, Meter]) -> tuple[Meter, Charge]:
+    """Return the meter and the charge that something is measured for.
+
+    Raises:
+        MeterNotFound: nothing defines the meter.
+    """
+    charge, code = ask.item.usage, ask.item.meter
+    if charge is None or code not in meters:
+        raise MeterNotFound(meter_code=code)
+    return meters[code], charge
+
+
+async def live(world: World, until: datetime, measure: Answering) -> list[Moment]:
     """Live through a world up to ``until``, included, and return what each instant came to."""
     life, moments = Life(world), list[Moment]()
     after = life.begins
@@ -105,7 +157,7 @@ async def live(world: World, until: datetime, measure: StoreMeasuring) -> list[M
     return moments
 
 
-async def _answered(steps: Measuring, measure: StoreMeasuring) -> Moment:
+async def _answered(steps: Measuring, measure: Answering) -> Moment:
     """Drive one instant: take its questions, send it the answers."""
     answers = await measure(next(steps))
     try:

@@ -4,6 +4,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.instants import as_utc, resolve_local
@@ -66,12 +67,7 @@ class Anchor:
         """Return the n-th boundary in UTC; the 0-th is the anchor itself, negative ones precede."""
         if n == 0:  # said apart because the anchor may be the second of two equal local times
             return self.at
-        wall = self.at.astimezone(load_zone(self.zone)).replace(tzinfo=None)
-        if self.interval in _DAYS:
-            moved = wall + timedelta(days=n * self.count * _DAYS[self.interval])
-        else:
-            moved = _add_months(wall, n * self.count * _MONTHS[self.interval])
-        return resolve_local(moved, self.zone)
+        return _moved(self.at, self.zone, self.interval, n * self.count)
 
     def period(self, n: int) -> Period:
         """Return the n-th period, from the n-th boundary to the next."""
@@ -97,6 +93,17 @@ class Anchor:
         else:
             length = _MEAN_MONTH * _MONTHS[self.interval]
         return (at - self.at) // (length * self.count)
+
+
+@lru_cache(maxsize=65_536)
+def _moved(at: datetime, zone: str, interval: Interval, intervals: int) -> datetime:
+    """Return the instant so many intervals away on the local calendar. Billing asks it often."""
+    wall = at.astimezone(load_zone(zone)).replace(tzinfo=None)
+    if interval in _DAYS:
+        moved = wall + timedelta(days=intervals * _DAYS[interval])
+    else:
+        moved = _add_months(wall, intervals * _MONTHS[interval])
+    return resolve_local(moved, zone)
 
 
 def _add_months(wall: datetime, months: int) -> datetime:

@@ -1,5 +1,7 @@
 """Cut-offs as PostgreSQL writes them: ``xmin:xmax:xip,xip,…`` (the type ``pg_snapshot``)."""
 
+from functools import lru_cache
+
 
 def is_inside(cutoff: str, transaction: int) -> bool:
     """Tell whether a committed transaction had committed when the cut-off was taken.
@@ -7,7 +9,11 @@ def is_inside(cutoff: str, transaction: int) -> bool:
     Source: PostgreSQL's documentation, "Snapshot components" of
     ``pg_visible_in_snapshot``.
     """
+    xmin, xmax, running = _parts(cutoff)
+    return transaction < xmin or (transaction < xmax and transaction not in running)
+
+
+@lru_cache(maxsize=256)
+def _parts(cutoff: str) -> tuple[int, int, frozenset[int]]:
     xmin, xmax, running = cutoff.split(":")
-    if transaction < int(xmin):
-        return True
-    return transaction < int(xmax) and str(transaction) not in running.split(",")
+    return int(xmin), int(xmax), frozenset(int(number) for number in running.split(",") if number)
