@@ -5,39 +5,27 @@ from playwright.async_api import expect
 
 from tests.browser.test_access import look
 from tests.support.api import CATALOGUE
-from tests.support.pricing_guide import GUIDE, blocks
+from tests.support.pricing_guide import with_every_model
 
 pytestmark = pytest.mark.browser
 
-PLAN = """\
-  - code: everything
-    name: {en: Every model, zh: 全部计费方式}
-    modules: [outbound]
-    entitlements: {outbound.orders_per_day: 100}
+PRICES = """\
     trial_days: 14
     prices:
+      - currency: CNY
+        interval: month
+        count: 6
+        charges: [{code: base, kind: flat, amount: "9999.00", name: {en: Fee, zh: 订阅费}}]
       - currency: CNY
         interval: month
         tax_inclusive: true
         commitment: {amount: "5000.00"}
         charges:
 """
-HALF_A_YEAR = """\
-      - currency: CNY
-        interval: month
-        count: 6
-        charges: [{code: base, kind: flat, amount: "9999.00", name: {en: Fee, zh: 订阅费}}]
-"""
 
 
 def catalogue_with_every_model() -> str:
-    guide = GUIDE.read_text()
-    charges = "".join(blocks("charges", guide))
-    plan = PLAN + "".join(f"        {line}\n" for line in charges.splitlines())
-    plan += HALF_A_YEAR
-    text = CATALOGUE.read_text(encoding="utf-8")
-    with_meters = text.replace("\nmeters:\n", f"\nmeters:\n{''.join(blocks('meters', guide))}", 1)
-    return with_meters.replace("\nplans:\n", f"\nplans:\n{plan}", 1)
+    return with_every_model(CATALOGUE.read_text(encoding="utf-8"), PRICES)
 
 
 @pytest.mark.parametrize(

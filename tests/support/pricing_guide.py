@@ -63,3 +63,23 @@ def guide_charge(code: str) -> Charge:
     """The example charge of a code, the first one."""
     prices = (price for plan in guide().plans.values() for price in plan.prices)
     return next(c for price in prices for c in price.charges if c.code == code)
+
+
+def with_every_model(text: str, prices: str) -> str:
+    """A catalogue file with one plan more, of outbound, and all the guide's meters.
+
+    ``prices`` is the plan's, up to and including the last price's ``charges:``, to which all
+    charges of the guide are added.
+    """
+    guide_text = GUIDE.read_text()
+    lines = "".join(blocks("charges", guide_text)).splitlines()
+    charges = "".join(f"        {line}\n" for line in lines)
+    plan = (
+        "  - code: everything\n"
+        "    name: {en: Every model, zh: 全部计费方式}\n"
+        "    modules: [outbound]\n"
+        "    entitlements: {outbound.orders_per_day: 100}\n"
+    )
+    meters = "".join(blocks("meters", guide_text))
+    with_meters = text.replace("\nmeters:\n", f"\nmeters:\n{meters}", 1)
+    return with_meters.replace("\nplans:\n", f"\nplans:\n{plan}{prices}{charges}", 1)

@@ -40,7 +40,7 @@ def aggregated(aggregation: Aggregation):
     return replace(LINES, aggregation=aggregation)
 
 
-async def _measure(store, charge=PER_UNIT, meter=LINES, period=JANUARY, *, cutoff=None, since=None):
+async def measured(store, charge=PER_UNIT, meter=LINES, period=JANUARY, *, cutoff=None, since=None):
     cutoff = cutoff or await store.cutoff()
     return await store.measure(BELLA, meter, period, cutoff=cutoff, since=since, charge=charge)
 
@@ -80,14 +80,14 @@ class AggregationContract:
 
     @pytest.mark.parametrize("aggregation", Aggregation)
     async def test_no_events_are_a_quantity_of_zero(self, store: UsageStore, aggregation):
-        usage = await _measure(store, meter=aggregated(aggregation))
+        usage = await measured(store, meter=aggregated(aggregation))
 
         assert (usage.quantity, usage.events, usage.groups) == (0, 0, ())
 
     async def test_an_average_has_twelve_decimals_rounded_half_away(self, store: UsageStore):
         await _send(store, {"lines": 1}, {"lines": 0}, {"lines": 1})
 
-        usage = await _measure(store, meter=aggregated(Aggregation.AVERAGE))
+        usage = await measured(store, meter=aggregated(Aggregation.AVERAGE))
 
         assert str(usage.quantity) == "0.666666666667"
 
@@ -107,7 +107,7 @@ class AggregationContract:
             ],
         )
 
-        usage = await _measure(store, meter=aggregated(Aggregation.WEIGHTED), period=minute)
+        usage = await measured(store, meter=aggregated(Aggregation.WEIGHTED), period=minute)
 
         assert (usage.quantity, usage.events) == (105, 3)
 
@@ -118,7 +118,7 @@ class AggregationContract:
         )
 
         ten = Period(NOON, NOON + 10 * SECOND)
-        usage = await _measure(store, meter=aggregated(Aggregation.WEIGHTED), period=ten)
+        usage = await measured(store, meter=aggregated(Aggregation.WEIGHTED), period=ten)
 
         assert usage.quantity == 0  # "c", the last by id, says 0
 
@@ -129,22 +129,22 @@ class AggregationContract:
         weighted = aggregated(Aggregation.WEIGHTED)
 
         parts = [
-            (await _measure(store, meter=weighted, period=part)).quantity
+            (await measured(store, meter=weighted, period=part)).quantity
             for part in (Period(whole.start, cut), Period(cut, whole.end))
         ]
 
-        assert sum(parts) == (await _measure(store, meter=weighted, period=whole)).quantity
+        assert sum(parts) == (await measured(store, meter=weighted, period=whole)).quantity
         assert sum(parts) == Decimal("68.25")
 
     async def test_a_late_level_is_outside_an_earlier_cutoff(self, store: UsageStore):
         await _send(store, {"lines": 1})
         cutoff = await store.cutoff()
         weighted = aggregated(Aggregation.WEIGHTED)
-        before = await _measure(store, meter=weighted, cutoff=cutoff)
+        before = await measured(store, meter=weighted, cutoff=cutoff)
         await store.ingest(BELLA, [usage_event("late", time=NOON, data={"lines": 50})])
 
-        assert await _measure(store, meter=weighted, cutoff=cutoff) == before
-        assert (await _measure(store, meter=weighted)).quantity != before.quantity
+        assert await measured(store, meter=weighted, cutoff=cutoff) == before
+        assert (await measured(store, meter=weighted)).quantity != before.quantity
 
     async def test_filters_of_meter_and_charge_both_decide(self, store: UsageStore):
         await _send(
@@ -158,9 +158,9 @@ class AggregationContract:
         east = LINES.narrowed((Filter("region", ("east", "north")),))
         not_cold = replace(PER_UNIT, filters=(Filter("cold", ("true",), exclude=True),))
 
-        assert (await _measure(store, meter=east)).quantity == 10_011
-        assert (await _measure(store, not_cold, east)).quantity == 10_010
-        assert (await _measure(store, not_cold)).events == 2
+        assert (await measured(store, meter=east)).quantity == 10_011
+        assert (await measured(store, not_cold, east)).quantity == 10_010
+        assert (await measured(store, not_cold)).events == 2
 
     async def test_a_filtered_meter_pages_only_what_it_counts(self, store: UsageStore):
         await _send(store, {"lines": 1, "n": 1}, {"lines": 2, "n": "0.50"}, {"lines": 3, "n": 0.5})
@@ -184,7 +184,7 @@ class AggregationContract:
             {"lines": 16, "region": 7},
         )
 
-        usage = await _measure(store, replace(PER_UNIT, group_by=("region", "cold")))
+        usage = await measured(store, replace(PER_UNIT, group_by=("region", "cold")))
 
         assert [(g.values, g.quantity, g.events) for g in usage.groups] == [
             (("", ""), 8, 1),
@@ -198,7 +198,7 @@ class AggregationContract:
         await _send(store, {"lines": 1, "a": "x", "b": "y", "c": "z"})
         matrix = Matrix(("c", "a"), ())
 
-        usage = await _measure(store, replace(PER_UNIT, group_by=("b",), matrix=matrix))
+        usage = await measured(store, replace(PER_UNIT, group_by=("b",), matrix=matrix))
 
         assert [group.values for group in usage.groups] == [("y", "z", "x")]
 
@@ -213,7 +213,7 @@ class AggregationContract:
         )
         ten = Period(NOON, NOON + 10 * SECOND)
 
-        usage = await _measure(
+        usage = await measured(
             store, replace(PER_UNIT, group_by=("site",)), aggregated(Aggregation.WEIGHTED), ten
         )
 
@@ -222,41 +222,11 @@ class AggregationContract:
             (("B",), 14, 1),
         ]
 
-    async def test_money_is_added_up_and_listed_in_order_where_a_charge_needs_it(
-        self, store: UsageStore
-    ):
-        await store.ingest(
-            BELLA,
-            [
-                usage_event("2", time=NOON, data={"lines": 1, "fee": "9.555"}),
-                usage_event("1", time=NOON, data={"lines": 1, "fee": 8}),
-                usage_event("0", time=NOON + SECOND, data={"lines": 1, "fee": "0.10"}),
-                usage_event("none", time=NOON, data={"lines": 1}),
-            ],
-        )
-        meter = replace(LINES, amount_property="fee")
-        percentage = replace(PER_UNIT, kind=ChargeKind.PERCENTAGE, rate=Decimal(2))
-
-        summed = await _measure(store, percentage, meter)
-        listed = await _measure(store, replace(percentage, free_events=1), meter)
-        by_group = await _measure(
-            store, replace(percentage, free_events=1, group_by=("fee",)), meter
-        )
-
-        assert (summed.quantity, summed.amount, summed.amounts) == (4, Decimal("17.655"), None)
-        assert listed.amounts == (8, Decimal("9.555"), Decimal("0.1"))
-        assert [group.amounts for group in by_group.groups] == [
-            (),
-            (Decimal("0.1"),),
-            (8,),
-            (Decimal("9.555"),),
-        ]
-
     async def test_what_came_late_is_measured_too(self, store: UsageStore):
         since = await store.cutoff()
         await _send(store, {"lines": 5, "region": "east"})
 
-        usage = await _measure(
+        usage = await measured(
             store, replace(PER_UNIT, group_by=("region",)), period=FEBRUARY, since=since
         )
 
@@ -285,7 +255,7 @@ class AggregationContract:
                 return weigh(of, meter, period)
             return aggregate([e for e in of if e in inside], meter)
 
-        usage = await _measure(store, replace(PER_UNIT, group_by=("site",)), meter, period)
+        usage = await measured(store, replace(PER_UNIT, group_by=("site",)), meter, period)
 
         assert (usage.quantity, usage.events) == (quantity(events), len(inside))
         assert {g.values: g.quantity for g in usage.groups} == {

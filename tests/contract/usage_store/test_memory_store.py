@@ -2,11 +2,12 @@ import pytest
 
 from metering.stores.memory import MemoryUsageStore
 from tests.contract.usage_store.aggregations import AggregationContract
+from tests.contract.usage_store.money import MoneyContract
 from tests.contract.usage_store.refusals import RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
-class TestMemoryUsageStore(UsageStoreContract, AggregationContract, RefusalContract):
+class TestMemoryUsageStore(UsageStoreContract, AggregationContract, MoneyContract, RefusalContract):
     @pytest.fixture
     def store(self) -> MemoryUsageStore:
         return MemoryUsageStore()

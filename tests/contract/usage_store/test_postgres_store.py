@@ -2,11 +2,14 @@ import pytest
 
 from metering.stores.postgres import PostgresUsageStore
 from tests.contract.usage_store.aggregations import AggregationContract
+from tests.contract.usage_store.money import MoneyContract
 from tests.contract.usage_store.refusals import RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
-class TestPostgresUsageStore(UsageStoreContract, AggregationContract, RefusalContract):
+class TestPostgresUsageStore(
+    UsageStoreContract, AggregationContract, MoneyContract, RefusalContract
+):
     @pytest.fixture
     def store(self, work, system) -> PostgresUsageStore:
         return PostgresUsageStore(work, system)
