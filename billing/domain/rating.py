@@ -228,7 +228,7 @@ def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
         exact -= before.major
         steps.append(_less(amount, before))
         amount -= before
-    unit = item.usage.priced_unit(measured.meter.unit)
+    unit = measured.meter.unit  # what was measured, before any conversion
     return Rated(item, exact, amount, measured.quantity, unit, tuple(steps))
 
 
