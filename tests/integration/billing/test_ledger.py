@@ -17,8 +17,8 @@ async def invoice(world: World, tenant_id):
 def head(admin, tenant_id, invoice):
     transaction = new_id()
     admin.execute(
-        "INSERT INTO ledger_transactions (tenant_id, id, kind, business_key, invoice_id, booked_at)"
-        " VALUES (%s, %s, 'payment', %s, %s, now())",
+        "INSERT INTO ledger_transactions (tenant_id, id, kind, business_key, invoice_id, "
+        "booked_at, booked_on) VALUES (%s, %s, 'payment', %s, %s, now(), '2026-01-10')",
         [tenant_id, transaction, str(transaction), invoice],
     )
     return transaction
@@ -41,7 +41,10 @@ def entry(admin, tenant_id, transaction, position, currency, amount):
     ],
 )
 async def test_an_unbalanced_transaction_is_impossible(admin, tenant_id, invoice, entries):
-    with pytest.raises(psycopg.errors.IntegrityError), admin.transaction():
+    with (
+        pytest.raises(psycopg.errors.IntegrityError, match="does not balance"),
+        admin.transaction(),
+    ):
         transaction = head(admin, tenant_id, invoice)
         for position, (currency, amount) in enumerate(entries):
             entry(admin, tenant_id, transaction, position, currency, amount)
@@ -60,7 +63,7 @@ async def test_a_balanced_transaction_is_kept(admin, tenant_id, invoice):
 async def test_an_entry_cannot_be_added_to_a_transaction_later(admin, tenant_id, invoice):
     [(transaction,)] = admin.execute("SELECT id FROM ledger_transactions").fetchall()
 
-    with pytest.raises(psycopg.errors.IntegrityError):
+    with pytest.raises(psycopg.errors.IntegrityError, match="does not balance"):
         entry(admin, tenant_id, transaction, 9, "CNY", 5)
 
 
@@ -82,13 +85,26 @@ async def test_the_tenant_role_cannot_edit_an_issued_invoice(world: World, tenan
 
 async def test_books_that_disagree_are_found(world: World, admin, tenant_id, invoice):
     assert await world.check_books(tenant_id) == []
-    admin.execute("UPDATE invoices SET total_minor = total_minor + 1")
+    admin.execute(
+        "UPDATE invoices SET total_minor = total_minor + 1, net_minor = net_minor + 1, "
+        "due_minor = due_minor + 1"
+    )
 
     rules = [finding.rule for finding in await world.check_books(tenant_id)]
 
     assert rules == [
-        "invoice total differs from the sum of its lines",
-        "invoice body differs from its row",
-        "invoice total differs from what was posted as receivable",
-        "receivables differ from open invoices",
+        "invoice differs from the sum of its lines",
+        "document's body differs from its row",
+        "invoice was not posted as issued",
+        "receivable differs from what is open on an invoice",
+        "deferred and recognised revenue differ from what was invoiced",
     ]
+
+
+async def test_an_account_that_is_not_in_the_chart_is_refused(admin, tenant_id, invoice):
+    with pytest.raises(psycopg.errors.CheckViolation), admin.transaction():
+        transaction = head(admin, tenant_id, invoice)
+        admin.execute(
+            "INSERT INTO ledger_entries VALUES (%s, %s, 1, 'petty_cash', 'CNY', 1)",
+            [tenant_id, transaction],
+        )
