@@ -19,12 +19,13 @@ from billing.documents.einvoice.gaps import group_of
 from billing.documents.payment_code import payment_code
 from billing.documents.words import CATEGORIES, REASONS, WORDS
 from billing.domain.explain import explain_lines
-from billing.domain.invoice import SANDBOX_ENTITY
 from billing.domain.numbers import grouped, shown
 from billing.messages import translator
 from control_plane.kernel.money import Money
 
 _FINGERPRINT = 24
+_SANDBOX = "sandbox"
+"""The legal entity in whose name sandboxes are billed."""
 _LONGEST_WORD = 28
 _LONG_WORDS = re.compile(rf"\S{{{_LONGEST_WORD},}}")
 _ZERO_WIDTH = "\N{ZERO WIDTH SPACE}"
@@ -99,7 +100,7 @@ class _Writing:
             "words": words,
             "logo": self.beside.logo,
             "logo_alt": words["logo_of"].format(name=document.seller.name),
-            "banner": words["sandbox"] if document.seller.reference == SANDBOX_ENTITY else "",
+            "banner": words["sandbox"] if document.seller.reference == _SANDBOX else "",
             "seller": {**self._party(document.seller), "reference": ""},
             "buyer": self._party(document.buyer),
             "buyer_heading": words["credited_to" if document.is_credit_note else "billed_to"],

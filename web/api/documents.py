@@ -45,14 +45,6 @@ def file_response(file: ExportedFile, *, shown: bool = False) -> Response[bytes]
 
 
 def _invoice_route(form: DocumentForm) -> HTTPRouteHandler:
-    @get(
-        f"/invoices/{{invoice_id:str}}/{form.value}",
-        opt=READ,
-        media_type=MEDIA_TYPES[form],
-        name=f"invoice_{form.value}",
-        operation_id=f"InvoiceAs{form.value.title()}",
-        description=f"Download the invoice as {_WORDS[form]}.",
-    )
     async def download(
         request: ApiRequest, invoice_id: FromPath[str], application: NamedDependency[Application]
     ) -> Response[bytes]:
@@ -64,18 +56,17 @@ def _invoice_route(form: DocumentForm) -> HTTPRouteHandler:
         )
         return file_response(file, shown=form is DocumentForm.HTML)
 
-    return download
+    download.__doc__ = f"Download the invoice as {_WORDS[form]}."
+    return get(
+        f"/invoices/{{invoice_id:str}}/{form.value}",
+        opt=READ,
+        media_type=MEDIA_TYPES[form],
+        name=f"invoice_{form.value}",
+        operation_id=f"InvoiceAs{form.value.title()}",
+    )(download)
 
 
 def _note_route(form: DocumentForm) -> HTTPRouteHandler:
-    @get(
-        f"/credit-notes/{{note_id:str}}/{form.value}",
-        opt=READ,
-        media_type=MEDIA_TYPES[form],
-        name=f"credit_note_{form.value}",
-        operation_id=f"CreditNoteAs{form.value.title()}",
-        description=f"Download the credit note as {_WORDS[form]}.",
-    )
     async def download(
         request: ApiRequest, note_id: FromPath[str], application: NamedDependency[Application]
     ) -> Response[bytes]:
@@ -87,7 +78,14 @@ def _note_route(form: DocumentForm) -> HTTPRouteHandler:
         )
         return file_response(file, shown=form is DocumentForm.HTML)
 
-    return download
+    download.__doc__ = f"Download the credit note as {_WORDS[form]}."
+    return get(
+        f"/credit-notes/{{note_id:str}}/{form.value}",
+        opt=READ,
+        media_type=MEDIA_TYPES[form],
+        name=f"credit_note_{form.value}",
+        operation_id=f"CreditNoteAs{form.value.title()}",
+    )(download)
 
 
 @get("/invoice-lines", opt=READ, media_type="text/csv; charset=utf-8")
