@@ -28,7 +28,9 @@ def explained(steps, language):
         "amount_minor": 0,
         "steps": list(steps),
     }
-    (line,) = explain_lines({"lines": [body]}, language, translations(language).ugettext)
+    (line,) = explain_lines(
+        {"zone": "UTC", "lines": [body]}, language, translations(language).ugettext
+    )
     return [step.text for step in line.steps]
 
 
