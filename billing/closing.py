@@ -10,7 +10,8 @@ from billing.domain.instants import next_instant
 from billing.domain.items import PolicyBook
 from billing.domain.lines import Versions
 from billing.domain.records import Account
-from billing.drafting import Drafter, Drafts
+from billing.drafting import Drafter
+from billing.drafts import Drafts
 from billing.errors import AccountParked
 from billing.invoicing import Convergence, Rater
 from billing.issuing import ACTOR, NOTHING, Issued, Issuer

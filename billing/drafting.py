@@ -5,39 +5,32 @@ settles the invoice of the same instant before anything else does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Protocol
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.assembling import (
-    Assembled,
-    Balance,
-    CreditedLine,
-    NoteAmounts,
     assemble,
     reduce,
 )
 from billing.domain.converge import Cut
 from billing.domain.documents.body import (
-    credit_note_body,
     given_steps,
-    invoice_body,
     note_steps,
 )
 from billing.domain.documents.heading import Corrected, Heading, Kind, Party
 from billing.domain.documents.reading import billed_invoice, credited
 from billing.domain.rating import InvoiceLine, Step
-from billing.domain.records import Account, InvoiceSummary, StoredInvoice
+from billing.domain.records import Account, StoredInvoice
+from billing.drafting_parts import CreditAtHand, by_document
+from billing.drafts import Drafts, InvoiceDraft, NoteDraft
 from billing.invoicing import Convergence
-from billing.repositories.credit import CreditRepository
 from billing.repositories.invoices import InvoiceRepository
 from billing.repositories.issued import IssuedRepository
 from billing.repositories.notes import NoteRepository
-from billing.selling import Counter, Occasion, Sale
+from billing.selling import Counter, Occasion
 from control_plane.catalog.policies import DEFAULTS, Policies
 from control_plane.kernel.calendar import local_date
 from control_plane.kernel.currency import Currency
@@ -45,69 +38,8 @@ from control_plane.kernel.ids import CreditNoteId, InvoiceId, new_id
 from control_plane.kernel.money import Money
 from control_plane.tenancy.domain import Organisation
 
-
 GOODWILL = "goodwill"
 """The reason of what is given back though it is owed; nothing of it is billed again."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoteDraft:
-    """A credit note about to be issued over one invoice; ``carried`` goes to the balance."""
-
-    id: CreditNoteId
-    heading: Heading
-    prefix: str
-    entity: str
-    invoice: InvoiceSummary
-    cuts: tuple[Cut, ...]
-    already: Mapping[str, CreditedLine]
-    made: NoteAmounts
-    policies: Policies
-    lowered: Money
-    steps: Mapping[str, tuple[Step, ...]]
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The note's body, as far as the heading is known."""
-        return credit_note_body(self.heading, self.made, self.keys, self.steps)
-
-    @property
-    def carried(self) -> Money:
-        """What exceeds the invoice's open amount."""
-        return self.made.total - self.lowered
-
-    @property
-    def keys(self) -> dict[str, str]:
-        """The note's own line keys, by those of the lines it takes back."""
-        return {cut.line_key: f"{cut.item_key}#{cut.revision}" for cut in self.cuts}
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceDraft:
-    """An invoice about to be issued."""
-
-    id: InvoiceId
-    heading: Heading
-    occasion: Occasion
-    sale: Sale
-    made: Assembled
-    lines: tuple[InvoiceLine, ...]
-    balances: tuple[Balance, ...]
-    policies: Policies
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The invoice's body, as far as the heading is known."""
-        return invoice_body(self.heading, self.made)
-
-
-@dataclass(frozen=True, slots=True)
-class Drafts:
-    """Everything that one instant issues."""
-
-    convergence: Convergence
-    notes: tuple[NoteDraft, ...]
-    invoices: tuple[InvoiceDraft, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +65,8 @@ class Drafter:
             drafted = await self._note(invoice_id, tuple(group), found.instant.at, why, steps)
             notes.append(drafted)
         invoices: list[InvoiceDraft] = []
-        credit = _Credit(self.session, self.account, tuple(notes))
-        for (code, corrects), lines in _invoices(found):
+        credit = CreditAtHand(self.session, self.account, tuple(notes))
+        for (code, corrects), lines in by_document(found):
             invoices.append(
                 await self._invoice(code, corrects, lines, found, credit, len(invoices))
             )
@@ -203,7 +135,7 @@ class Drafter:
         corrects: InvoiceId | None,
         lines: tuple[InvoiceLine, ...],
         found: Convergence,
-        credit: "_Credit",
+        credit: CreditAtHand,
         place: int,
     ) -> InvoiceDraft:
         at, zone = found.instant.at, lines[0].zone
@@ -258,78 +190,6 @@ class Drafter:
             return 0
         repository = InvoiceRepository(self.session)
         return await repository.parts_at(self.account.tenant_id, code.code, at)
-
-
-@dataclass(slots=True)
-class _Credit:
-    """What stands to the customer's credit while the invoices of one instant are drafted."""
-
-    session: AsyncSession
-    account: Account
-    notes: tuple[NoteDraft, ...]
-    used: dict[UUID, Money] = field(default_factory=dict)
-
-    async def left(self, code: Currency) -> tuple[Balance, ...]:
-        """Return what is left, oldest first, what these notes carry included."""
-        held = await CreditRepository(self.session).left(
-            self.account.tenant_id, code.code, lock=True
-        )
-        known = [Balance(s.id, "credit_note", s.reference, s.left) for s in held]
-        known += [
-            Balance(UUID(str(note.id)), "credit_note", "", note.carried)
-            for note in self.notes
-            if note.carried.currency == code
-        ]
-        rest = (
-            replace(b, amount=b.amount - self.used[b.id]) if b.id in self.used else b for b in known
-        )
-        return tuple(balance for balance in rest if balance.amount.minor)
-
-    def use(self, made: Assembled) -> None:
-        """Remember what an invoice used."""
-        for applied in made.applied:
-            known = self.used.get(applied.id)
-            self.used[applied.id] = applied.amount if known is None else known + applied.amount
-
-
-def _invoices(
-    found: Convergence,
-) -> list[tuple[tuple[Currency, InvoiceId | None], tuple[InvoiceLine, ...]]]:
-    """Put lines of one currency on one invoice; corrections of closed periods go on their own.
-
-    Those are taxed as the invoice was that closed the period, and only its percentages apply.
-    """
-    by_document: dict[tuple[Currency, InvoiceId | None], list[InvoiceLine]] = {}
-    for line in found.settled.lines:
-        key = (line.amount.currency, _corrected(line, found))
-        by_document.setdefault(key, []).append(line)
-    ordered = sorted(by_document.items(), key=lambda e: (e[0][0].code, str(e[0][1] or "")))
-    return [(key, tuple(lines)) for key, lines in ordered]
-
-
-def _corrected(line: InvoiceLine, found: Convergence) -> InvoiceId | None:
-    """Return the invoice that closed the period whose usage a line corrects, if it does."""
-    metered = line.quantity is not None
-    if not metered or line.due_at >= found.instant.at:
-        return None
-    billed = found.view.of(line.item_key)
-    return billed.lines[0].invoice_id if billed is not None and billed.lines else None
-
-
-def named(draft: InvoiceDraft, numbers: Mapping[UUID, str]) -> InvoiceDraft:
-    """Return a draft that names the notes of the same instant by their numbers, drawn since."""
-    made = replace(
-        draft.made,
-        applied=tuple(
-            replace(applied, reference=numbers.get(applied.id, applied.reference))
-            for applied in draft.made.applied
-        ),
-    )
-    balances = tuple(
-        replace(balance, reference=numbers.get(balance.id, balance.reference))
-        for balance in draft.balances
-    )
-    return replace(draft, made=made, balances=balances)
 
 
 def _policies_of(stored: StoredInvoice) -> Policies:

@@ -12,15 +12,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.converge import Cut
-from billing.domain.documents.body import service_days
+from billing.domain.assembling import Assembled, NoteAmounts
 from billing.domain.documents.heading import Heading, Kind
-from billing.domain.documents.manifest import cut_inputs, item_inputs, manifest, sale_inputs
-from billing.domain.items import Item
 from billing.domain.ledger import credit_applied_entries, credit_note_entries, invoice_entries
 from billing.domain.records import Account, InvoiceSummary, NoteSummary
-from billing.drafting import Drafts, InvoiceDraft, NoteDraft, named
+from billing.drafts import Drafts, InvoiceDraft, NoteDraft, named
 from billing.invoicing import Convergence
+from billing.issuing_inputs import Inputs
+from billing.issuing_rows import line_rows, note_rows
 from billing.mailing import readers_of, request_mail
 from billing.repositories.credit import CreditRepository
 from billing.repositories.invoices import InvoiceRepository
@@ -29,10 +28,8 @@ from billing.repositories.ledger import Kind as Posted
 from billing.repositories.ledger import LedgerRepository, Posting
 from billing.selling import Counter
 from control_plane.audit.record import record
-from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.canonical import canonical_json, sha256_hex
-from control_plane.kernel.exact import quantity_text
-from control_plane.kernel.ids import InvoiceId, SubscriptionId, format_id, new_id
+from control_plane.kernel.ids import InvoiceId, SubscriptionId, format_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import CREDIT_NOTE_ISSUED, INVOICE_ISSUED
@@ -91,9 +88,7 @@ class Issuer:
 
     async def _book_invoice(self, draft: InvoiceDraft, found: Convergence) -> None:
         tenant_id, made = self.account.tenant_id, draft.made
-        await IssuedRepository(self.session).add_lines(
-            tenant_id, draft.id, _line_rows(draft, found)
-        )
+        await IssuedRepository(self.session).add_lines(tenant_id, draft.id, line_rows(draft, found))
         await LedgerRepository(self.session).book(
             tenant_id,
             Posting(
@@ -115,7 +110,7 @@ class Issuer:
     async def _book_note(self, draft: NoteDraft, found: Convergence) -> None:
         tenant_id, made = self.account.tenant_id, draft.made
         await IssuedRepository(self.session).add_note_lines(
-            tenant_id, draft.id, _note_rows(draft, found)
+            tenant_id, draft.id, note_rows(draft, found)
         )
         if draft.lowered.minor:
             await InvoiceRepository(self.session).settle(
@@ -166,11 +161,7 @@ class Issuer:
         place = await issued.draw_place(draft.entity, Kind.CREDIT_NOTE, year)
         number = f"{draft.prefix}-CN-{year}-{place:06d}"
         heading = draft.heading.numbered(number)
-        inputs = {
-            **self._inputs(heading, found, _note_items(draft), draft.policies.body()),
-            **cut_inputs(draft.cuts, draft.already, found.settled.cuts),
-            "invoice": str(draft.invoice.id),
-        }
+        inputs = self._inputs(found).of_note(draft, heading)
         summary = await issued.add_note(
             draft.id,
             draft.invoice.id,
@@ -199,15 +190,7 @@ class Issuer:
         entity = self.account.entity
         place = await issued.draw_place(entity, Kind.INVOICE, year)
         heading = draft.heading.numbered(f"{draft.sale.prefix}-{year}-{place:06d}")
-        inputs = {
-            **self._inputs(heading, found, _invoice_items(draft), draft.policies.body()),
-            **sale_inputs(
-                (t.body() for _, t in sorted(draft.sale.treatments.items())),
-                draft.sale.coupons,
-                draft.sale.credits,
-                draft.balances,
-            ),
-        }
+        inputs = self._inputs(found).of_invoice(draft, heading)
         applied = Money.total((a.amount for a in made.applied), heading.currency)
         summary = await issued.add_invoice(
             draft.id,
@@ -245,141 +228,14 @@ class Issuer:
             ),
         )
 
-    def _inputs(
-        self,
-        heading: Heading,
-        found: Convergence,
-        keys: list[tuple[str, int]],
-        policies: Mapping[str, str | int],
-    ) -> dict[str, Any]:
-        wanted = {key for key, _ in keys}
-        of_items = {item.key: item for item in found.items if item.key in wanted}
-        return manifest(
-            heading,
-            found.instant,
-            through=self.through,
-            versions={str(item.version_id) for item in of_items.values()},
-            tenant_policies=self.account.policies,
-            policies=policies,
-            items=[
-                item_inputs(
-                    key,
-                    revision,
-                    found.view,
-                    _differing(of_items.get(key), policies),
-                    _counted(of_items.get(key), found),
-                )
-                for key, revision in keys
-            ],
-            usage=[(u.ask, u.measured) for u in found.usage if u.ask.item.key in wanted],
-            progressive=found.progressive,
-        )
+    def _inputs(self, found: Convergence) -> Inputs:
+        return Inputs(found, self.through, self.account.policies)
 
 
-def _differing(item: Item | None, policies: Mapping[str, str | int]) -> dict[str, str | int]:
-    if item is None:
-        return {}
-    return {k: v for k, v in item.policies.body().items() if policies.get(k) != v}
-
-
-def _counted(item: Item | None, found: Convergence) -> dict[str, int]:
-    """Return what the items came to that an item counts, as it was rated."""
-    if item is None or not item.counts:
-        return {}
-    owed = {rated.item.key: rated.owed.minor for rated in found.settled.rated}
-    billed = {key: found.view.of(key) for key in item.counts}
-    standing = {key: b.amount.minor for key, b in billed.items() if b is not None}
-    return {**standing, **{key: owed[key] for key in item.counts if key in owed}}
-
-
-def _invoice_items(draft: InvoiceDraft) -> list[tuple[str, int]]:
-    return [(line.item_key, line.revision) for line in draft.lines]
-
-
-def _note_items(draft: NoteDraft) -> list[tuple[str, int]]:
-    found: dict[str, int] = {}
-    for cut in draft.cuts:
-        found.setdefault(cut.item_key, cut.revision)
-    return list(found.items())
-
-
-def _sums(made: Any) -> Sums:
+def _sums(made: Assembled | NoteAmounts) -> Sums:
     return Sums(made.subtotal, made.discount, made.net, made.tax, made.total)
 
 
 def _frozen(body: Mapping[str, Any], inputs: Mapping[str, Any]) -> Frozen:
     frozen = canonical_json(body)
     return Frozen(frozen, sha256_hex(frozen), canonical_json(inputs))
-
-
-def _line_rows(draft: InvoiceDraft, found: Convergence) -> list[dict[str, Any]]:
-    looks = {u.ask.item.key: u.ask for u in found.usage}
-    rows = []
-    for position, billed in enumerate(draft.made.lines, start=1):
-        line: Any = billed.source
-        ask = looks.get(line.item_key)
-        first, last = service_days(line.service, line.zone)
-        rows.append(
-            {
-                **_row(line, position, line.due_at),
-                "item": line.item,
-                "first_day": first.isoformat(),
-                "last_day": last.isoformat(),
-                "line_key": billed.key,
-                "revision": line.revision,
-                "amount_minor": billed.amount.minor,
-                "discount_minor": billed.discount.minor,
-                "net_minor": billed.net.minor,
-                "tax_minor": billed.tax.minor,
-                "tax_category": billed.tax_category,
-                "tax_rate": quantity_text(billed.tax_rate),
-                "tax_inclusive": billed.tax_inclusive,
-                "version_id": str(line.version_id),
-                "cutoff": None if ask is None else ask.cutoff,
-                "since": None if ask is None else ask.since,
-            }
-        )
-    return rows
-
-
-def _note_rows(draft: NoteDraft, found: Convergence) -> list[dict[str, Any]]:
-    looks = {u.ask.item.key: u.ask for u in found.usage}
-    cuts: dict[str, Cut] = {cut.line_key: cut for cut in draft.cuts}
-    rows = []
-    for position, taken in enumerate(draft.made.lines, start=1):
-        line: Any = taken.of.source
-        cut = cuts[taken.of.key]
-        ask = looks.get(cut.item_key)
-        discount = Money.total((d.amount for d in taken.discounts), taken.amount.currency)
-        rows.append(
-            {
-                **_row(line, position, draft.heading.due_at),
-                "line_key": f"{cut.item_key}#{cut.revision}",
-                "item_key": cut.item_key,
-                "revision": cut.revision,
-                "amount_minor": taken.amount.minor,
-                "discount_minor": discount.minor,
-                "net_minor": taken.net.minor,
-                "tax_minor": taken.tax.minor,
-                "tax_category": taken.of.tax_category,
-                "tax_rate": quantity_text(taken.of.tax_rate),
-                "cutoff": None if ask is None else ask.cutoff,
-                "since": None if ask is None else ask.since,
-                "corrects": taken.of.key,
-            }
-        )
-    return rows
-
-
-def _row(line: Any, position: int, due_at: datetime) -> dict[str, Any]:
-    return {
-        "id": str(new_id()),
-        "position": position,
-        "item_key": line.item_key,
-        "kind": str(line.kind),
-        "subscription_id": str(line.subscription_id),
-        "charge_code": line.charge_code,
-        "due_at": instant_text(due_at),
-        "service_start": instant_text(line.service.start),
-        "service_end": instant_text(line.service.end),
-    }

@@ -1,6 +1,8 @@
 """Reasons that people give for what they do to a document."""
 
-from billing.errors import ReasonMissing
+from billing.errors_documents import (
+    ReasonMissing,
+)
 
 LONGEST_REASON = 500
 

@@ -38,7 +38,8 @@ MESSAGES: Mapping[str, str] = {
     "billed": "Owed in all: {owed}. Invoiced before: {billed}. This is the difference: {amount}.",
     "credited": "Invoiced before: {billed}. Owed in all: {owed}. Taken off this line: {amount}.",
     "given": "Given back, though it is owed: {amount}.",
-    "commitment": "Committed: {committed}. The period's lines come to {counted}. Missing: {amount}.",
+    "commitment": "Committed: {committed}. The period's lines come to {counted}. "
+    "Missing: {amount}.",
     "allowance_so_far": "Since the allowance began: {cumulative}. Of earlier parts: {before}. "
     "Left for this one: {amount}.",
     "booked": "{quantity} at {unit_price} each, for the window.",

@@ -10,7 +10,9 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.records import NoteSummary, StoredNote
-from billing.errors import CreditNoteNotFound
+from billing.errors_documents import (
+    CreditNoteNotFound,
+)
 from billing.models.notes import CREDIT_NOTES
 from billing.repositories.invoices import InvoiceFilter
 from control_plane.kernel.currency import currency

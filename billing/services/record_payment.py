@@ -6,11 +6,13 @@ from datetime import datetime
 from billing.domain.records import InvoiceState, InvoiceSummary, Payment, PaymentState
 from billing.errors import (
     InvoiceAlreadyPaid,
-    InvoiceEnded,
     PaymentAmountMismatch,
     PaymentInProgress,
     PaymentReferenceInvalid,
     PaymentReferenceUsed,
+)
+from billing.errors_documents import (
+    InvoiceEnded,
 )
 from billing.providers.manual import MANUAL
 from billing.repositories.invoices import InvoiceRepository

@@ -8,14 +8,12 @@ from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from billing.domain.explain import ExplainedLine
 from billing.domain.records import InvoiceState, InvoiceSummary, Payment
 from billing.repositories.invoices import InvoiceFilter
-from billing.services.invoicing.verify_credit_note import NoteVerdict
-from billing.services.verify_invoice import Verdict
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import InvoiceId, format_id
 from web.api.common import ApiRequest, choice_from, id_from, principal, tenant
+from web.api.document_views import ExplainedLineView, VerificationView
 from web.compose import Application
 
 READ = {"permission": Permission.INVOICE_READ}
@@ -70,58 +68,11 @@ class InvoiceDetail(msgspec.Struct):
     payments: list[PaymentView]
 
 
-class ExplainedLineView(msgspec.Struct):
-    """One line and how it came about."""
-
-    key: str
-    title: str
-    first_day: str
-    last_day: str
-    amount_minor: int
-    steps: list[str]
-
-    @classmethod
-    def of(cls, line: ExplainedLine) -> "ExplainedLineView":
-        """Show a line's explanation."""
-        return cls(
-            key=line.key,
-            title=line.title,
-            first_day=line.first_day,
-            last_day=line.last_day,
-            amount_minor=line.amount_minor,
-            steps=[step.text for step in line.steps],
-        )
-
-
 class ExplanationView(msgspec.Struct):
     """From the total down to tiers and fractions, in the reader's language."""
 
     invoice: InvoiceView
     lines: list[ExplainedLineView]
-
-
-class VerificationView(msgspec.Struct):
-    """Whether the document, made again from its manifest, has the same bytes.
-
-    ``newest`` says where the newest rating version would come to other amounts than the one named.
-    """
-
-    confirmed: bool
-    sha256: str
-    rating_version: str
-    differences: list[str]
-    newest: list[str]
-
-    @classmethod
-    def of(cls, verdict: Verdict | NoteVerdict) -> "VerificationView":
-        """Show what verification found."""
-        return cls(
-            confirmed=verdict.confirmed,
-            sha256=verdict.sha256,
-            rating_version=verdict.version,
-            differences=list(verdict.differences),
-            newest=list(verdict.newest),
-        )
 
 
 class PaymentMethodRequest(msgspec.Struct, forbid_unknown_fields=True):

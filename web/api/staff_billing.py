@@ -13,8 +13,8 @@ from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.money import Money
 from web.api.common import ApiRequest, id_from, principal
-from web.api.credit_notes import CreditBody, CreditNoteView, credit_body, note_view
 from web.api.invoices import InvoiceView, invoice_id_from, invoice_view
+from web.api.note_views import CreditBody, CreditNoteView, credit_body, note_view
 from web.compose import Application
 
 ACT = {"permission": Permission.STAFF_FINANCE, "staff": True}

@@ -10,8 +10,11 @@ from billing.domain.assembling import CreditedLine, CreditExceedsLine, LineNotOn
 from billing.domain.converge import Cut, Instant, Settled
 from billing.domain.documents.reading import billed_invoice, credited
 from billing.domain.records import InvoiceState, NoteSummary, StoredInvoice
-from billing.drafting import GOODWILL, Drafts
-from billing.errors import InvoiceEnded
+from billing.drafting import GOODWILL
+from billing.drafts import Drafts
+from billing.errors_documents import (
+    InvoiceEnded,
+)
 from billing.invoicing import Convergence
 from billing.reasons import readable_reason
 from billing.repositories.billed import BilledRepository

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.domain.documents.meters import recorded_usage
-from billing.errors import LineNotMetered
+from billing.errors_documents import (
+    LineNotMetered,
+)
 from billing.repositories.invoices import InvoiceRepository
 from billing.repositories.notes import NoteRepository
 from control_plane.kernel.ids import CreditNoteId, InvoiceId, TenantId

@@ -9,7 +9,7 @@ from uuid import UUID
 from billing.closing import Books, Closing
 from billing.domain.billed import MemoryBilledView
 from billing.domain.converge import booked
-from billing.drafting import Drafts
+from billing.drafts import Drafts
 from billing.invoicing import Convergence
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import InvoiceId, TenantId

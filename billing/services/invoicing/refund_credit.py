@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from billing.domain.ledger import Account, refund_entries
-from billing.errors import CreditBalanceTooLow, PaymentReferenceInvalid, RefundReferenceUsed
+from billing.errors import (
+    PaymentReferenceInvalid,
+)
+from billing.errors_documents import (
+    CreditBalanceTooLow,
+    RefundReferenceUsed,
+)
 from billing.repositories.accounts import AccountRepository
 from billing.repositories.credit import CreditRepository
 from billing.repositories.ledger import Kind, LedgerRepository, Posting

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from billing.domain.records import Account
-from billing.errors import BillingTermInvalid
+from billing.errors_documents import (
+    BillingTermInvalid,
+)
 from billing.repositories.accounts import AccountRepository
 from control_plane.audit.record import record
 from control_plane.catalog.policies import DEFAULTS

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from billing.domain.ledger import void_entries
 from billing.domain.records import InvoiceState, InvoiceSummary
-from billing.errors import InvoiceEnded, InvoiceNotVoidable, PaymentInProgress
+from billing.errors import (
+    PaymentInProgress,
+)
+from billing.errors_documents import (
+    InvoiceEnded,
+    InvoiceNotVoidable,
+)
 from billing.reasons import readable_reason
 from billing.repositories.accounts import AccountRepository
 from billing.repositories.billed import BilledRepository

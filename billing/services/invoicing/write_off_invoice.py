@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from billing.domain.ledger import write_off_entries
 from billing.domain.records import InvoiceState, InvoiceSummary
-from billing.errors import NothingOpen, PaymentInProgress
+from billing.errors import (
+    PaymentInProgress,
+)
+from billing.errors_documents import (
+    NothingOpen,
+)
 from billing.reasons import readable_reason
 from billing.repositories.invoices import InvoiceRepository
 from billing.repositories.ledger import Kind, LedgerRepository, Posting

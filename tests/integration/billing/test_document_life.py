@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.domain.records import InvoiceState
-from billing.errors import (
+from billing.errors_documents import (
     BillingTermInvalid,
     CreditBalanceTooLow,
     InvoiceEnded,
