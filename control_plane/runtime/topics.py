@@ -17,3 +17,6 @@ FAPIAO_REQUESTED = "fapiao.requested"
 
 CREDIT_NOTE_ISSUED = "credit_note.issued"
 """A credit note took from an invoice. Payload: ``{"credit_note_id": uuid, "invoice_id": uuid}``."""
+
+CONSOLIDATED_PAID = "consolidated_invoice.paid"
+"""A parent has paid for its children. Payload: ``{"consolidated_id": uuid}``."""

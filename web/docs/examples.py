@@ -52,6 +52,8 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "invitation_id": "ivt",
         "payment_id": "pay",
         "fapiao_id": "fap",
+        "membership_id": "mem",
+        "consolidated_id": "cin",
         "quote_id": "quo",
         "migration_id": "pmg",
         "booking_id": "chg",

@@ -1,0 +1,1 @@
+"""Groups of organisations, cost centres and purchase orders."""

@@ -1,0 +1,83 @@
+"""Purchase-order numbers of single subscriptions; the organisation's own is its profile's."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.domain.groups.errors import PurchaseOrderInvalid
+from control_plane.audit.record import record
+from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.subscriptions.repository import SubscriptionRepository
+from control_plane.tenancy.clocks import TenantClock
+
+LONGEST = 50
+
+
+async def purchase_orders(session: AsyncSession, tenant_id: TenantId) -> dict[UUID, str]:
+    """Return the numbers of those subscriptions that have one of their own."""
+    rows = await session.execute(
+        text(
+            "SELECT subscription_id, purchase_order FROM subscription_orders "
+            "WHERE tenant_id = :tenant_id"
+        ),
+        {"tenant_id": tenant_id},
+    )
+    return {row.subscription_id: row.purchase_order for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOrders:
+    """Read and change them; invoices issued from now on print them."""
+
+    work: UnitOfWork
+    tenant_clock: TenantClock
+
+    async def read(self, tenant_id: TenantId) -> dict[UUID, str]:
+        """Return the numbers by subscription."""
+        async with self.work(tenant_id) as session:
+            return await purchase_orders(session, tenant_id)
+
+    async def set(
+        self, *, tenant_id: TenantId, subscription_id: SubscriptionId, value: str | None, actor: str
+    ) -> str | None:
+        """Keep a number for a subscription, or take it away.
+
+        Raises:
+            SubscriptionNotFound: the tenant has none of that id.
+            PurchaseOrderInvalid: it is too long or not printable.
+        """
+        number = " ".join((value or "").split())
+        if len(number) > LONGEST or not number.isprintable():
+            raise PurchaseOrderInvalid(value=number[:LONGEST], most=LONGEST, field="purchase_order")
+        async with self.work(tenant_id) as session:
+            await SubscriptionRepository(session).timeline(subscription_id)
+            mine = {"tenant_id": tenant_id, "subscription_id": subscription_id}
+            await session.execute(
+                text(
+                    "DELETE FROM subscription_orders "
+                    "WHERE tenant_id = :tenant_id AND subscription_id = :subscription_id"
+                ),
+                mine,
+            )
+            if number:
+                now = await self.tenant_clock.now(session, tenant_id)
+                await session.execute(
+                    text(
+                        "INSERT INTO subscription_orders "
+                        "VALUES (:tenant_id, :subscription_id, :number, :now)"
+                    ),
+                    {**mine, "number": number, "now": now},
+                )
+            await record(
+                session,
+                tenant_id,
+                actor,
+                "purchase_order.changed",
+                "subscription",
+                format_id("sub", subscription_id),
+                {"purchase_order": number},
+            )
+        return number or None
