@@ -46,6 +46,7 @@ async def test_a_subscription_is_changed_in_the_browser_as_it_is_shown(portal):
     await portal.sign_up()
     await portal.start_plan("Team")
     portal.clock.advance(days=7)
+    await portal.sign_in()
     page = await portal.open("/portal/plans")
     await page.get_by_role("link", name="Manage Team").click()
     here = page.url

@@ -108,7 +108,15 @@ def _words(name: Mapping[str, str], language: str) -> str:
 
 
 def _side(standing: Standing, language: str) -> SideCard:
-    notes = [f"{count} × {component}" for component, count in standing.quantities.items()]  # noqa: RUF001
+    names = {
+        charge.quantity: charge.name.in_language(language)
+        for price in standing.plan.prices
+        for charge in price.charges
+    }
+    notes = [
+        f"{count} × {names.get(component, component)}"  # noqa: RUF001 - so many of it
+        for component, count in standing.quantities.items()
+    ]
     if standing.paused:
         notes.append(translate(language, _PAUSED))
     if standing.trial:

@@ -88,7 +88,9 @@ def quote_sheet(listed: ListedQuote, language: str) -> QuoteSheet:
         plan=plan["name"][tongue],
         interval=plan["interval"],
         count=plan["count"],
-        quantities=tuple(plan["quantities"].items()),
+        quantities=tuple(
+            (plan["components"][code][tongue], count) for code, count in plan["quantities"].items()
+        ),
         starts_at=_instant(body["starts_at"]),
         trial_end=_instant(body["trial_end"]),
         valid_until=quote.valid_until,

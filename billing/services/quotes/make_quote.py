@@ -108,6 +108,11 @@ def _body(laid: LaidOrder, wanted: QuoteWanted, number: str) -> dict[str, Any]:
             "interval": segment.interval.value,
             "count": segment.count,
             "quantities": dict(segment.quantities),
+            "components": {
+                charge.quantity: _words(charge.name)
+                for charge in laid.desk.held(laid.timeline, segment).price.charges
+                if charge.quantity is not None
+            },
         },
         "addons": [_addon(laid, n) for n in range(len(laid.order.bookings))],
         "first_invoice": _first_invoice(laid),
