@@ -99,7 +99,7 @@ def _parts(about: Billable, grid: Anchor, period: Period, one: Committed) -> Ite
 def _due_at(about: Billable, grid: Anchor, period: Period) -> datetime:
     """Return when the period is over: at its end, or where its cycle or the life ends before."""
     closed: datetime | None = period.end
-    for states in about.lives:
+    for states in filter(None, about.lives):
         followers = (*states[1:], None)
         for state, following in zip(states, followers, strict=True):
             if state.segment.anchor == grid and state.start < period.end:

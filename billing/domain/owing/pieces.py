@@ -104,7 +104,7 @@ def _alike(one: Reign, other: Reign) -> bool:
 
 
 def pieces(reign: Reign, since: datetime, until: datetime) -> Iterator[Piece]:
-    """Yield the pieces that end after ``since`` and start by ``until``, in order."""
+    """Yield the pieces of periods that end after ``since``, if they start by ``until``, in order."""
     grid, first = reign.grid, _first_index(reign)
     n = max(first, grid.index_at(max(since, reign.start)))
     while reign.start <= until and (n == first or grid.boundary(n) <= until):
@@ -114,7 +114,7 @@ def pieces(reign: Reign, since: datetime, until: datetime) -> Iterator[Piece]:
         if n > first and reign.end is not None and period.start >= reign.end:
             break
         n += 1
-        if start < end and end > since:
+        if start < end and max(end, period.end) > since:
             yield Piece(reign, period, Period(start, end), _due(reign, period, end))
 
 

@@ -94,7 +94,8 @@ class Ruler:
         """
         whole = self.place(period, of.end) - self.place(period, of.start)
         if whole == 0:
-            covered = start <= of.start and end >= of.end
+            empty = not self.count(period.start, period.end)
+            covered = empty and start <= of.start and end >= of.end
             return Share(int(covered), 1, self.unit)
         first, last = max(start, of.start), min(end, of.end)
         some = 0 if last <= first else self.place(period, last) - self.place(period, first)

@@ -73,7 +73,7 @@ class _Arrears:
         parts = tuple(p for p in self._parts(piece) if p.share.numerator)
         if not parts:
             return
-        key = self._key(piece, "fee", piece.span.end)
+        key = self._key(piece, "arrears")
         yield self._item(piece, LineKind.FEE, key, share=self._share(piece), fee_parts=parts)
 
     def _parts(self, piece: Piece) -> Iterator[FeePart]:
@@ -111,10 +111,9 @@ class _Arrears:
                         return self._key(before[-1])
         return None
 
-    def _key(self, piece: Piece, word: str = "usage", at: datetime | None = None) -> str:
-        reign = piece.reign
-        mark = instant_text(piece.span.start if at is None else at)
-        return self.about.key(reign.state.plan.label, reign.charge.code, word, mark)
+    def _key(self, piece: Piece, word: str = "usage") -> str:
+        reign, start = piece.reign, instant_text(piece.span.start)
+        return self.about.key(reign.state.plan.label, reign.charge.code, word, start)
 
     def _item(
         self,

@@ -60,7 +60,7 @@ def _require_booking_possible(
 ) -> None:
     match action:
         case BookAddon(quantity=quantity, window=window):
-            _require_bookable(quantity, window)
+            _require_bookable(quantity, window, at)
         case ChangeBooking(booking, window):
             _require_movable(_require_booking(bookings, booking, at), window, at)
         case CancelBooking(booking):
@@ -106,10 +106,12 @@ def _require_other_state(laid: Layout, action: Pause | Resume, at: datetime) -> 
         raise NotPaused
 
 
-def _require_bookable(quantity: int, window: Period) -> None:
+def _require_bookable(quantity: int, window: Period, at: datetime) -> None:
     if quantity < 1:
         raise QuantityInvalid(component="add-on", quantity=quantity, field="quantity")
     _require_window(window)
+    if window.end <= at:
+        raise _invalid(window)
 
 
 def _require_window(window: Period) -> None:

@@ -82,8 +82,8 @@ CREATE UNIQUE INDEX payments_pending_once ON payments (tenant_id, invoice_id)
 """
 
 # What a line bills was written into the body only. Keys of items, by kind of line:
-#   fee, credit, charge (of advance fees) and fees in arrears: the fee of the period that ends then;
-#   usage: the plan's usage from that instant on; an add-on: its booking.
+#   fee, credit, charge (of advance fees): the fee of the period that ends then;
+#   usage, and fees in arrears: the plan's from that instant on; an add-on: its booking.
 _LINES = r"""
 ALTER TABLE invoices NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE invoice_lines NO FORCE ROW LEVEL SECURITY;
@@ -116,6 +116,8 @@ WITH said AS (
         WHEN s.kind = 'usage' THEN
             ':' || s.item || ':' || s.charge || '\:usage\:'
                 || substring(s.key FROM '\:usage\:(.*)$')
+        WHEN s.key LIKE '%\:arrears\:%' THEN ':' || s.item || ':' || s.charge || '\:arrears\:'
+            || substring(s.key FROM '\:arrears\:(.*)$')
         ELSE ':' || s.item || ':' || s.charge || '\:fee\:'
             || to_char(s."end" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
             || replace(to_char(s."end" AT TIME ZONE 'UTC', '.US'), '.000000', '') || 'Z'
