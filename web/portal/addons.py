@@ -22,6 +22,7 @@ from control_plane.subscriptions.domain import Status
 from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.i18n import N_, translate
+from web.portal.addon_terms import addon_notes
 from web.portal.charts import YearStrip, year_strip
 from web.portal.forms import refused, submitted
 from web.portal.holdings import Holdings, read_holdings
@@ -93,6 +94,7 @@ def _card(holdings: Holdings, addon: AddonVersion, window: Period, language: str
         state=state,
         requires=module_names(addon.requires, holdings.catalog, language),
         subscription_id=None if host is None else format_id("sub", host.id),
+        notes=addon_notes(addon, holdings.currency, language),
     )
 
 

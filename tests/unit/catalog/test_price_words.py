@@ -9,6 +9,7 @@ from control_plane.catalog.policies import DEFAULTS
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import currency
 from tests.support.pricing_guide import guide, guide_charge
+from web.portal.addon_terms import addon_notes
 from web.portal.offers import charge_lines, plain_fee
 from web.portal.terms import charge_terms, price_notes
 
@@ -75,3 +76,18 @@ def test_a_commitment_and_tax_are_noted_for_the_whole_price():
         "At least ¥60,000 a period, all charges together",
         "Prices include tax",
     )
+
+
+def test_an_addon_says_what_booking_it_commits_to():
+    peak = guide().addon("peak_double11")
+
+    assert addon_notes(peak, currency("CNY"), "en") == (
+        "CN¥688.00 when booked at least 60 days ahead",
+        "CN¥788.00 when booked at least 30 days ahead",
+        "100 % back when cancelled at least 30 days ahead",
+        "50 % back when cancelled at least 7 days ahead",
+        "Nothing back when cancelled later",
+        "30 % of the price is the deposit",
+        "At most 5 at a time",
+    )
+    assert addon_notes(peak, currency("CNY"), "zh")[0] == "至少提前 60 天预订：¥688.00"

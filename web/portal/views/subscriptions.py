@@ -117,7 +117,10 @@ class PlansView:
 
 @dataclass(frozen=True, slots=True)
 class AddonCard:
-    """A seasonal add-on and its next window; ``state`` is open, booked, active or unavailable."""
+    """A seasonal add-on and its next window; ``state`` is open, booked, active or unavailable.
+
+    ``notes`` say what booking it commits to.
+    """
 
     code: str
     name: str
@@ -128,6 +131,7 @@ class AddonCard:
     state: str
     requires: tuple[str, ...] = ()
     subscription_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
