@@ -15,6 +15,7 @@ from billing.services.quotes.make_quote import QuoteWanted
 from control_plane.identity.domain import StaffRole
 from control_plane.kernel.ids import InstanceId, TenantId, format_id, new_id, parse_id
 from control_plane.tenancy.domain import Role
+from tests.scenarios.isolation.balances import keep_balances
 from tests.scenarios.isolation.callers import Caller, by_key, by_session, by_token
 from tests.support.api import PASSWORD, Company, Site
 from tests.support.fapiao_world import keep_fapiao
@@ -114,6 +115,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
     ids["quote_id"] = await _quoted(site, tenant_id)
     ids["migration_id"] = await _migrated(site)
+    ids.update(await keep_balances(site, tenant_id, word))
     await site.application.publish_snapshot(tenant_id)
     token = await site.application.issue_service_token(
         tenant_id=tenant_id, instance_id=instance, module="outbound"
@@ -121,7 +123,16 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     return Tenant(
         tenant_id=tenant_id,
         ids=ids,
-        words=(name, company.email, viewer, guest, f"{word}-till", f"{word}.internal"),
+        words=(
+            name,
+            company.email,
+            viewer,
+            guest,
+            f"{word}-till",
+            f"{word}.internal",
+            f"{word} trading",
+            f"{word}-wallet",
+        ),
         tokens={
             "plan": await _preview(company, bought, "plan-change", {"plan_code": "scale"}),
             "addon": await _preview(company, bought, "addon", {"addon_code": "peak_618"}),

@@ -1,0 +1,185 @@
+"""Tax and discounts over HTTP: what the customer does, and what finance does."""
+
+import uuid
+
+import pytest
+
+from control_plane.identity.domain import StaffRole
+from tests.support.api import PASSWORD
+
+PROFILE = {
+    "legal_name": "Bella SARL",
+    "country": "FR",
+    "line1": "1 rue de la Paix",
+    "city": "Paris",
+    "tax_id": "FR 40 303 265 045",
+}
+SHEET = """
+entities: [{code: live, prefix: TY, name: Tallyard GmbH, country: DE, tax: {}}]
+rates: [{jurisdiction: DE, category: standard, rate: "19", from: 2020-01-01}]
+"""
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
+@pytest.fixture
+async def finance(site):
+    email = "fiona@tallyard.example"
+    await site.application.create_staff_user(
+        email=email, password=PASSWORD, name="Fiona", staff_roles=[StaffRole.FINANCE]
+    )
+    async with site.client() as client:
+        signed_in = await client.post("/v1/sessions", json={"email": email, "password": PASSWORD})
+        client.headers["X-CSRF-Token"] = signed_in.json()["csrf_token"]
+        client.headers["Cookie"] = signed_in.headers["set-cookie"].split(";")[0]
+        yield client
+
+
+async def sent(finance, method: str, path: str, body=None, status: int = 201):
+    answer = await finance.request(method, f"/v1/staff/{path}", json=body, headers=key())
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+async def test_billing_details_are_kept_as_they_are_read_back(bella):
+    assert (await bella.get("/v1/billing-profile")).status_code == 404
+    saved = await bella.client.put("/v1/billing-profile", json=PROFILE, headers=key())
+
+    assert saved.status_code == 200, saved.text
+    assert saved.json()["tax_id"] == "FR40303265045"
+    assert (await bella.get("/v1/billing-profile")).json() == saved.json()
+
+
+async def test_a_wrong_tax_number_is_told_beside_its_field(bella):
+    wrong = {**PROFILE, "tax_id": "FR40303265046"}
+    refused = await bella.client.put("/v1/billing-profile", json=wrong, headers=key())
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "tax_number_invalid")
+
+
+async def test_a_coupon_goes_from_finance_to_the_customers_invoice(bella, finance):
+    body = {"code": "spring", "name": {"en": "Spring", "zh": "春季"}, "percent": "10"}
+    await sent(finance, "POST", "coupons", body)
+    redeemed = await bella.post("/v1/coupon-redemptions", {"code": "SPRING"})
+    assert redeemed.status_code == 201, redeemed.text
+
+    bought = await bella.post("/v1/subscriptions", {"plan_code": "growth"})
+    invoice = (await bella.get(f"/v1/invoices/{bought.json()['invoice_id']}")).json()["content"]
+
+    assert invoice["discount_minor"] * 10 == invoice["subtotal_minor"]
+    [discount] = invoice["lines"][0]["discounts"]
+    assert (discount["kind"], discount["code"]) == ("coupon", "SPRING")
+    [held] = (await bella.get("/v1/discounts")).json()["coupons"]
+    assert (held["uses"], held["active"]) == (1, False)
+
+
+async def test_prepaid_money_settles_an_invoice_after_credit_and_tax(bella, finance):
+    await sent(finance, "POST", "tax-sheets", {"source": SHEET}, 200)
+    wallet = (await bella.post("/v1/wallets", {"name": "Main", "currency": "CNY"})).json()
+    amount = {"amount": "10000.00", "currency": "CNY"}
+    topup = (await bella.post(f"/v1/wallets/{wallet['id']}/top-ups", amount)).json()
+    theirs = f"tenants/{bella.tenant_id}"
+    paid = await sent(
+        finance,
+        "POST",
+        f"{theirs}/top-ups/{topup['id']}/payments",
+        {**amount, "reference": "ICBC-1"},
+    )
+    credit = {"amount": "100.00", "currency": "CNY", "reason": "launch"}
+    await sent(finance, "POST", f"{theirs}/credits", credit)
+
+    bought = await bella.post("/v1/subscriptions", {"plan_code": "growth"})
+    invoice = (await bella.get(f"/v1/invoices/{bought.json()['invoice_id']}")).json()["content"]
+
+    assert paid["number"] == "TY-R-2026-000001"
+    assert invoice["discount_minor"] == 10_000
+    assert invoice["taxes"][0]["rate"] == "19"
+    assert invoice["due_minor"] == 0
+    [applied] = invoice["applied"]
+    assert applied["reference"] == paid["number"]
+    assert applied["amount_minor"] == invoice["total_minor"]
+    receipt = await bella.get(f"/v1/top-ups/{topup['id']}/receipt")
+    assert receipt.json()["total_minor"] == 1_000_000
+    books = await finance.get(f"/v1/staff/{theirs}/books")
+    assert books.json()["findings"] == []
+
+
+async def test_a_wallet_asks_by_itself_and_a_request_is_taken_back(bella):
+    wallet = (await bella.post("/v1/wallets", {"name": "Main", "currency": "CNY"})).json()
+    automatic = {"currency": "CNY", "below": "100.00", "amount": "500.00"}
+    path = f"/v1/wallets/{wallet['id']}/automatic-top-up"
+    kept = await bella.client.put(path, json=automatic, headers=key())
+    assert (kept.json()["automatic_below"], kept.json()["free"]) == ("100.00", "0.00")
+    half = await bella.client.put(path, json={**automatic, "amount": None}, headers=key())
+    assert half.status_code == 400
+
+    topup = await bella.post(
+        f"/v1/wallets/{wallet['id']}/top-ups", {"amount": "5.00", "currency": "CNY"}
+    )
+    gone = await bella.client.delete(f"/v1/top-ups/{topup.json()['id']}", headers=key())
+
+    assert gone.status_code == 204
+    [row] = (await bella.get("/v1/discounts")).json()["top_ups"]
+    assert row["state"] == "cancelled"
+
+
+async def test_finance_keeps_companies_rates_and_exemptions(bella, finance):
+    told = await sent(finance, "POST", "tax-sheets", {"source": SHEET, "dry_run": True}, 200)
+    assert [change["what"] for change in told] == ["entity", "rate"]
+    wrong = await sent(finance, "POST", "tax-sheets", {"source": "rates: 1"}, 400)
+    assert wrong["errors"][0]["field"].startswith("1:8")
+    await sent(finance, "POST", "tax-sheets", {"source": SHEET}, 200)
+
+    tax = (await finance.get("/v1/staff/tax")).json()
+    assert [e["taxed"] for e in tax["entities"]] == [True, False]
+    theirs = f"tenants/{bella.tenant_id}"
+    exemption = {
+        "jurisdiction": "DE",
+        "certificate": "X-1",
+        "reason": {"en": "Exempt", "zh": "免税"},
+        "valid_from": "2026-01-01",
+    }
+    made = await sent(finance, "POST", f"{theirs}/exemptions", exemption)
+    await sent(finance, "DELETE", f"{theirs}/exemptions/{made['id']}", status=204)
+    [kept] = (await finance.get(f"/v1/staff/{theirs}/exemptions")).json()
+    assert kept["valid_to"] == "2026-01-10"
+    await sent(finance, "PUT", f"{theirs}/legal-entity", {"entity": "live"}, 204)
+    await sent(finance, "PUT", f"{theirs}/legal-entity", {"entity": "sandbox"}, 400)
+
+
+async def test_finance_gives_ends_holds_and_refunds(bella, finance):
+    theirs = f"tenants/{bella.tenant_id}"
+    coupon = {
+        "code": "GIFT",
+        "name": {"en": "Gift", "zh": "礼物"},
+        "amounts": {"CNY": "50.00"},
+        "by_customer": False,
+    }
+    await sent(finance, "POST", "coupons", coupon)
+    given = await sent(finance, "POST", f"{theirs}/coupons", {"code": "gift"})
+    await sent(finance, "DELETE", f"{theirs}/coupons/{given['coupons'][0]['id']}", status=204)
+    await sent(finance, "POST", "coupon-endings", {"code": "GIFT"}, 204)
+    [offer] = (await finance.get("/v1/staff/coupons")).json()
+    assert (offer["redeemed"], offer["ended_at"] is None) == (1, False)
+    credit = await sent(
+        finance,
+        "POST",
+        f"{theirs}/credits",
+        {"amount": "1.00", "currency": "CNY", "reason": "test"},
+    )
+    await sent(finance, "POST", f"{theirs}/credits/{credit['id']}/hold", status=204)
+    await sent(finance, "DELETE", f"{theirs}/credits/{credit['id']}/hold", status=204)
+    wallet = (await bella.post("/v1/wallets", {"name": "Main", "currency": "CNY"})).json()
+    amount = {"amount": "100.00", "currency": "CNY"}
+    topup = await sent(
+        finance, "POST", f"{theirs}/wallets/{wallet['id']}/top-ups", {**amount, "bonus": "10.00"}
+    )
+    payments = f"{theirs}/top-ups/{topup['id']}"
+    await sent(finance, "POST", f"{payments}/payments", {**amount, "reference": "B-1"})
+    await sent(finance, "POST", f"{payments}/refunds", {**amount, "amount": "40.00"}, 204)
+    shown = (await finance.get(f"/v1/staff/{theirs}/discounts")).json()
+    assert shown["wallets"][0]["free"] == "60.00"
+    assert [c["free"] for c in shown["credits"]] == ["10.00", "1.00"]
+    assert (await finance.get(f"/v1/staff/{theirs}/books")).json()["findings"] == []
