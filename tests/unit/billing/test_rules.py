@@ -6,28 +6,20 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.change_rule import ChangeTiming, any_grant_rises, change_timing
-from billing.domain.due import due_lines
-from billing.domain.invoice import NegativeInvoice, invoice_number, invoice_total
-from billing.domain.ledger import Account, Entry, is_balanced, issue_entries, payment_entries
-from billing.domain.lines import LineKind
-from billing.domain.rating import rate
+from billing.domain.ledger import Account, Entry, is_balanced, payment_entries
 from billing.errors import PreviewExpired, PreviewInvalid, PreviewOvertaken, PreviewStale
 from billing.tokens import VALID_FOR, PreviewTokens, Shown
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import CURRENCIES
 from control_plane.kernel.ids import TenantId, new_id
 from control_plane.kernel.money import Money
-from control_plane.subscriptions.domain import ChangePlan
 from tests.support.billing import (
     CNY,
     GROWTH,
     SCALE,
     SHANGHAI,
-    VERSIONS,
     at,
-    changed,
     plan,
-    started,
 )
 
 START = at("2026-01-10T02:00:00")
@@ -70,22 +62,6 @@ def test_a_feature_gained_rises():
     assert not any_grant_rises({"alerts": True, "orders": Decimal(5)}, {"orders": Decimal(5)})
 
 
-def upgrade_lines():
-    when = START + timedelta(days=15)
-    timeline = changed(started(START), ChangePlan(SCALE.id, Interval.MONTH), when)
-    due = due_lines(timeline, VERSIONS, since=when, upto=when)
-    return [rate(line) for line in due if line.kind is not LineKind.USAGE]
-
-
-def test_an_issued_invoice_is_owed_and_earned():
-    entries = issue_entries(upgrade_lines())
-
-    assert is_balanced(entries)
-    assert {e.account for e in entries} == {Account.RECEIVABLE, Account.REVENUE_FEES}
-    total = invoice_total(upgrade_lines(), CNY)
-    assert next(e.amount for e in entries if e.account is Account.RECEIVABLE) == total
-
-
 def test_a_payment_turns_what_is_owed_into_cash():
     entries = payment_entries(Money(100, CNY))
 
@@ -102,18 +78,6 @@ def test_currencies_do_not_balance_each_other():
     assert not is_balanced(
         [Entry(Account.CASH, Money(100, CNY)), Entry(Account.RECEIVABLE, dollars)]
     )
-
-
-def test_an_invoice_below_nothing_is_refused():
-    credits_only = [line for line in upgrade_lines() if line.kind is LineKind.CREDIT]
-
-    with pytest.raises(NegativeInvoice):
-        invoice_total(credits_only, CNY)
-
-
-def test_numbers_name_entity_and_year():
-    assert invoice_number("live", 2026, 7) == "TY-2026-000007"
-    assert invoice_number("sandbox", 2026, 1_234_567) == "SBX-2026-1234567"
 
 
 TENANT = TenantId(new_id())
