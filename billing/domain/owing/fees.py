@@ -84,7 +84,7 @@ def periods(grid: Anchor, held: Iterable[Held], since: datetime, at: datetime) -
 def _item(about: Billable, grid: Anchor, held: list[Held], period: Period) -> Item | None:
     counted = [
         (level.held, part)
-        for level in levels(about, held, period)
+        for level in levels(about, held, period, grid)
         for part in [_part(about, grid, period, level)]
         if part.share.numerator
     ]
@@ -116,7 +116,7 @@ def _item(about: Billable, grid: Anchor, held: list[Held], period: Period) -> It
     )
 
 
-def levels(about: Billable, held: Iterable[Held], period: Period) -> Iterator[Level]:
+def levels(about: Billable, held: Iterable[Held], period: Period, grid: Anchor) -> Iterator[Level]:
     """Yield what is owed of a charge in each stretch of a period, pauses left out.
 
     Where nothing is given back for unused time, what was once paid for the rest of the period
@@ -126,7 +126,8 @@ def levels(about: Billable, held: Iterable[Held], period: Period) -> Iterator[Le
     for one in held:
         start = max(one.state.first, period.start)
         end = period.end if one.state.last is None else min(one.state.last, period.end)
-        if start >= end or _given_back(about, one, period):
+        counted = Ruler(grid, one.state.policies).count(start, end)
+        if not counted or _given_back(about, one, period):
             continue
         if one.state.policies.unused_credit is not UnusedCredit.NONE:
             if not one.state.unbilled:

@@ -106,7 +106,7 @@ def test_old_lines_name_the_items_they_bill(old):
         (f"{SUB}:growth@1:base:fee:2026-02-09T16:00:00Z", 2, -135416),
         (f"{SUB}:scale@1:base:fee:2026-02-09T16:00:00Z", 1, 270900),
         (f"{SUB}:019be67c-2222-7000-8000-000000000002:addon", 1, 88800),
-        (f"{SUB}:growth@1:close:fee:2026-01-19T16:00:00.000250Z", 1, 700),
+        (f"{SUB}:growth@1:close:arrears:2026-01-09T16:00:00Z", 1, 700),
     ]
 
 
