@@ -20,7 +20,7 @@ from billing.domain.assembling import (
 )
 from billing.domain.assembling.results import Already
 from billing.domain.converge import Cut
-from billing.domain.documents.body import credit_note_body, invoice_body
+from billing.domain.documents.body import credit_note_body, invoice_body, note_steps
 from billing.domain.documents.heading import Corrected, Heading, Kind, Party
 from billing.domain.whatif.living import Moment
 from billing.domain.whatif.scenario import id_of
@@ -103,7 +103,8 @@ class Books:
             reason="change",
         )
         keys = {cut.line_key: f"{cut.item_key}#{cut.revision}" for cut in cuts}
-        self.documents.append(credit_note_body(heading, made, keys))
+        why = note_steps(cuts, moment.settled.rated, moment.before.of)
+        self.documents.append(credit_note_body(heading, made, keys, why))
         for line in made.lines:
             known = already.get(line.of.key)
             already[line.of.key] = line.credited if known is None else known.plus(line.credited)

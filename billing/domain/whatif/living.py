@@ -40,11 +40,15 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one instant came to: the lines of an invoice, and what is taken back of earlier ones."""
+    """What one instant came to: the lines of an invoice, and what is taken back of earlier ones.
+
+    ``before`` is what stood billed until then.
+    """
 
     at: datetime
     invoice_id: InvoiceId
     settled: Settled
+    before: MemoryBilledView
 
     @property
     def lines(self) -> tuple[InvoiceLine, ...]:
@@ -105,8 +109,8 @@ class Life:
             for item in open_items(timeline, world.versions, world.policies, at=at)
         )
         settled = settle(items, self.view, measured, instant, opening=opening)
-        self.view = booked(self.view, settled, wanted, invoice_id)
-        return Moment(at, invoice_id, settled)
+        before, self.view = self.view, booked(self.view, settled, wanted, invoice_id)
+        return Moment(at, invoice_id, settled, before)
 
     def _next(self, timeline: Timeline, after: datetime, upto: datetime) -> datetime | None:
         due = next_due_at(timeline, after, self.world.versions)

@@ -41,6 +41,13 @@ def test_a_credit_note_settles_the_invoices_that_follow():
     assert last["due_minor"] == 0
 
 
+def test_a_credit_note_says_why():
+    [line] = run(GROWTH).notes[0]["lines"]
+
+    assert [step["step"] for step in line["steps"]] == ["prorated", "rounded", "credited"]
+    assert (line["steps"][0]["days"], line["steps"][0]["of_days"]) == (19, 28)
+
+
 def test_sums_take_credit_notes_off():
     assert run(GROWTH).sum_of("net_minor") == 1999_00 + 2271_50 - 642_54 + 169_64
 
