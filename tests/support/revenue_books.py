@@ -22,6 +22,19 @@ from control_plane.runtime.unit_of_work import UnitOfWork
 
 CNY = currency("CNY")
 _PLACES = count(1)
+MANIFEST = canonical_json({"treatments": [{"code": "S", "rate": "13", "jurisdiction": "CN"}]})
+
+
+def _body(kind: str, number: str, net: int, tax: int) -> bytes:
+    group = {"category": "standard", "code": "S", "rate": "13", "base_minor": net, "tax_minor": tax}
+    return canonical_json(
+        {
+            "kind": kind,
+            "number": number,
+            "total_minor": net + tax,
+            "taxes": [group] if tax else [],
+        }
+    )
 
 
 def cny(minor: int) -> Money:
@@ -67,7 +80,7 @@ class PaperBooks:
     async def invoice(self, dated: date, *lines: Sold, tax: int = 0) -> InvoiceId:
         invoice, place, net = InvoiceId(new_id()), next(_PLACES), sum(line.net for line in lines)
         number = f"TY-{dated.year}-{place:06d}"
-        body = canonical_json({"kind": "invoice", "number": number, "total_minor": net + tax})
+        body = _body("invoice", number, net, tax)
         self.admin.execute(
             "INSERT INTO invoices (tenant_id, id, number, entity, year, place, currency, due_at, "
             "part, dated, payable_by, total_minor, body, body_sha256, manifest, state, issued_at, "
@@ -75,7 +88,7 @@ class PaperBooks:
             "'live', %s, %s, 'CNY', %s, %s, %s, %s, %s, %s, %s, %s, 'issued', %s, %s, %s, %s, %s, "
             "%s)",
             [self.tenant_id, invoice, number, dated.year, place, noon(dated), place, dated,
-             dated + timedelta(days=14), net + tax, body, sha256_hex(body), b"{}", noon(dated),
+             dated + timedelta(days=14), net + tax, body, sha256_hex(body), MANIFEST, noon(dated),
              net, net, tax, net + tax, noon(dated) + timedelta(days=15)],
         )  # fmt: skip
         for position, line in enumerate(lines, start=1):
@@ -107,7 +120,7 @@ class PaperBooks:
         """Credit so much of each line, in order; all of it lowers what is open."""
         note, place, net = new_id(), next(_PLACES), sum(nets)
         number = f"CN-{dated.year}-{place:06d}"
-        body = canonical_json({"kind": "credit_note", "number": number, "total_minor": net + tax})
+        body = _body("credit_note", number, net, tax)
         self.admin.execute(
             "INSERT INTO credit_notes (tenant_id, id, invoice_id, number, entity, year, place, "
             "currency, due_at, part, dated, reason, subtotal_minor, discount_minor, net_minor, "

@@ -4,6 +4,8 @@ import click
 
 from billing.services.check_books import Finding
 from control_plane.kernel.ids import TenantId, format_id
+from control_plane.runtime.logging import configure_logging
+from control_plane.runtime.settings import load_settings
 from web.api.common import id_from
 from web.commands.catalog import run
 from web.commands.failing import refusals
@@ -25,6 +27,7 @@ def check(tenant: str | None) -> None:
 
     What ended months earned is posted first. Ends with status 1 when anything is broken.
     """
+    configure_logging(load_settings().log_level)
     findings = run(lambda application: _check(application, tenant))
     for whose, finding in findings:
         click.secho(f"{whose}: {finding.rule}", fg="red")

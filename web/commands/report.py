@@ -1,5 +1,6 @@
 """``tallyard report``: finance's reports as a table, CSV or Excel; ``tallyard vouchers``."""
 
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from web.compose import Application
 from web.reports.asking import asked_from
 from web.reports.words import REPORTS, word
 
+_WIDE = 240
 _RIGHT = {ColumnKind.MONEY, ColumnKind.COUNT, ColumnKind.RATIO}
 
 
@@ -99,7 +101,9 @@ def show_sheet(sheet: Sheet) -> None:
         table.add_section()
     for row in sheet.sums:
         table.add_row(*_texts(sheet.columns, row, language), style="bold")
-    Console().print(table)
+    # Into a pipe or a file nothing is cut off: there is no screen to fit.
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    console.print(table)
 
 
 def _texts(columns: Sequence[Column], row: Sequence[Cell], language: str) -> list[str]:

@@ -213,3 +213,15 @@ async def test_a_month_under_way_shows_its_days_so_far(books, report):
     await books.credit(invoice, date(2026, 10, 2), 0, 1)
     [sheet] = await report("revenue", Asked(OCT_1, date(2026, 10, 10), Scope(books.tenant_id)))
     assert [row[2].minor for row in sheet.rows] == [1010]
+
+
+async def test_taxes_are_those_of_the_documents_by_month_and_jurisdiction(books, report):
+    invoice = await books.invoice(OCT_1, Sold(1000, OCT_1, OCT_31), tax=130)
+    await books.credit(invoice, NOV_1, 100, tax=13)
+    voided = await books.invoice(OCT_31, Sold(10, OCT_31, OCT_31), tax=1)
+    await books.void(voided, NOV_1)
+    [sheet] = await report("taxes", Asked(OCT_1, NOV_1, Scope(books.tenant_id)))
+    assert [(str(r[0]), *r[1:5], r[5].minor, r[6].minor) for r in sheet.rows] == [
+        ("2026-10-31", "CN", "S", "standard", "13", 1000, 130),
+        ("2026-11-30", "CN", "S", "standard", "13", -100, -13),
+    ]

@@ -18,19 +18,25 @@ _COLUMNS = (
     money("base"),
     money("tax"),
 )
-# The frozen bodies are the truth of a tax return: what the customer's document says.
+# The frozen bodies are the truth of a tax return: what the customer's document says. Whose tax it
+# is stands in the invoice's manifest; a credit note's is that of the invoice it corrects.
 _TAXES = scoped(
     """
     WITH documents AS (
         SELECT tenant_id, entity, currency, dated, 1 AS sign,
-            convert_from(body, 'UTF8')::jsonb AS said FROM invoices
+            convert_from(body, 'UTF8')::jsonb AS said,
+            convert_from(manifest, 'UTF8')::jsonb AS inputs FROM invoices
         WHERE dated BETWEEN :first AND :last AND state <> 'voided'
         UNION ALL
-        SELECT tenant_id, entity, currency, dated, -1, convert_from(body, 'UTF8')::jsonb
-        FROM credit_notes WHERE dated BETWEEN :first AND :last
+        SELECT n.tenant_id, n.entity, n.currency, n.dated, -1,
+            convert_from(n.body, 'UTF8')::jsonb, convert_from(i.manifest, 'UTF8')::jsonb
+        FROM credit_notes n JOIN invoices i ON i.tenant_id = n.tenant_id AND i.id = n.invoice_id
+        WHERE n.dated BETWEEN :first AND :last
     )
     SELECT (date_trunc('month', d.dated) + interval '1 month - 1 day')::date AS month,
-        coalesce(d.said -> 'seller' -> 'address' ->> 'country', '') AS jurisdiction,
+        coalesce((SELECT t ->> 'jurisdiction'
+            FROM jsonb_array_elements(coalesce(d.inputs -> 'treatments', '[]')) AS t
+            WHERE t ->> 'code' = x.code AND t ->> 'rate' = x.rate LIMIT 1), '') AS jurisdiction,
         d.currency, x.code, x.category, x.rate,
         sum(d.sign * x.base_minor)::bigint AS base, sum(d.sign * x.tax_minor)::bigint AS tax
     FROM documents d, jsonb_to_recordset(coalesce(d.said -> 'taxes', '[]')) AS x (
