@@ -9,6 +9,7 @@ from billing.domain.assembling import Assembled
 from billing.domain.documents.heading import Party
 from billing.domain.ledger import prepaid_used_entries
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
+from billing.repositories.purchase_orders import purchase_orders
 from billing.selling import Occasion, Sale
 from billing.tax_desk import TaxDesk
 from control_plane.kernel.ids import InvoiceId
@@ -44,6 +45,7 @@ class DeskCounter:
             credits=held.credits,
             prepaid=held.balances,
             purchase_order=None if profile is None else profile.purchase_order,
+            orders=await purchase_orders(session, tenant_id),
             en16931=entity.tax is not None and entity.tax.en16931,
         )
 

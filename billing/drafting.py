@@ -177,7 +177,7 @@ class Drafter:
             due_at=at,
             part=await self._part(code, at) + place,
             payment_term_days=policies.payment_term_days,
-            purchase_order=sale.purchase_order,
+            purchase_order=sale.order_of(line.subscription_id for line in lines),
             corrects=None,
         )
         draft_id = InvoiceId(new_id())

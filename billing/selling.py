@@ -1,9 +1,10 @@
 """What a sale is made under: who sells and buys, how it is taxed, what lowers or settles it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,6 +43,7 @@ class Sale:
 
     ``treatments`` are by tax category, empty where the seller charges no tax. ``prepaid`` balances
     settle the total after those of credit notes. ``prefix`` heads the seller's document numbers.
+    ``orders`` are purchase orders of single subscriptions.
     """
 
     seller: Party
@@ -52,7 +54,14 @@ class Sale:
     credits: tuple[Credit, ...] = ()
     prepaid: tuple[Balance, ...] = ()
     purchase_order: str | None = None
+    orders: Mapping[UUID, str] = field(default_factory=dict)
     en16931: bool = False
+
+    def order_of(self, subscriptions: Iterable[UUID]) -> str | None:
+        """Return the purchase order of what is invoiced: of one subscription, perhaps its own."""
+        ids = set(subscriptions)
+        own = self.orders.get(next(iter(ids))) if len(ids) == 1 else None
+        return own or self.purchase_order
 
 
 class Counter(Protocol):

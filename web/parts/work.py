@@ -7,6 +7,7 @@ from control_plane.runtime.jobs import Job
 from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay, RelayJob
 from control_plane.runtime.retention import PurgeDelivered
 from control_plane.runtime.topics import (
+    CONSOLIDATED_PAID,
     CREDIT_NOTE_ISSUED,
     ENTITLEMENTS_CHANGED,
     FAPIAO_REQUESTED,
@@ -25,11 +26,12 @@ class WorkPart(WhatIfPart):
     def handlers(self) -> Mapping[str, Handler]:
         return {
             ENTITLEMENTS_CHANGED: self.publish_snapshot.deliver,
-            INVOICE_ISSUED: self.collect_issued_invoice,
+            INVOICE_ISSUED: self.after_invoice,
             INSTANCES_CHANGED: self.provisioner.reconcile.deliver,
             MAIL_REQUESTED: self.deliver_mail,
             FAPIAO_REQUESTED: self.deliver_fapiao,
-            CREDIT_NOTE_ISSUED: self.open_red_fapiao,
+            CONSOLIDATED_PAID: self.settle_children,
+            CREDIT_NOTE_ISSUED: self.after_credit_note,
         }
 
     @cached_property
@@ -70,6 +72,7 @@ class WorkPart(WhatIfPart):
             self.check_books_daily,
             *self.provisioner.jobs,
             self.look_at_fapiao,
+            self.consolidate_groups,
             self.seal_audit,
             self.purge_sessions,
             self.purge_delivered,

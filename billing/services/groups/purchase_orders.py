@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.groups.errors import PurchaseOrderInvalid
+from billing.repositories.purchase_orders import purchase_orders
 from control_plane.audit.record import record
 from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -14,18 +14,6 @@ from control_plane.subscriptions.repository import SubscriptionRepository
 from control_plane.tenancy.clocks import TenantClock
 
 LONGEST = 50
-
-
-async def purchase_orders(session: AsyncSession, tenant_id: TenantId) -> dict[UUID, str]:
-    """Return the numbers of those subscriptions that have one of their own."""
-    rows = await session.execute(
-        text(
-            "SELECT subscription_id, purchase_order FROM subscription_orders "
-            "WHERE tenant_id = :tenant_id"
-        ),
-        {"tenant_id": tenant_id},
-    )
-    return {row.subscription_id: row.purchase_order for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
