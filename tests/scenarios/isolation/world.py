@@ -13,7 +13,16 @@ from billing.domain.life.orders import Order
 from billing.domain.life.requests import StartWanted
 from billing.services.quotes.make_quote import QuoteWanted
 from control_plane.identity.domain import StaffRole
-from control_plane.kernel.ids import InstanceId, TenantId, format_id, new_id, parse_id
+from control_plane.kernel.currency import currency
+from control_plane.kernel.ids import (
+    InstanceId,
+    InvoiceId,
+    TenantId,
+    format_id,
+    new_id,
+    parse_id,
+)
+from control_plane.kernel.money import Money
 from control_plane.tenancy.domain import Role
 from tests.scenarios.isolation.balances import keep_balances
 from tests.scenarios.isolation.callers import Caller, by_key, by_session, by_token
@@ -35,6 +44,7 @@ FIELDS = {
     "amount": "1999.00",
     "currency": "CNY",
     "reference": "BANK-1",
+    "reason": "a reason",
     "to": "2026-02-01T00:00:00+08:00",
 }
 
@@ -113,6 +123,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     ids["instance_id"] = format_id("ins", instance)
     _run(admin, tenant_id, instance, word)
     ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
+    ids["note_id"] = await _credited(site, tenant_id, bought["invoice_id"])
     ids["quote_id"] = await _quoted(site, tenant_id)
     ids["migration_id"] = await _migrated(site)
     ids.update(await keep_balances(site, tenant_id, word))
@@ -143,6 +154,21 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
         reporter=await by_key(site, f"{word}'s key for events", reporter["secret"]),
         service=await by_token(site, f"{word}'s service", token),
     )
+
+
+async def _credited(site: Site, tenant_id: TenantId, invoice_id: str) -> str:
+    """A credit note over a cent of the first line."""
+    invoice = InvoiceId(parse_id("inv", invoice_id))
+    found = await site.application.get_invoice(tenant_id=tenant_id, invoice_id=invoice)
+    line = found.invoice.content["lines"][0]["key"]
+    note = await site.application.issue_credit_note(
+        tenant_id=tenant_id,
+        invoice_id=invoice,
+        reason="a cent",
+        actor="usr_staff",
+        lines={line: Money(1, currency("CNY"))},
+    )
+    return format_id("crn", note.id)
 
 
 async def _quoted(site: Site, tenant_id: TenantId) -> str:
