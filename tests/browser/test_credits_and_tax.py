@@ -39,7 +39,9 @@ async def offer_coupon(portal) -> None:
 
 async def publish_rates(portal) -> None:
     page = await portal.open("/finance/tax")
-    await page.get_by_label("Companies and rates, as YAML", exact=True).fill("rates: [{jurisdiction: XX}]")
+    await page.get_by_label("Companies and rates, as YAML", exact=True).fill(
+        "rates: [{jurisdiction: XX}]"
+    )
     await page.get_by_role("button", name="Publish").click()
     await page.get_by_text("1:24 rates[0].jurisdiction").wait_for()
     await page.get_by_label("Companies and rates, as YAML", exact=True).fill(EXAMPLE)
@@ -79,7 +81,8 @@ async def ask_for_topup(portal) -> None:
 
 async def record_transfer(portal) -> None:
     page = await portal.open("/finance/discounts")
-    await page.get_by_role("link", name="Bella Pizza").click()
+    await page.get_by_label("Customer", exact=True).select_option(label="Bella Pizza")
+    await page.get_by_role("button", name="Show", exact=True).click()
     await page.get_by_text("Record the transfer").click()
     await page.get_by_label("Bank reference", exact=True).fill("ICBC-1")
     await page.get_by_role("button", name="500.00 arrived").click()
@@ -107,7 +110,7 @@ async def test_a_customer_redeems_pays_ahead_and_says_who_it_is(portal):
     await sign_in_as(portal, "bella@pizza.example")
     page = await portal.open("/portal/balance")
 
-    await page.get_by_text("TY-R-2026-000001").wait_for()
+    await page.get_by_text("SBX-R-2026-000001").wait_for()
     assert await page.get_by_text("500.00").count() >= 2
     assert await page.get_by_text("88.00").count() >= 1
     findings += await seen(portal, ("/portal/balance", "/portal/billing-details"))

@@ -2,7 +2,7 @@
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from control_plane.audit.openings import record_opening
@@ -22,6 +22,12 @@ from web.portal.views.shell import Choice, Form
 
 READ = {"permission": Permission.STAFF_FINANCE, "staff": True}
 URL = "/finance/customers/{tenant_id:str}"
+
+
+@get("/finance/customers", opt=READ, include_in_schema=False)
+async def choose(tenant: FromQuery[str] = "") -> Redirect:
+    """Go on to the customer that was chosen."""
+    return see(f"/finance/customers/{format_id('ten', id_from('ten', tenant))}")
 
 
 @get(URL, opt=READ, include_in_schema=False)
