@@ -30,6 +30,7 @@ STAFF_SECTIONS: Final = frozenset(
         "finance",
         "reports",
         "finance_fapiao",
+        "finance_groups",
         "finance_tax",
         "finance_discounts",
         "tenants",

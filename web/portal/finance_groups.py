@@ -1,0 +1,97 @@
+"""Consolidated invoices for finance: the list, the sheet, and the one transfer that pays it."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from control_plane.audit.openings import record_opening
+from control_plane.identity.domain import Permission
+from control_plane.kernel.errors import TallyardError
+from control_plane.kernel.ids import TenantId
+from control_plane.kernel.money import Money
+from web.api.common import id_from, principal
+from web.api.groups import consolidated_id_from
+from web.compose import Application
+from web.portal.forms import refused, submitted
+from web.portal.groups import consolidated_row, consolidated_sheet
+from web.portal.page import Page, PageRequest, language_of, page, see
+from web.portal.views.shell import Form
+
+READ = {"permission": Permission.STAFF_FINANCE}
+ONE = {**READ, "staff": True}
+URL = "/finance/consolidated"
+ADDRESS = f"{URL}/{{tenant_id:str}}/{{consolidated_id:str}}"
+
+
+@get(URL, opt=READ, include_in_schema=False)
+async def list_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
+    """List every parent's consolidated invoices."""
+    rows = tuple(
+        consolidated_row(made, customer)
+        for made, customer in await application.list_all_consolidated()
+    )
+    return await page(
+        request, application, "finance/consolidated_list.html", "finance_groups", rows=rows
+    )
+
+
+@get(ADDRESS, opt=ONE, include_in_schema=False)
+async def sheet_page(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    consolidated_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Page:
+    """Show one, and record in its organisation's audit trail that it was opened."""
+    return await _sheet(request, application, tenant_id, consolidated_id, Form())
+
+
+async def _sheet(
+    request: PageRequest,
+    application: Application,
+    tenant_id: str,
+    consolidated_id: str,
+    form: Form,
+    status: int = 200,
+) -> Page:
+    owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
+    async with application.work(owner) as session:
+        view = consolidated_sheet(*await application.group_invoices.one(owner, wanted))
+        response = await page(
+            request,
+            application,
+            "finance/consolidated.html",
+            "finance_groups",
+            status=status,
+            view=view,
+            form=form,
+        )
+        actor = principal(request).actor
+        await record_opening(session, owner, actor, "consolidated_invoice", consolidated_id)
+        return response
+
+
+@post(f"{ADDRESS}/payments", opt=ONE, status_code=303, include_in_schema=False)
+async def pay(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    consolidated_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Page | Redirect:
+    """Record the transfer that pays it."""
+    form = await submitted(request)
+    owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
+    made, _ = await application.group_invoices.one(owner, wanted)
+    try:
+        await application.record_consolidated_payment(
+            tenant_id=owner,
+            consolidated_id=wanted,
+            amount=Money.parse(form.one("amount"), made.total.currency),
+            reference=form.one("reference"),
+            actor=principal(request).actor,
+        )
+    except TallyardError as error:
+        again, status = refused(error, form, language_of(request))
+        return await _sheet(request, application, tenant_id, consolidated_id, again, status)
+    return see(f"{URL}/{tenant_id}/{consolidated_id}", done="paid")
