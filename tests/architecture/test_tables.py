@@ -15,6 +15,8 @@ WITHOUT_TENANT = {
     "legal_entities": "the vendor's own companies",
     "tax_rates": "the law's",
     "coupons": "the vendor's offers; who redeemed one is in coupon_redemptions",
+    "quote_numbers": "one series over all tenants",
+    "plan_migrations": "the vendor's decisions; whom they move is in plan_migration_moves",
     "invoice_numbers": "one gapless series per legal entity, over its tenants",
 }
 

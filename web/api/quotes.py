@@ -1,7 +1,9 @@
 """Quotes: offers of the vendor that become subscriptions when they are accepted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from litestar import Router, get, post
@@ -14,7 +16,7 @@ from billing.services.quotes.list_quotes import ListedQuote
 from billing.services.quotes.make_quote import QuoteWanted
 from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
-from control_plane.kernel.currency import currency
+from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.exact import exact_decimal
 from control_plane.kernel.ids import QuoteId, TenantId, format_id
 from control_plane.kernel.money import Money
@@ -146,27 +148,8 @@ def quote_view(listed: ListedQuote) -> QuoteView:
         trial_end=body["trial_end"],
         valid_until=quote.valid_until,
         made_at=quote.made_at,
-        lines=[
-            QuotedLine(
-                item_name=Name(**line["item_name"]),
-                name=Name(**line["name"]),
-                first_day=line["first_day"],
-                last_day=line["last_day"],
-                amount=amount(line["amount_minor"]),
-            )
-            for line in first["lines"]
-        ],
-        addons=[
-            QuotedAddon(
-                addon=addon["label"],
-                name=Name(**addon["name"]),
-                window_start=addon["start"],
-                window_end=addon["end"],
-                quantity=addon["quantity"],
-                price=amount(addon["price_minor"]),
-            )
-            for addon in body["addons"]
-        ],
+        lines=[_line(line, code) for line in first["lines"]],
+        addons=[_addon(addon, code) for addon in body["addons"]],
         first_invoice_net=amount(first["net_minor"]),
         first_invoice_tax=amount(first["tax_minor"]),
         first_invoice_total=amount(first["total_minor"]),
@@ -176,6 +159,27 @@ def quote_view(listed: ListedQuote) -> QuoteView:
         note=body["note"],
         sha256=quote.sha256,
         subscription_id=None if started is None else format_id("sub", started),
+    )
+
+
+def _line(line: Mapping[str, Any], code: Currency) -> QuotedLine:
+    return QuotedLine(
+        item_name=Name(**line["item_name"]),
+        name=Name(**line["name"]),
+        first_day=line["first_day"],
+        last_day=line["last_day"],
+        amount=Money(line["amount_minor"], code).decimal_text(),
+    )
+
+
+def _addon(addon: Mapping[str, Any], code: Currency) -> QuotedAddon:
+    return QuotedAddon(
+        addon=addon["label"],
+        name=Name(**addon["name"]),
+        window_start=addon["start"],
+        window_end=addon["end"],
+        quantity=addon["quantity"],
+        price=Money(addon["price_minor"], code).decimal_text(),
     )
 
 

@@ -75,10 +75,10 @@ class MoveTenant:
     async def _step(self, tenant_id: TenantId, migration_id: PlanMigrationId) -> bool:
         async with self.work(tenant_id) as session:
             repository = MigrationRepository(session)
-            books = await self.weighing.changing.current_books(session, tenant_id)
             move = await repository.next_pending(migration_id)
             if move is None:
                 return False
+            books = await self.weighing.changing.current_books(session, tenant_id)
             migration = await repository.get(migration_id)
             found = await weigh_move(self.weighing, session, books, migration, move.subscription_id)
             if isinstance(found, Skipped):

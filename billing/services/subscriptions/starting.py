@@ -19,9 +19,9 @@ from control_plane.kernel.calendar import (
 )
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import ChangeId, SubscriptionId, new_id
-from control_plane.subscriptions.domain import Start, new_timeline
+from control_plane.subscriptions.action_codec import action_details
+from control_plane.subscriptions.domain import Start, Timeline, new_timeline
 from control_plane.subscriptions.errors import QuantityInvalid
-from control_plane.subscriptions.terms_codec import terms_body
 
 MOST = 1_000_000
 """The greatest quantity; none of a component is a quantity too."""
@@ -67,19 +67,18 @@ def propose_start(desk: Desk, wanted: StartWanted) -> Proposal:
     timeline = new_timeline(
         SubscriptionId(new_id()), ChangeId(new_id()), start, effective_at=at, known_at=desk.at
     )
-    facts: dict[str, object] = {
+    return Proposal(None, timeline, at, timing_of(at, desk.at, None), _facts(timeline))
+
+
+def _facts(timeline: Timeline) -> dict[str, object]:
+    """Return what a confirmation must find again: everything that the start says."""
+    start = timeline.start
+    return {
         "kind": "start",
-        "plan": str(plan.id),
-        "interval": wanted.interval.value,
-        "count": wanted.count,
-        "at": instant_text(at),
-        "anchor": instant_text(start.anchor.at),
-        "zone": organisation.zone,
-        "trial_end": None if trial_end is None else instant_text(trial_end),
-        "quantities": dict(start.quantities),
-        "terms": None if wanted.terms is None else terms_body(wanted.terms),
+        "plan": str(start.plan_version_id),
+        "at": instant_text(timeline.started_at),
+        **action_details(start),
     }
-    return Proposal(None, timeline, at, timing_of(at, desk.at, None), facts)
 
 
 def quantities_of(price: Price, wanted: Mapping[str, int]) -> dict[str, int]:
