@@ -9,7 +9,17 @@ from sqlalchemy.exc import IntegrityError
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.calendar import Interval, Period
 from control_plane.kernel.ids import PlanVersionId, SubscriptionId, new_id
-from control_plane.subscriptions.domain import BookAddon, Cancel, ChangePlan
+from control_plane.subscriptions.codec import action_kind
+from control_plane.subscriptions.domain import (
+    BookAddon,
+    Cancel,
+    ChangePlan,
+    ChangeQuantity,
+    Pause,
+    Reactivate,
+    SetTerms,
+    Terms,
+)
 from control_plane.subscriptions.errors import SubscriptionEnded, SubscriptionNotFound
 from control_plane.subscriptions.repository import SubscriptionRepository
 from tests.support.catalogue import SMALL
@@ -212,3 +222,25 @@ async def test_rows_that_make_no_timeline_are_refused_by_the_table(
                 catalog.plan("growth").id if version else None,
             ],
         )
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        ChangeQuantity("seats", 3),
+        Pause(),
+        SetTerms(Terms(reason="pilot")),
+        Cancel(),
+        Reactivate(),
+    ],
+    ids=action_kind,
+)
+async def test_every_kind_of_change_is_kept(subscription, work, tenant_id, action):
+    key = subscription.subscription_id
+    async with work(tenant_id) as session:
+        repository = SubscriptionRepository(session)
+        if isinstance(action, Reactivate):
+            await repository.append(tenant_id, key, Cancel(), effective_at=at(9), known_at=at(1))
+        await repository.append(tenant_id, key, action, effective_at=at(3), known_at=at(1))
+
+    assert (await stored(work, tenant_id, key)).changes[-1].action == action

@@ -8,11 +8,21 @@ import pytest
 
 from control_plane.catalog.source.reader import read_catalog
 from control_plane.entitlements.domain.build import Facts, build_snapshot, facts_digest
+from control_plane.kernel.calendar import Period
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId, TenantId, format_id, new_id
 from control_plane.sdk.decide import Reason, decide
 from control_plane.sdk.snapshot import KeyGrant, ServiceGrant, Window, parse_snapshot
+from control_plane.subscriptions.domain import (
+    BookAddon,
+    CancelBooking,
+    Pause,
+    Reactivate,
+    Resume,
+    SetTerms,
+    Terms,
+)
 from tests.support.catalogue import SMALL
-from tests.support.timelines import NOON, at, booked, cancelled, changed, started
+from tests.support.timelines import NOON, at, booked, cancelled, changed, started, then
 
 CATALOG = read_catalog(SMALL)
 GROWTH, SCALE, RECEIVING = (
@@ -199,3 +209,49 @@ def test_a_booking_that_ended_before_the_start_gives_nothing():
         Window(at(0), at(5), "plan:growth@1", Decimal(150))
         == snapshot_of(timeline).features[ORDERS].windows[0]
     )
+
+
+def test_a_pause_grants_nothing_not_even_a_booked_window():
+    timeline = then(then(started(GROWTH.id), Pause(), 10, known=1), Resume(), 20, known=2)
+    snapshot = snapshot_of(booked(timeline, PEAK.id, 5, 30, known=3))
+
+    assert windows(snapshot, "outbound") == [
+        (at(0), at(10), None, "plan:growth@1"),
+        (at(20), None, None, "plan:growth@1"),
+    ]
+    assert [(start, end) for start, end, value, _ in windows(snapshot) if value == 550] == [
+        (at(5), at(10)),
+        (at(20), at(30)),
+    ]
+
+
+def test_a_second_life_is_granted_like_the_first_and_the_gap_is_not():
+    timeline = then(cancelled(started(GROWTH.id), 10, known=1), Reactivate(), 20)
+
+    assert windows(snapshot_of(timeline), "outbound") == [
+        (at(0), at(10), None, "plan:growth@1"),
+        (at(20), None, None, "plan:growth@1"),
+    ]
+
+
+def test_negotiated_entitlements_replace_the_plans_until_their_end():
+    terms = Terms(entitlements={ORDERS: Decimal(999), "inbound": False}, end=at(30))
+    snapshot = snapshot_of(then(started(GROWTH.id), SetTerms(terms), 10))
+
+    assert [value for _, _, value, _ in windows(snapshot)] == [150, 999, 150]
+    assert [(start, end) for start, end, _, _ in windows(snapshot, "inbound")] == [
+        (at(0), at(10)),
+        (at(30), None),
+    ]
+
+
+def test_an_addon_booked_twice_over_grants_twice_and_ends_where_it_is_given_up():
+    timeline = then(started(GROWTH.id), BookAddon(PEAK.id, Period(at(10), at(40)), quantity=2), 1)
+    [booking] = timeline.addon_bookings()
+    snapshot = snapshot_of(then(timeline, CancelBooking(booking.change_id), 20))
+
+    assert [(start, end, value) for start, end, value, _ in windows(snapshot)] == [
+        (at(0), at(10), 150),
+        (at(10), at(20), 950),
+        (at(20), None, 150),
+    ]
