@@ -24,7 +24,13 @@ from web.compose import Application
 from web.i18n import N_, translate
 
 WIDEST = 96
-_STATES = {InvoiceState.ISSUED: N_("Open"), InvoiceState.PAID: N_("Paid")}
+_STATES = {
+    InvoiceState.ISSUED: N_("Open"),
+    InvoiceState.PAID: N_("Paid"),
+    InvoiceState.OVERDUE: N_("Overdue"),
+    InvoiceState.UNCOLLECTIBLE: N_("Written off"),
+    InvoiceState.VOIDED: N_("Voided"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,14 @@ def _filters(
         ),
         states=tuple(
             Choice(value, words, value == (asked["state"] or ""))
-            for value, words in (("", N_("All")), ("issued", N_("Open")), ("paid", N_("Paid")))
+            for value, words in (
+                ("", N_("All")),
+                ("issued", N_("Open")),
+                ("overdue", N_("Overdue")),
+                ("paid", N_("Paid")),
+                ("uncollectible", N_("Written off")),
+                ("voided", N_("Voided")),
+            )
         ),
         month=asked["month"] or "",
         csv_url=query("/finance/invoices.csv", asked),
@@ -147,7 +154,7 @@ async def finance_invoice(
     """Show one invoice, and record in its organisation's audit trail that it was opened."""
     owner = TenantId(id_from("ten", tenant_id))
     async with application.work(owner) as session:
-        response = await _sheet(request, application, owner, invoice_id, Form())
+        response = await sheet_page(request, application, owner, invoice_id, Form())
         await _opened(request, session, owner, invoice_id)
         return response
 
@@ -159,7 +166,7 @@ async def _opened(
     await record_opening(session, owner, principal(request).actor, "invoice", opened)
 
 
-async def _sheet(
+async def sheet_page(
     request: PageRequest,
     application: Application,
     owner: TenantId,
@@ -167,6 +174,7 @@ async def _sheet(
     form: Form,
     status: int = 200,
 ) -> Page:
+    """Show an invoice's sheet to finance, with a form as it stands."""
     wanted = InvoiceId(id_from("inv", invoice_id))
     view = await invoice_sheet(application, owner, wanted, language_of(request))
     view = replace(view, pdf_url=f"/finance/invoices/{view.tenant_id}/{view.invoice_id}/pdf")
@@ -222,5 +230,5 @@ async def record_transfer(
         )
     except TallyardError as error:
         again, status = refused(error, form, language_of(request))
-        return await _sheet(request, application, owner, invoice_id, again, status)
+        return await sheet_page(request, application, owner, invoice_id, again, status)
     return see(f"/finance/invoices/{tenant_id}/{invoice_id}", done="paid")

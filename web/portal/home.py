@@ -5,7 +5,6 @@ from datetime import timedelta
 from litestar import get
 from litestar.di import NamedDependency
 
-from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
@@ -95,7 +94,7 @@ def _next_invoice(holdings: Holdings) -> NextInvoice | None:
 
 
 async def _open(application: Application, tenant_id: TenantId) -> tuple[OpenInvoice, ...]:
-    wanted = InvoiceFilter(state=InvoiceState.ISSUED, limit=MOST_OPEN_INVOICES)
+    wanted = InvoiceFilter(unpaid=True, limit=MOST_OPEN_INVOICES)
     found = await application.list_invoices(tenant_id, wanted)
     return tuple(OpenInvoice(format_id("inv", i.id), i.number, i.total, i.due_at) for i in found)
 

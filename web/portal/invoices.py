@@ -2,36 +2,27 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from billing.domain.explain import ExplainedLine
-from billing.domain.records import InvoiceState, InvoiceSummary, Payment, PaymentState
+from billing.domain.records import InvoiceSummary
+from billing.errors import AccountParked
 from billing.repositories.invoices import InvoiceFilter
 from control_plane.identity.domain import Permission
-from control_plane.kernel.currency import Currency
-from control_plane.kernel.ids import InvoiceId, TenantId, format_id
+from control_plane.kernel.ids import CreditNoteId, InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
 from web.api.common import id_from, tenant
+from web.api.credit_notes import note_id_from
 from web.api.invoices import invoice_id_from
 from web.compose import Application
-from web.i18n import N_, translate
 from web.portal.page import Page, PageRequest, language_of, page
-from web.portal.views.invoices import (
-    InvoiceLineView,
-    InvoiceRow,
-    InvoicesView,
-    InvoiceView,
-    PaymentView,
-)
+from web.portal.sheets import note_row, sheet_of_invoice, sheet_of_note, upcoming_views
+from web.portal.views.invoices import InvoiceRow, InvoicesView, InvoiceView, UpcomingView
 
 READ = {"permission": Permission.INVOICE_READ}
 PAGE_SIZE = 50
-_METHODS = {"manual": N_("Bank transfer"), "stripe": N_("Card")}
 
 
 def position(text: str | None) -> tuple[date, str] | None:
@@ -56,6 +47,7 @@ def row(summary: InvoiceSummary) -> InvoiceRow:
         number=summary.number,
         total=summary.total,
         state=summary.state.value,
+        open=summary.open,
         dated=summary.dated,
         payable_by=summary.payable_by,
     )
@@ -73,12 +65,15 @@ async def invoices_page(
         found = await application.list_invoices(
             tenant_id, InvoiceFilter(before=position(after), limit=PAGE_SIZE)
         )
-        unpaid = await application.list_invoices(
-            tenant_id, InvoiceFilter(state=InvoiceState.ISSUED, limit=500)
-        )
+        unpaid = await application.list_invoices(tenant_id, InvoiceFilter(unpaid=True, limit=500))
+        credit = await application.read_credit(tenant_id)
+        notes = await application.list_credit_notes(tenant_id, InvoiceFilter(limit=PAGE_SIZE))
         view = InvoicesView(
             rows=tuple(row(summary) for summary in found),
             outstanding=sums(summary.open for summary in unpaid),
+            credit=credit.totals,
+            notes=tuple(note_row(note) for note in notes),
+            upcoming=await _upcoming(application, tenant_id, language_of(request)),
             after=position_after(found),
         )
         return await page(request, application, "portal/invoices.html", "invoices", view=view)
@@ -117,63 +112,44 @@ async def invoice_sheet(
         explained = await application.explain_invoice(
             tenant_id=tenant_id, invoice_id=invoice_id, language=language
         )
-    summary, content = found.invoice.summary, found.invoice.content
-    settled = [p.amount for p in found.payments if p.state is PaymentState.SUCCEEDED]
-    text_id = format_id("inv", invoice_id)
-    return InvoiceView(
-        invoice_id=text_id,
-        number=summary.number,
-        state=summary.state.value,
-        dated=summary.dated,
-        payable_by=summary.payable_by,
-        organisation=content["buyer"]["name"],
-        seller=content["seller"]["name"],
-        lines=tuple(
-            _line(told, line, summary.total.currency, language)
-            for told, line in zip(explained.lines, content["lines"], strict=True)
-        ),
-        total=summary.total,
-        paid=Money.total(settled, summary.total.currency),
-        payments=tuple(_payment(payment, language) for payment in found.payments),
-        pdf_url=f"/portal/invoices/{text_id}/pdf",
-        manifest=_manifest(found.invoice.inputs, found.invoice.body_sha256),
-        tenant_id=format_id("ten", tenant_id),
+    return sheet_of_invoice(found, explained, tenant_id, language)
+
+
+@get("/portal/credit-notes/{note_id:str}", opt=READ, include_in_schema=False)
+async def credit_note_page(
+    request: PageRequest, note_id: FromPath[str], application: NamedDependency[Application]
+) -> Page:
+    """Show one credit note."""
+    view = await note_sheet(
+        application, tenant(request), note_id_from(note_id), language_of(request)
     )
+    return await page(request, application, "portal/credit_note.html", "invoices", view=view)
 
 
-def _line(
-    told: ExplainedLine, line: dict[str, Any], currency: Currency, language: str
-) -> InvoiceLineView:
-    return InvoiceLineView(
-        line_id=told.key,
-        description=told.title,
-        amount=Money(told.amount_minor, currency),
-        quantity=None if line["quantity"] is None else Decimal(line["quantity"]),
-        unit=None if line["unit"] is None else line["unit"][language],
-        period=_days(told),
-        explanation=tuple(step.text for step in told.steps),
-    )
+async def note_sheet(
+    application: Application, tenant_id: TenantId, note_id: CreditNoteId, language: str
+) -> InvoiceView:
+    """Read a credit note with its explanation.
+
+    Raises:
+        CreditNoteNotFound: the organisation has none of that id.
+    """
+    async with application.work(tenant_id):
+        stored = await application.get_credit_note(tenant_id=tenant_id, note_id=note_id)
+        explained = await application.explain_credit_note(
+            tenant_id=tenant_id, note_id=note_id, language=language
+        )
+    return sheet_of_note(stored, explained, tenant_id, language)
 
 
-def _days(told: ExplainedLine) -> tuple[date, date]:
-    return date.fromisoformat(told.first_day), date.fromisoformat(told.last_day)
-
-
-def _payment(payment: Payment, language: str) -> PaymentView:
-    method = _METHODS.get(payment.provider, payment.provider)
-    return PaymentView(
-        at=payment.settled_at or payment.created_at,
-        method=translate(language, method),
-        reference=payment.reference or "",
-        amount=payment.amount,
-        state=payment.state.value,
-    )
-
-
-def _manifest(inputs: dict[str, Any], sha256: str) -> tuple[tuple[str, str], ...]:
-    """Return the plain members of the manifest, and the digest of the frozen invoice."""
-    plain = [(name, str(value)) for name, value in inputs.items() if isinstance(value, str | int)]
-    return (*plain, ("sha256", sha256))
+async def _upcoming(
+    application: Application, tenant_id: TenantId, language: str
+) -> tuple[UpcomingView, ...]:
+    """Read what is not issued yet; nothing while billing is halted."""
+    try:
+        return upcoming_views(await application.list_upcoming(tenant_id), language)
+    except AccountParked:
+        return ()
 
 
 @get("/portal/invoices/{invoice_id:str}/pdf", opt=READ, include_in_schema=False)
