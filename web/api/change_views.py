@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from billing.changing import Changed, Quote
+from billing.changing import Changed
 from billing.domain.life.projecting import PlanProjection, Projection
 from billing.services.subscriptions.preview_change import ChangePreview, Standing
 from control_plane.kernel.currency import Currency
@@ -95,11 +95,10 @@ class ProjectionView(msgspec.Struct):
 
 
 class UpcomingView(msgspec.Struct):
-    """The next documents after the change, by the usage there is so far."""
+    """The next invoice after the change, tax included, by the usage there is so far."""
 
     due_at: datetime
     total: str
-    documents: list[DocumentView]
 
 
 class PreviewView(msgspec.Struct):
@@ -266,13 +265,4 @@ def _upcoming(preview: ChangePreview) -> UpcomingView | None:
     upcoming = preview.upcoming
     if upcoming is None:
         return None
-    return UpcomingView(
-        due_at=upcoming.due_at,
-        total=upcoming.quote.total.decimal_text(),
-        documents=documents_of(upcoming.quote),
-    )
-
-
-def documents_of(quote: Quote) -> list[DocumentView]:
-    """Show the invoices of a quote."""
-    return [document_view(body, quote.currency) for body in quote.invoices]
+    return UpcomingView(due_at=upcoming.due_at, total=upcoming.total.decimal_text())

@@ -59,7 +59,7 @@ def preview_page(
         after=after,
         difference=None if projection is None else projection.difference,
         periods=0 if projection is None else len(projection.before.periods),
-        coming=None if upcoming is None else ComingCard(upcoming.due_at, upcoming.quote.total),
+        coming=None if upcoming is None else ComingCard(upcoming.due_at, upcoming.total),
         hint=hint,
         danger=danger,
         stale=stale,
@@ -112,10 +112,11 @@ def _side(standing: Standing, language: str) -> SideCard:
         charge.quantity: charge.name.in_language(language)
         for price in standing.plan.prices
         for charge in price.charges
+        if charge.quantity is not None
     }
     notes = [
-        f"{count} × {names.get(component, component)}"  # noqa: RUF001 - so many of it
-        for component, count in standing.quantities.items()
+        f"{standing.quantities.get(code, 1)} × {name}"  # noqa: RUF001 - so many of it
+        for code, name in names.items()
     ]
     if standing.paused:
         notes.append(translate(language, _PAUSED))

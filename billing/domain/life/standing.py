@@ -56,7 +56,28 @@ def waits(timeline: Timeline, change: Change, at: datetime) -> bool:
         return any(s.change_id == change.id for s in timeline.segments)
     if isinstance(change.action, Cancel):
         return timeline.ended_at == change.effective_at and _is_last(timeline, change, Cancel)
-    return not any(_settles(later, change) for later in timeline.changes if later.seq > change.seq)
+    later = (c for c in timeline.changes if c.seq > change.seq)
+    return not any(_settles(other, change) for other in later) and _turns(timeline, change)
+
+
+def _turns(timeline: Timeline, change: Change) -> bool:
+    """Tell whether anything is another from the change on: what only took back is not."""
+    if isinstance(change.action, Start):
+        return True
+    then = timeline.segment_at(change.effective_at)
+    before = [s for s in timeline.segments if s.start < change.effective_at]
+    return (
+        then is not None
+        and bool(before)
+        and _property(before[-1], change) != _property(then, change)
+    )
+
+
+def _property(segment: Segment, change: Change) -> object:
+    action = change.action
+    if isinstance(action, ChangeQuantity):
+        return segment.quantity(action.component)
+    return segment.paused if isinstance(action, Pause | Resume) else segment.terms
 
 
 def _is_last(timeline: Timeline, change: Change, kind: type[Any]) -> bool:

@@ -43,10 +43,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """The next documents after a change, estimated by the usage there is so far."""
+    """The next invoice after a change, tax included, estimated by the usage there is so far."""
 
     due_at: datetime
-    quote: Quote
+    total: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class PreviewChange:
             )
 
     async def _upcoming(self, session: AsyncSession, found: Weighed) -> Upcoming | None:
-        """Estimate the next documents of the whole tenant, as if this were confirmed."""
+        """Estimate the next invoice of the whole tenant, as if this were confirmed."""
         desk, longer = found.desk, found.proposal.longer
         closing = self.weighing.changing.closing
         books = (await closing.with_timeline(session, desk.books, longer)).closed_at(desk.at)
@@ -129,7 +129,10 @@ class PreviewChange:
         if due_at is None:
             return None
         quote = await self.weighing.changing.quote(session, books, longer, due_at)
-        return Upcoming(due_at, quote)
+        total = quote.total
+        if any(line.due_at <= desk.at for line in quote.lines):
+            total -= found.quote.total  # what is invoiced now is not invoiced then
+        return Upcoming(due_at, total)
 
 
 def standing(desk: Desk, timeline: Timeline, at: datetime) -> Standing:
