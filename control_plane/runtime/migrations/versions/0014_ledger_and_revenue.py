@@ -46,6 +46,8 @@ CREATE INDEX ledger_transactions_payment ON ledger_transactions (tenant_id, paym
     WHERE payment_id IS NOT NULL;
 CREATE INDEX ledger_transactions_note ON ledger_transactions (tenant_id, credit_note_id)
     WHERE credit_note_id IS NOT NULL;
+CREATE INDEX ledger_transactions_void ON ledger_transactions (tenant_id, invoice_id)
+    WHERE kind = 'void';
 ALTER TABLE ledger_entries ADD CONSTRAINT ledger_entries_account CHECK (account IN ({_ACCOUNTS}));
 """
 
@@ -87,16 +89,25 @@ SELECT l.tenant_id, l.id, i.entity, i.currency, i.dated, i.earned_at_issue, l.in
         WHEN l.kind IN ('addon', 'deposit', 'cancellation') THEN 'revenue_addons'
         WHEN l.kind = 'commitment' THEN 'revenue_commitments'
         ELSE 'revenue_fees' END AS account,
-    (SELECT jsonb_agg(jsonb_build_array(r.on_day, r.minor) ORDER BY r.on_day, r.id) FROM (
-        SELECT n.dated AS on_day, c.net_minor AS minor, n.id
-        FROM credit_note_lines c JOIN credit_notes n
-            ON n.tenant_id = c.tenant_id AND n.id = c.note_id
-        WHERE c.tenant_id = l.tenant_id AND c.invoice_line_id = l.id AND c.net_minor <> 0
+    r.reductions
+FROM invoice_lines l
+JOIN invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+LEFT JOIN (
+    SELECT tenant_id, line_id,
+        jsonb_agg(jsonb_build_array(on_day, minor) ORDER BY on_day, id) AS reductions
+    FROM (
+        SELECT c.tenant_id, c.invoice_line_id AS line_id, n.dated AS on_day,
+            c.net_minor AS minor, n.id
+        FROM credit_note_lines c
+        JOIN credit_notes n ON n.tenant_id = c.tenant_id AND n.id = c.note_id
+        WHERE c.net_minor <> 0
         UNION ALL
-        SELECT t.booked_on, l.net_minor, t.id FROM ledger_transactions t
-        WHERE t.tenant_id = l.tenant_id AND t.invoice_id = l.invoice_id AND t.kind = 'void'
-    ) r) AS reductions
-FROM invoice_lines l JOIN invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id;
+        SELECT v.tenant_id, v.id, t.booked_on, v.net_minor, t.id
+        FROM ledger_transactions t
+        JOIN invoice_lines v ON v.tenant_id = t.tenant_id AND v.invoice_id = t.invoice_id
+        WHERE t.kind = 'void'
+    ) found GROUP BY tenant_id, line_id
+) r ON r.tenant_id = l.tenant_id AND r.line_id = l.id;
 GRANT SELECT ON revenue_lines TO tallyard_tenant, tallyard_staff;
 """
 
