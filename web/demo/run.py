@@ -122,8 +122,8 @@ class Year:
         started = await api.post("/v1/subscriptions", body)
         company.subscription_id = started["subscription_id"]
         self.screen.say(
-            f"{name} signed up and chose {preview['plan']} for {preview['total']} "
-            f"{preview['currency']} a {preview['interval']}"
+            f"{name} signed up and chose {preview['after']['plan']} for {preview['total']} "
+            f"{preview['currency']} a {preview['after']['interval']}"
         )
         await company.locate_services()
         self.screen.say(f"its services are ready: {', '.join(sorted(company.services.addresses))}")

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.changing import Changed
 from billing.domain.life.requests import Request
-from billing.services.subscriptions.preview_change import PURPOSE
+from billing.services.subscriptions.preview_change import purpose_of
 from billing.services.subscriptions.weighing import Weighed, Weighing
 from billing.tokens import Shown
 from control_plane.audit.record import record
@@ -44,7 +44,9 @@ class ConfirmChange:
         """
         changing = self.weighing.changing
         async with self.work(tenant_id) as session:
-            shown = None if token is None else changing.tokens.read(PURPOSE, tenant_id, token)
+            shown = None
+            if token is not None:
+                shown = changing.tokens.read(purpose_of(request), tenant_id, token)
             books = await changing.current_books(session, tenant_id)
             if shown is not None:
                 shown.require_fresh(books.now, books.account.closed_through)

@@ -24,7 +24,10 @@ from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.subscriptions.domain import Timeline
 
-PURPOSE = "change"
+
+def purpose_of(request: Request) -> str:
+    """Name what a token confirms: one kind of request and no other."""
+    return f"change:{type(request).__name__}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class PreviewChange:
                 upcoming=await self._upcoming(session, found),
                 projection=found.projection,
                 longer=proposal.longer,
-                token=self.weighing.changing.tokens.issue(PURPOSE, tenant_id, shown),
+                token=self.weighing.changing.tokens.issue(purpose_of(request), tenant_id, shown),
             )
 
     async def _upcoming(self, session: AsyncSession, found: Weighed) -> Upcoming | None:

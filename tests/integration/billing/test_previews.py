@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.domain.change_rule import ChangeTiming
+from billing.domain.life.timing import ChangeTiming
 from billing.errors import (
     AccountParked,
     AddonNotApplicable,
@@ -159,13 +159,22 @@ async def test_a_scheduled_change_can_be_taken_back(world: World, tenant_id):
     assert invoice.total.decimal_text() == "3999.00"
 
 
-async def test_more_capacity_for_less_money_never_makes_a_negative_invoice(world: World, tenant_id):
+async def test_more_capacity_for_less_money_comes_at_once_and_credits_the_difference(
+    world: World, tenant_id
+):
     subscription = await world.subscribe(tenant_id)
     world.clock.advance(days=3)
 
     shown = await preview(world, tenant_id, subscription, "wide")
+    changed = await confirm(world, tenant_id, subscription, shown.token, "wide")
 
-    assert shown.timing is ChangeTiming.AT_PERIOD_END
+    # 28 of 31 days: 999.00 is charged, 1999.00 credited; no invoice is negative.
+    assert shown.timing is ChangeTiming.AT_ONCE
+    assert (shown.total.decimal_text(), shown.quote.credited.decimal_text()) == (
+        "902.32",
+        "1805.55",
+    )
+    assert [note.total for note in changed.notes] == [shown.quote.credited]
 
 
 async def test_an_addon_booked_ahead_costs_all_of_it_and_late_only_the_days_left(
@@ -183,7 +192,8 @@ async def test_an_addon_booked_ahead_costs_all_of_it_and_late_only_the_days_left
 
     assert ahead.total.decimal_text() == "888.00"
     assert late.total.decimal_text() == "444.00"  # 16 of 32 days
-    assert ahead.window == late.window
+    [first], [second] = ahead.longer.addon_bookings(), late.longer.addon_bookings()
+    assert first.window == second.window
 
 
 async def test_a_previewed_start_is_charged_as_shown(world: World, tenant_id):
@@ -201,8 +211,8 @@ async def test_a_previewed_start_is_charged_as_shown(world: World, tenant_id):
     )
 
     assert started.invoice is not None
-    assert started.invoice.total == shown.total == shown.fee
-    assert started.effective_at == shown.starts_at
+    assert started.invoice.total == shown.total == shown.after.fee
+    assert started.effective_at == shown.effective_at
 
 
 async def test_refusals(world: World, tenant_id):

@@ -1,60 +1,20 @@
-"""Timing of changes, postings, tokens and bodies: small rules, each on its own."""
+"""Grants compared, postings, tokens and bodies: small rules, each on its own."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from billing.domain.change_rule import ChangeTiming, any_grant_rises, change_timing
+from billing.domain.change_rule import any_grant_rises
 from billing.domain.ledger import Account, Entry, is_balanced, payment_entries
 from billing.errors import PreviewExpired, PreviewInvalid, PreviewOvertaken, PreviewStale
 from billing.tokens import VALID_FOR, PreviewTokens, Shown
-from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import CURRENCIES
 from control_plane.kernel.ids import TenantId, new_id
 from control_plane.kernel.money import Money
-from tests.support.billing import (
-    CNY,
-    GROWTH,
-    SCALE,
-    SHANGHAI,
-    at,
-    plan,
-)
+from tests.support.billing import CNY, at
 
 START = at("2026-01-10T02:00:00")
-
-
-def timing(old, new, *, interval=Interval.MONTH, new_interval=Interval.MONTH):
-    return change_timing(
-        old=old,
-        old_price=old.price(CNY, interval),
-        new=new,
-        new_price=new.price(CNY, new_interval),
-        at=START,
-        zone=SHANGHAI,
-    )
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        (GROWTH, SCALE, ChangeTiming.AT_ONCE),
-        (SCALE, GROWTH, ChangeTiming.AT_PERIOD_END),
-        (GROWTH, plan("same", "1999.00"), ChangeTiming.AT_PERIOD_END),
-        (GROWTH, plan("cheap", "1.00", orders=151), ChangeTiming.AT_ONCE),
-        (GROWTH, plan("dear", "1999.01", orders=1), ChangeTiming.AT_ONCE),
-        (GROWTH, plan("other", "1.00", modules=("alerts",)), ChangeTiming.AT_ONCE),
-    ],
-)
-def test_a_change_is_made_at_once_if_anything_rises(old, new, expected):
-    assert timing(old, new) is expected
-
-
-def test_fees_are_compared_by_day():
-    """Ten months' price for a year is less a day, for the same plan."""
-    assert timing(GROWTH, GROWTH, new_interval=Interval.YEAR) is ChangeTiming.AT_PERIOD_END
-    assert timing(GROWTH, GROWTH, interval=Interval.YEAR) is ChangeTiming.AT_ONCE
 
 
 def test_a_feature_gained_rises():
