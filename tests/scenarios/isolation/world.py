@@ -12,6 +12,7 @@ from billing.domain.life.migrations import MigrationMode
 from billing.domain.life.orders import Order
 from billing.domain.life.requests import StartWanted
 from billing.services.quotes.make_quote import QuoteWanted
+from billing.domain.fapiao.title import TitleKind
 from control_plane.identity.domain import StaffRole
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import (
@@ -27,7 +28,8 @@ from control_plane.tenancy.domain import Role
 from tests.scenarios.isolation.balances import keep_balances
 from tests.scenarios.isolation.callers import Caller, by_key, by_session, by_token
 from tests.support.api import PASSWORD, Company, Site
-from tests.support.fapiao_world import keep_fapiao
+from tests.support.fapiao_world import TITLE, keep_fapiao
+from tests.support.group_rows import keep_group
 
 # Sessions belong to a person and say when they were last used, whoever they look at.
 _NOT_DATA = {"sessions"}
@@ -122,6 +124,10 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     instance = InstanceId(new_id())
     ids["instance_id"] = format_id("ins", instance)
     _run(admin, tenant_id, instance, word)
+    ids.update(keep_group(admin, tenant_id, word))
+    await site.application.set_fapiao_title(
+        tenant_id=tenant_id, kind=TitleKind.COMPANY, texts=TITLE, actor="the owner"
+    )
     ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
     ids["note_id"] = await _credited(site, tenant_id, bought["invoice_id"])
     ids["quote_id"] = await _quoted(site, tenant_id)

@@ -1,0 +1,93 @@
+"""Cost centres from usage to line, and purchase orders from subscription to paper."""
+
+import json
+from decimal import Decimal
+
+from control_plane.kernel.ids import InvoiceId, new_id, parse_id
+from tests.integration.groups.conftest import tenant_of
+
+
+def event(lines: int, centre: str | None) -> dict[str, object]:
+    data: dict[str, object] = {"lines": str(lines)}
+    if centre is not None:
+        data["costcentre"] = centre
+    return {
+        "specversion": "1.0",
+        "id": str(new_id()),
+        "source": "/warehouses/north",
+        "type": "tallyard.outbound.shipment_posted",
+        "time": "2026-01-12T10:00:00+08:00",
+        "data": data,
+    }
+
+
+async def put(company, path, body):
+    answer = await company.client.put(path, json=body, headers={"Idempotency-Key": str(new_id())})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def closed(groups, company):
+    groups.clock.advance(days=31)
+    await groups.site.application.close_due(tenant_of(company))
+    await groups.deliver()
+    return (await company.get("/v1/invoices")).json()[0]
+
+
+async def used(groups, company):
+    await groups.subscribe(company)
+    groups.clock.advance(days=3)
+    events = [event(6000, "north"), event(3000, "south"), event(1000, None)]
+    answer = await company.client.post(
+        "/v1/events",
+        content=json.dumps(events),
+        headers={"content-type": "application/cloudevents-batch+json"},
+    )
+    assert answer.status_code < 300, answer.text
+
+
+async def test_a_usage_line_is_spread_by_share_and_adds_up(groups):
+    company = await groups.site.company("Bella")
+    await put(company, "/v1/cost-centre-property", {"property": "costcentre"})
+    await used(groups, company)
+    invoice = await closed(groups, company)
+    detail = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
+    lines = {line["key"]: line for line in detail["lines"]}
+    found = (await company.get(f"/v1/invoices/{invoice['id']}/cost-centres")).json()
+    for split in found:
+        total = sum(Decimal(share["amount"]) for share in split["splits"])
+        assert total * 100 == lines[split["line"]]["net_minor"]
+    shares = [{s["cost_centre"]: s["quantity"] for s in split["splits"]} for split in found]
+    assert {"": "1000", "north": "6000", "south": "3000"} in shares
+
+
+async def test_without_a_property_nothing_is_spread(groups):
+    company = await groups.site.company("Bella")
+    await used(groups, company)
+    invoice = await closed(groups, company)
+    assert (await company.get(f"/v1/invoices/{invoice['id']}/cost-centres")).json() == []
+
+
+async def test_splitting_again_changes_nothing(groups, admin):
+    company = await groups.site.company("Bella")
+    await put(company, "/v1/cost-centre-property", {"property": "costcentre"})
+    await used(groups, company)
+    invoice = await closed(groups, company)
+    before = admin.execute("SELECT * FROM line_splits ORDER BY position").fetchall()
+    await put(company, "/v1/cost-centre-property", {"property": "other"})
+    wanted = InvoiceId(parse_id("inv", invoice["id"]))
+    await groups.site.application.split_invoice(tenant_of(company), wanted)
+    assert admin.execute("SELECT * FROM line_splits ORDER BY position").fetchall() == before
+
+
+async def test_a_subscriptions_own_purchase_order_is_printed(groups):
+    company = await groups.site.company("Bella")
+    bought = await groups.subscribe(company)
+    path = f"/v1/subscriptions/{bought['subscription_id']}/purchase-order"
+    assert await put(company, path, {"purchase_order": " PO  4711 "}) == {
+        "purchase_order": "PO 4711"
+    }
+    invoice = await closed(groups, company)
+    detail = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
+    assert detail["purchase_order"] == "PO 4711"
+    assert (await put(company, path, {}))["purchase_order"] is None
