@@ -48,7 +48,7 @@ async def test_finance_filters_downloads_and_records_a_transfer(staff_member):
 
     await page.get_by_role("link", name=rows[0]["number"]).click()
     await page.get_by_label("Bank reference").fill("BK-4471")
-    await page.get_by_label("Amount (CNY)").fill("20.00")
+    await page.get_by_label("Amount (CNY)").fill("2000.00")
     await page.get_by_role("button", name="Record the payment").click()
     await expect(page.get_by_label("Amount (CNY)")).to_have_attribute("aria-invalid", "true")
     await page.get_by_label("Amount (CNY)").fill("1999.00")

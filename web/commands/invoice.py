@@ -11,9 +11,11 @@ from rich.cells import cell_len
 
 from billing.domain.explain import ExplainedLine
 from billing.domain.numbers import grouped
-from billing.domain.records import InvoiceState, StoredInvoice
+from billing.domain.records import InvoiceState, NoteSummary, StoredInvoice
 from billing.errors import InvoiceNotFound
 from billing.repositories.invoices import InvoiceFilter
+from billing.services.invoicing.explain_credit_note import NoteExplanation
+from billing.services.invoicing.verify_credit_note import NoteVerdict
 from billing.services.list_all_invoices import CustomerInvoice
 from billing.services.verify_invoice import Verdict
 from control_plane.kernel.currency import Currency
@@ -44,7 +46,14 @@ class Account:
     @property
     def usage(self) -> Mapping[str, Mapping[str, Any]]:
         """What was measured for a line, by the line's key."""
-        return {entry["key"]: entry for entry in self.stored.inputs["usage"]}
+        measured = {entry["key"]: entry for entry in self.stored.inputs["usage"]}
+        keys = {line["key"]: line.get("item_key", line["key"]) for line in self.body["lines"]}
+        return {line: measured[item] for line, item in keys.items() if item in measured}
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The frozen body."""
+        return self.stored.content
 
 
 @click.group()
@@ -58,8 +67,13 @@ def invoice() -> None:
 def explain(number: str) -> None:
     """Say how NUMBER came about: from its total to its lines, tiers, fractions and events."""
     language = shell_language()
-    account = run(lambda application: _account(application, number, language))
-    for line in explanation(account, language, _width()):
+    account = run(lambda application: _told(application, number, language))
+    told = (
+        explanation(account, language, _width())
+        if isinstance(account, Account)
+        else note_explanation(account, language, _width())
+    )
+    for line in told:
         click.echo(line)
 
 
@@ -67,9 +81,9 @@ def explain(number: str) -> None:
 @click.argument("number")
 @refusals
 def verify(number: str) -> None:
-    """Make NUMBER again from its manifest and the stored events, and compare every byte.
+    """Make NUMBER, of an invoice or a credit note, again from its manifest and the stored events.
 
-    Status 1 when anything differs.
+    Every byte is compared; status 1 when anything differs.
     """
     language = shell_language()
     verdict = run(lambda application: _verdict(application, number))
@@ -78,6 +92,7 @@ def verify(number: str) -> None:
         said = N_("NOT confirmed: what follows differs")
     click.echo(f"{number}  {translate(language, said)}")
     click.echo(f"  sha256 {verdict.sha256}")
+    click.echo(f"  {translate(language, N_('rating version'))} {verdict.version}")
     for difference in verdict.differences:
         click.echo(f"  {difference}")
     raise SystemExit(0 if verdict.confirmed else 1)
@@ -176,6 +191,28 @@ def _width() -> int:
     return min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
 
 
+async def _told(application: Application, number: str, language: str) -> Account | NoteExplanation:
+    note = await find_note(application, number)
+    if note is None:
+        return await _account(application, number, language)
+    return await application.explain_credit_note(
+        tenant_id=note.tenant_id, note_id=note.id, language=language
+    )
+
+
+def note_explanation(told: NoteExplanation, language: str, width: int) -> Iterator[str]:
+    """Lay a credit note out for a terminal of ``width`` columns, amounts flush right."""
+    note = told.note
+    currency = note.total.currency
+    yield _row(f"{note.number}  {note.dated}", currency.code, width)
+    yield "─" * width
+    total = translate(language, N_("Total of {count} lines"), count=len(told.lines))
+    yield _row(total, grouped(note.total.decimal_text()), width)
+    for line in told.lines:
+        yield ""
+        yield from _line(line, None, currency, language, width)
+
+
 async def _account(application: Application, number: str, language: str) -> Account:
     found = await find(application, number)
     tenant_id, invoice_id = found.invoice.tenant_id, found.invoice.id
@@ -186,7 +223,17 @@ async def _account(application: Application, number: str, language: str) -> Acco
     return Account(found, detail.invoice, explained.lines)
 
 
-async def _verdict(application: Application, number: str) -> Verdict:
+async def find_note(application: Application, number: str) -> NoteSummary | None:
+    """Find the credit note of that number, if there is one."""
+    wanted = InvoiceFilter(number=number, limit=1)
+    found = await application.list_all_credit_notes(wanted)
+    return found[0] if found else None
+
+
+async def _verdict(application: Application, number: str) -> Verdict | NoteVerdict:
+    note = await find_note(application, number)
+    if note is not None:
+        return await application.verify_credit_note(tenant_id=note.tenant_id, note_id=note.id)
     found = (await find(application, number)).invoice
     return await application.verify_invoice(tenant_id=found.tenant_id, invoice_id=found.id)
 
