@@ -19,7 +19,7 @@ from billing.domain.assembling.inputs import (
     Priced,
     TaxTreatment,
 )
-from billing.domain.assembling.results import Assembled, BilledLine, Used
+from billing.domain.assembling.results import Assembled, BilledLine, TaxGroup, Used
 from billing.domain.assembling.settling import settle_by
 from billing.domain.assembling.sums import group_taxes, sums_of
 from billing.domain.assembling.taxing import Taxable, taxes_of
@@ -70,7 +70,15 @@ def assemble(
     opened = open_lines(lines, treatments, topped_up, policies)
     used = _discount(opened, currency, coupons, credits, policies, floors)
     billed = _tax(opened, currency, treatments, policies)
-    taxes = group_taxes(billed, treatments)
+    return _settled(billed, group_taxes(billed, treatments), used, balances)
+
+
+def _settled(
+    billed: tuple[BilledLine, ...],
+    taxes: tuple[TaxGroup, ...],
+    used: tuple[Used, ...],
+    balances: Sequence[Balance],
+) -> Assembled:
     sums = sums_of(billed)
     applied = settle_by(balances, sums.total)
     return Assembled(
@@ -82,7 +90,7 @@ def assemble(
         tax=sums.tax,
         total=sums.total,
         applied=applied,
-        due=sums.total - Money.total((a.amount for a in applied), currency),
+        due=sums.total - Money.total((a.amount for a in applied), sums.total.currency),
         used=used,
     )
 
