@@ -44,7 +44,8 @@ class Anchor:
 
     The n-th boundary is always the anchor plus n intervals on the local calendar of ``zone``, never
     previous + interval: clamped to the month's end and restored after (31 Jan → 28 Feb → 31 Mar).
-    Skipped local times move forward, repeated ones take the first. The periods tile the line.
+    Skipped local times move forward, or ``backward``; repeated ones take the first, or the
+    ``second``. The periods tile the line.
 
     Raises:
         NaiveInstant: ``at`` carries no zone.
@@ -56,6 +57,8 @@ class Anchor:
     zone: str
     interval: Interval
     count: int = 1
+    second: bool = False
+    backward: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", as_utc(self.at))

@@ -62,16 +62,22 @@ def parse_instant(text: str) -> datetime:
         raise InvalidInstant(value=text) from None
 
 
-def resolve_local(wall: datetime, zone: str) -> datetime:
+def resolve_local(
+    wall: datetime, zone: str, *, second: bool = False, backward: bool = False
+) -> datetime:
     """Return the instant of a naive wall-clock time in a zone.
 
-    A time that a clock change skips moves forward by the length of the gap; one that happens
-    twice is the first of the two.
+    A time that a clock change skips moves forward by the length of the gap, or ``backward``; one
+    that happens twice is the first of the two, or the ``second``.
 
     Raises:
         UnknownZone: see ``load_zone``.
     """
-    return wall.replace(tzinfo=load_zone(zone), fold=0).astimezone(UTC)
+    rules = load_zone(zone)
+    early, late = (wall.replace(tzinfo=rules, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early < late:  # it happens twice
+        return late if second else early
+    return late if backward else early
 
 
 @lru_cache(maxsize=8192)

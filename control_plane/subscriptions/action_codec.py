@@ -82,6 +82,8 @@ def _start_details(action: Start) -> dict[str, Any]:
             "zone": action.anchor.zone,
             "interval": action.anchor.interval.value,
             "count": action.anchor.count,
+            **({"second": True} if action.anchor.second else {}),
+            **({"backward": True} if action.anchor.backward else {}),
         },
     }
     if action.trial_end is not None:
@@ -168,6 +170,8 @@ def _start(version: PlanVersionId, said: Any) -> Start:
             zone=anchor["zone"],
             interval=Interval(anchor["interval"]),
             count=anchor["count"],
+            second=anchor.get("second", False),
+            backward=anchor.get("backward", False),
         ),
         trial_end=None if trial_end is None else parse_instant(trial_end),
         quantities=said.get("quantities", {}),

@@ -1,7 +1,7 @@
 """The states of a subscription as they are billed: which plan, price and terms, from when on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -55,7 +55,7 @@ def grid_of(anchor: Anchor, interval: Interval | None) -> Anchor:
     """Return the anchor of periods by an interval of their own, or the anchor itself."""
     if interval is None or (interval == anchor.interval and anchor.count == 1):
         return anchor
-    return Anchor(at=anchor.at, zone=anchor.zone, interval=interval)
+    return replace(anchor, interval=interval, count=1)
 
 
 @dataclass(frozen=True, slots=True)

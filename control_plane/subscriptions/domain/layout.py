@@ -219,13 +219,12 @@ class Layout:
 
     def _next_anchor(self, at: datetime, step: PlanStep, anchor: Anchor) -> Anchor:
         action = step.action
+        sold = action.anchor if isinstance(action, Start) else action
+        kept = replace(anchor, interval=sold.interval, count=sold.count)
         if step.restart:
-            return anchor if self.start.aligned else replace(anchor, at=at)
-        if isinstance(action, Start):
+            return kept if self.start.aligned else replace(kept, at=at)
+        if isinstance(action, Start) or kept == anchor:
             return anchor
-        if (action.interval, action.count) == (anchor.interval, anchor.count):
-            return anchor
-        kept = replace(anchor, interval=action.interval, count=action.count)
         if action.keep_anchor or self.in_trial(at):
             return kept
         return replace(kept, at=at)

@@ -51,7 +51,13 @@ instants = st.datetimes(
     timezones=st.just(UTC),
 )
 anchors = st.builds(
-    Anchor, at=instants, zone=zones, interval=st.sampled_from(Interval), count=st.integers(1, 14)
+    Anchor,
+    at=instants,
+    zone=zones,
+    interval=st.sampled_from(Interval),
+    count=st.integers(1, 14),
+    second=st.booleans(),
+    backward=st.booleans(),
 )
 
 

@@ -96,6 +96,20 @@ def test_local_times_are_resolved_by_the_rules(wall, zone, instant):
 
 
 @pytest.mark.parametrize(
+    ("wall", "instant"),
+    [
+        ("2026-03-29T02:30", "2026-03-29T00:30"),  # skipped: becomes 01:30
+        ("2026-10-25T02:30", "2026-10-25T01:30"),  # twice: the second
+        ("2026-06-01T00:00", "2026-05-31T22:00"),
+    ],
+)
+def test_local_times_can_be_resolved_the_other_way(wall, instant):
+    at = datetime.fromisoformat(wall)
+
+    assert resolve_local(at, "Europe/Berlin", second=True, backward=True) == utc(instant)
+
+
+@pytest.mark.parametrize(
     ("day", "zone", "start"),
     [
         ("2026-06-01", SHANGHAI, "2026-05-31T16:00"),
