@@ -104,7 +104,7 @@ def _alike(one: Reign, other: Reign) -> bool:
 
 
 def pieces(reign: Reign, since: datetime, until: datetime) -> Iterator[Piece]:
-    """Yield the pieces of periods that end after ``since``, if they start by ``until``, in order."""
+    """Yield the pieces, in order, of periods that end after ``since``, begun by ``until``."""
     grid, first = reign.grid, _first_index(reign)
     n = max(first, grid.index_at(max(since, reign.start)))
     while reign.start <= until and (n == first or grid.boundary(n) <= until):
