@@ -3,6 +3,7 @@
 import pytest
 
 from billing.domain.groups.errors import ConsolidatedAlreadyPaid, ConsolidatedAmountMismatch
+from billing.services.groups.share_invoice import ShareOrCollect
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import ConsolidatedInvoiceId, OutboxId, new_id, parse_id
 from control_plane.kernel.money import Money
@@ -137,3 +138,33 @@ async def test_a_parent_that_does_not_pay_gets_no_document(groups):
     await groups.joined(child, parent, parent_pays=False)
     await groups.subscribe(child)
     assert await consolidated(groups, parent) == []
+
+
+async def test_what_a_parent_pays_is_not_collected_from_the_child(groups):
+    parent, child = await groups.site.company("Parent"), await groups.site.company("Child")
+    alone = await groups.site.company("Alone")
+    collected = []
+
+    async def collect(tenant_id, payload, delivery_id):
+        collected.append(tenant_id)
+
+    await groups.joined(child, parent)
+    handler = ShareOrCollect(groups.site.application.share_invoice, collect)
+    for company in (child, alone):
+        bought = await groups.subscribe(company)
+        payload = {"invoice_id": str(parse_id("inv", bought["invoice_id"]))}
+        await handler(tenant_of(company), payload, OutboxId(new_id()))
+    assert collected == [tenant_of(alone)]
+
+
+async def test_a_credit_note_lowers_what_is_still_to_be_consolidated(groups, admin):
+    parent, child = await groups.site.company("Parent"), await groups.site.company("Child")
+    await groups.joined(child, parent)
+    bought = await groups.subscribe(child)
+    invoice = parse_id("inv", bought["invoice_id"])
+    admin.execute("UPDATE invoices SET credited_minor = 100 WHERE id = %s", [invoice])
+    await groups.site.application.after_credit_note(
+        tenant_of(child), {"invoice_id": str(invoice)}, OutboxId(new_id())
+    )
+    [shown] = (await parent.get("/v1/group/invoices")).json()
+    assert Money.parse(shown["total"], CNY).minor - Money.parse(shown["open"], CNY).minor == 100
