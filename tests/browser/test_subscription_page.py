@@ -10,8 +10,10 @@ from playwright.async_api import expect
 from billing.domain.life.orders import Order
 from billing.domain.life.requests import BookingWanted, StartWanted
 from billing.services.quotes.make_quote import QuoteWanted
+from control_plane.identity.domain import StaffRole
 from control_plane.kernel.ids import TenantId
 from provisioner.runtimes.memory import MemoryRuntime
+from tests.browser.conftest import PASSWORD
 from tests.browser.test_access import LOOKS, look
 from tests.scenarios.test_subscription_life import WITH_OURS
 
@@ -125,5 +127,38 @@ async def test_a_quote_is_read_and_accepted_in_the_browser(portal, admin):
     found += await shots(portal, "quote")
     await page.get_by_role("button", name="Accept and start").click()
     await expect(page.get_by_text("The quote is accepted.")).to_be_visible()
+    assert found == []
+    assert portal.complaints == []
+
+
+async def test_staff_see_who_pays_more_before_a_plans_new_version_moves_them(portal):
+    portal.application.runtime = MemoryRuntime()
+    await portal.application.apply_catalog(WITH_OURS)
+    await portal.sign_up()
+    await portal.start_plan("Team")
+    dearer = WITH_OURS.replace('amount: "60.00"', 'amount: "90.00"')
+    await portal.application.apply_catalog(dearer)
+    await portal.application.create_staff_user(
+        email="staff@tallyard.example",
+        password=PASSWORD,
+        name="Staff",
+        staff_roles=[StaffRole.FINANCE],
+    )
+    await portal.context.clear_cookies()
+    await portal.sign_in("staff@tallyard.example")
+
+    page = await portal.open("/operator/plan-migrations")
+    await page.get_by_label("Plan", exact=True).select_option("team")
+    await page.get_by_role("button", name="Preview").click()
+    await expect(page.get_by_role("row").filter(has_text="Bella Pizza")).to_contain_text(
+        "+CN¥30.00"
+    )
+    found = await shots(portal, "plan-versions")
+    await page.get_by_role("button", name="Move these subscriptions: 1").click()
+    await expect(page.get_by_role("row").filter(has_text="Bella Pizza")).to_contain_text("Pending")
+    await portal.application.migrate_plans.run()
+    await page.reload()
+    await expect(page.get_by_role("row").filter(has_text="Bella Pizza")).to_contain_text("Moved")
+    found += await shots(portal, "plan-migration")
     assert found == []
     assert portal.complaints == []
