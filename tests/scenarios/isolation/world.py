@@ -8,11 +8,11 @@ from uuid import UUID
 
 import psycopg
 
+from billing.domain.fapiao.title import TitleKind
 from billing.domain.life.migrations import MigrationMode
 from billing.domain.life.orders import Order
 from billing.domain.life.requests import StartWanted
 from billing.services.quotes.make_quote import QuoteWanted
-from billing.domain.fapiao.title import TitleKind
 from control_plane.identity.domain import StaffRole
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import (
@@ -111,6 +111,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     company = await site.company(name)
     tenant_id = TenantId(parse_id("ten", company.tenant_id))
     ids = {"tenant_id": company.tenant_id}
+    ids["quote_id"] = await _quoted(site, tenant_id)
     bought = await _made(company, "/v1/subscriptions", {"plan_code": "growth"})
     ids["subscription_id"], ids["invoice_id"] = bought["subscription_id"], bought["invoice_id"]
     key = await _made(company, "/v1/api-keys", {"name": f"{word}-till", "scopes": ["read"]})
@@ -130,7 +131,6 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     )
     ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
     ids["note_id"] = await _credited(site, tenant_id, bought["invoice_id"])
-    ids["quote_id"] = await _quoted(site, tenant_id)
     ids["migration_id"] = await _migrated(site)
     ids.update(await keep_balances(site, tenant_id, word))
     await site.application.publish_snapshot(tenant_id)
@@ -178,7 +178,7 @@ async def _credited(site: Site, tenant_id: TenantId, invoice_id: str) -> str:
 
 
 async def _quoted(site: Site, tenant_id: TenantId) -> str:
-    """An open quote for a plan whose module the tenant does not have yet."""
+    """An open quote, made before the tenant has any module."""
     quote = await site.application.make_quote(
         tenant_id=tenant_id,
         wanted=QuoteWanted(
