@@ -66,8 +66,11 @@ async def check_stock(company: Company) -> list[Check]:
 
 
 async def check_invoices(api: Api) -> list[Check]:
-    """Every invoice's total = the sum of its lines, and replaying it gives the same bytes."""
+    """Every document's total = the sum of its lines, and replaying it gives the same bytes."""
     wrong, unproven = [], []
+    for note in await api.get("/v1/credit-notes", limit="500"):
+        if not (await api.get(f"/v1/credit-notes/{note['id']}/verification"))["confirmed"]:
+            unproven.append(note["number"])
     for invoice in await api.get("/v1/invoices", limit="500"):
         detail = await api.get(f"/v1/invoices/{invoice['id']}")
         lines = sum((Decimal(_amount(line)) for line in detail["content"]["lines"]), Decimal(0))
@@ -78,7 +81,7 @@ async def check_invoices(api: Api) -> list[Check]:
             unproven.append(invoice["number"])
     return [
         Check("invoice total = Σ lines", [], wrong),
-        Check("every invoice replays to the same bytes", [], unproven),
+        Check("every invoice and credit note replays to the same bytes", [], unproven),
     ]
 
 

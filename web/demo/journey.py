@@ -132,7 +132,8 @@ class Journey:
         )
         _same(preview, changed)
         self.progress.say(
-            f"{UPGRADE_ON}: Growth → Scale, {preview['total']} {preview['currency']} as previewed"
+            f"{UPGRADE_ON}: Growth → Scale, {preview['total']} {preview['currency']} as previewed, "
+            f"{preview['credited']} given back for Growth"
         )
 
     async def _book(self, addon: str) -> None:

@@ -62,7 +62,11 @@ class Screen:
         self.progress.update(self._orders, advance=orders)
 
 
-def year_table(months: Mapping[int, Month], invoices: Iterable[Mapping[str, Any]]) -> Table:
+def year_table(
+    months: Mapping[int, Month],
+    invoices: Iterable[Mapping[str, Any]],
+    notes: Iterable[Mapping[str, Any]],
+) -> Table:
     """Build the closing table: a row a month, a total below."""
     table = Table(title=f"Bella Pizza's {YEAR}", title_justify="left")
     for heading in (
@@ -72,17 +76,15 @@ def year_table(months: Mapping[int, Month], invoices: Iterable[Mapping[str, Any]
         "units shipped",
         "refused",
         "invoices",
-        "billed CNY",
+        "invoiced CNY",
+        "credited CNY",
     ):
         table.add_column(heading, justify="left" if heading == "month" else "right")
-    by_month: dict[int, list[Decimal]] = {number: [] for number in (*MONTHS, 13)}
-    for invoice in invoices:
-        dated = date.fromisoformat(invoice["dated"])
-        by_month[dated.month if dated.year == YEAR else 13].append(Decimal(invoice["total"]))
-    totals = [0, 0, 0, 0, 0, Decimal(0)]
+    invoiced, credited = _by_month(invoices), _by_month(notes)
+    totals = [0, 0, 0, 0, 0, Decimal(0), Decimal(0)]
     for number in (*MONTHS, 13):
-        row = _row(months.get(number, Month()), by_month[number])
-        if number == max(by_month) and not any(row):
+        row = _row(months.get(number, Month()), invoiced[number], credited[number])
+        if number not in MONTHS and not any(row):
             continue
         label = f"{YEAR}-{number:02}" if number in MONTHS else "after"
         table.add_row(label, *_texts(row))
@@ -92,7 +94,16 @@ def year_table(months: Mapping[int, Month], invoices: Iterable[Mapping[str, Any]
     return table
 
 
-def _row(month: Month, invoices: list[Decimal]) -> list[Any]:
+def _by_month(documents: Iterable[Mapping[str, Any]]) -> dict[int, list[Decimal]]:
+    """Sort totals by the month they are dated in; 13 is whatever came after the year."""
+    totals: dict[int, list[Decimal]] = {number: [] for number in (*MONTHS, 13)}
+    for document in documents:
+        dated = date.fromisoformat(document["dated"])
+        totals[dated.month if dated.year == YEAR else 13].append(Decimal(document["total"]))
+    return totals
+
+
+def _row(month: Month, invoices: list[Decimal], notes: list[Decimal]) -> list[Any]:
     kinds = (month.shipped, month.received, month.queried)
     return [
         sum(tally.calls for tally in kinds),
@@ -101,11 +112,12 @@ def _row(month: Month, invoices: list[Decimal]) -> list[Any]:
         sum(tally.refused for tally in kinds),
         len(invoices),
         sum(invoices, Decimal(0)),
+        sum(notes, Decimal(0)),
     ]
 
 
 def _texts(row: list[Any]) -> list[str]:
-    return [f"{value:,}" for value in row[:-1]] + [f"{row[-1]:,.2f}"]
+    return [f"{value:,}" for value in row[:-2]] + [f"{value:,.2f}" for value in row[-2:]]
 
 
 def print_checks(console: Console, checks: Iterable[Check]) -> bool:

@@ -88,7 +88,8 @@ class Year:
             checks += await self._check(bella, finance)
             checks += await rival.check(bella)
             invoices = await bella.api.get("/v1/invoices", limit="500")
-        self.screen.console.print(year_table(bella.months, invoices))
+            notes = await bella.api.get("/v1/credit-notes", limit="500")
+        self.screen.console.print(year_table(bella.months, invoices, notes))
         good = print_checks(self.screen.console, checks)
         self._sign_ins()
         return good
