@@ -68,17 +68,19 @@ async def check_stock(company: Company) -> list[Check]:
 async def check_invoices(api: Api) -> list[Check]:
     """Every document's total = the sum of its lines, and replaying it gives the same bytes."""
     wrong, unproven = [], []
-    for note in await api.get("/v1/credit-notes", limit="500"):
-        if not (await api.get(f"/v1/credit-notes/{note['id']}/verification"))["confirmed"]:
-            unproven.append(note["number"])
-    for invoice in await api.get("/v1/invoices", limit="500"):
+    invoices = await api.get("/v1/invoices", limit="500")
+    notes = await api.get("/v1/credit-notes", limit="500")
+    for invoice in invoices:
         detail = await api.get(f"/v1/invoices/{invoice['id']}")
         lines = sum((Decimal(_amount(line)) for line in detail["content"]["lines"]), Decimal(0))
         if lines != _minor(invoice["total"]):
             wrong.append(invoice["number"])
-        verdict = await api.get(f"/v1/invoices/{invoice['id']}/verification")
+    documents = [("invoices", invoice) for invoice in invoices]
+    documents += [("credit-notes", note) for note in notes]
+    for kind, document in documents:
+        verdict = await api.get(f"/v1/{kind}/{document['id']}/verification")
         if not verdict["confirmed"]:
-            unproven.append(invoice["number"])
+            unproven.append(document["number"])
     return [
         Check("invoice total = Σ lines", [], wrong),
         Check("every invoice and credit note replays to the same bytes", [], unproven),
