@@ -15,7 +15,7 @@ from control_plane.kernel.ids import TenantId
 from provisioner.runtimes.memory import MemoryRuntime
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_access import LOOKS, look
-from tests.scenarios.test_subscription_life import WITH_OURS
+from tests.support.life_catalogue import WITH_OURS
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,9 @@ import pytest
 from control_plane.identity.domain import StaffRole
 from tests.scenarios.isolation.callers import by_session
 from tests.scenarios.sandbox import Sandbox
-from tests.scenarios.test_subscription_life import WITH_OURS, start
+from tests.scenarios.test_subscription_life import start
 from tests.support.api import PASSWORD
+from tests.support.life_catalogue import WITH_OURS
 
 
 @dataclass
