@@ -155,7 +155,7 @@ async def topup_paid(
         await application.record_topup_payment(
             tenant_id=TenantId(id_from("ten", tenant_id)),
             topup_id=topup_id_from(topup_id),
-            amount=Money.parse(form.one("paid"), currency(form.one("currency"))),
+            amount=Money.parse(form.one("amount"), currency(form.one("currency"))),
             reference=form.one("reference"),
             actor=principal(request).actor,
         )
