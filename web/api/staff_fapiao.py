@@ -8,7 +8,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from web.api.common import ApiRequest, id_from, principal
-from web.api.fapiao import FapiaoView, fapiao_filter, fapiao_id_from, fapiao_view
+from web.api.fapiao import fapiao_filter, fapiao_id_from
+from web.api.fapiao_views import FapiaoView, fapiao_view
 from web.compose import Application
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
