@@ -100,4 +100,3 @@ def preview_lines(found: MigrationPreview, language: str) -> list[str]:
 
 def _text(amount: Money | None) -> str:
     return "" if amount is None else amount.decimal_text()
-
