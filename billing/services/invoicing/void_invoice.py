@@ -87,7 +87,8 @@ class VoidInvoice:
         session, tenant_id = invoices.session, invoice.tenant_id
         if invoice.state is InvoiceState.UNCOLLECTIBLE:
             raise InvoiceEnded(number=invoice.number, state=invoice.state.value)
-        settled = invoice.paid + invoice.credited + invoice.applied
+        # What coupons and credits took off is used up, and would not come back.
+        settled = invoice.paid + invoice.credited + invoice.applied + invoice.discount
         noted = await NoteRepository(session).of_invoice(tenant_id, invoice.id)
         if settled.minor or noted or invoice.state is InvoiceState.PAID:
             raise InvoiceNotVoidable(number=invoice.number, settled=settled)
