@@ -69,7 +69,8 @@ class MoveTenant:
                 raise
             except Exception as error:
                 log.exception("migration_move_failed", tenant_id=format_id("ten", tenant_id))
-                await self._fail(tenant_id, migration_id, error)
+                if not await self._fail(tenant_id, migration_id, error):
+                    return handled
             handled += 1
 
     async def _step(self, tenant_id: TenantId, migration_id: PlanMigrationId) -> bool:
@@ -106,17 +107,18 @@ class MoveTenant:
 
     async def _fail(
         self, tenant_id: TenantId, migration_id: PlanMigrationId, error: Exception
-    ) -> None:
-        """Keep why a move failed; the transaction that tried it is gone."""
+    ) -> bool:
+        """Keep why a move failed, if it still waits; the transaction that tried it is gone."""
         said = error.code if isinstance(error, TallyardError) else type(error).__name__
         async with self.work(tenant_id) as session:
             repository = MigrationRepository(session)
             move = await repository.next_pending(migration_id)
             if move is None:
-                return
+                return False
             now = await self.weighing.changing.closing.tenant_clock.now(session, tenant_id)
             reason = f"{said}: {error}"[:500]
             await repository.settle(migration_id, move, MoveState.FAILED, at=now, reason=reason)
+            return True
 
 
 @dataclass(frozen=True, slots=True)
