@@ -29,6 +29,7 @@ STAFF_SECTIONS: Final = frozenset(
     {
         "finance",
         "reports",
+        "finance_backtest",
         "finance_fapiao",
         "finance_groups",
         "finance_tax",

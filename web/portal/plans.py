@@ -1,6 +1,6 @@
 """Plans: compare, preview to the cent, confirm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -17,6 +17,7 @@ from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.i18n import N_, translate
+from web.portal.comparisons import read_comparison
 from web.portal.cycles import cycle_key, cycle_tabs, read_cycle
 from web.portal.forms import refused, submitted
 from web.portal.holdings import Holdings, current_plan, read_holdings
@@ -26,6 +27,7 @@ from web.portal.previews import preview_page as lay_preview
 from web.portal.views.life import PreviewView
 from web.portal.views.shell import Form
 from web.portal.views.subscriptions import PlansView
+from web.portal.views.whatif import ComparisonView
 
 READ = {"permission": Permission.SUBSCRIPTION_READ}
 PREVIEW = {"permission": Permission.SUBSCRIPTION_CHANGE}
@@ -42,7 +44,22 @@ async def plans_page(
     """Show what is held and what is on sale."""
     holdings = await read_holdings(application, tenant(request))
     view = _plans_view(holdings, language_of(request), interval, subscription)
+    compared = view.changing or next((plan.subscription_id for plan in view.held), None)
+    if compared is not None:
+        view = replace(view, comparison=await _comparison(request, application, holdings, compared))
     return await page(request, application, "portal/plans.html", "plans", view=view, form=Form())
+
+
+async def _comparison(
+    request: PageRequest, application: Application, holdings: Holdings, compared: str
+) -> ComparisonView | None:
+    return await read_comparison(
+        application,
+        tenant(request),
+        SubscriptionId(id_from("sub", compared)),
+        holdings.catalog,
+        language_of(request),
+    )
 
 
 def _plans_view(

@@ -1,4 +1,4 @@
-// Everything works without this file. It keeps live parts fresh, copies secrets,
+// Everything works without this file. It keeps live parts fresh, copies secrets, reads files,
 // sends a filter form when a choice changes, and guards against a double click.
 "use strict";
 
@@ -47,7 +47,7 @@ document.querySelectorAll("form[data-auto]").forEach((form) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || "download" in form.dataset) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });
@@ -64,6 +64,15 @@ document.querySelectorAll("[data-stepper]").forEach((box) => {
     if (!step) return;
     const least = Number(count.min || 0);
     count.value = String(Math.max(least, (Number(count.value) || 0) + step));
+  });
+});
+
+// A file that is chosen is put where its text may be read and corrected before it is sent.
+document.querySelectorAll("input[data-fills]").forEach((chooser) => {
+  chooser.closest("[hidden]").hidden = false;
+  chooser.addEventListener("change", async () => {
+    const [file] = chooser.files;
+    if (file) document.getElementById(chooser.dataset.fills).value = await file.text();
   });
 });
 

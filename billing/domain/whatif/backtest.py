@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from billing.domain.lines import Versions
+from billing.domain.whatif.errors import DayOutOfReach
 from billing.domain.whatif.living import Moment
 from control_plane.catalog.domain import AddonVersion, Catalog, PlanVersion
 from control_plane.kernel.calendar import Period, local_day_start
@@ -12,6 +13,8 @@ from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import PlanVersionId, TenantId
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import BookAddon, Timeline
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,5 +182,9 @@ def days_in(first: date, last: date, zone: str) -> Period:
     Raises:
         UnknownZone: there is no such zone.
         PeriodReversed: the last day is before the first.
+        DayOutOfReach: a day is of a year before 1900 or after 9000.
     """
+    for name, day in (("first", first), ("last", last)):
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            raise DayOutOfReach(value=day.isoformat(), field=name)
     return Period(local_day_start(first, zone), local_day_start(last + timedelta(days=1), zone))

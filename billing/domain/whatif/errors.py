@@ -36,3 +36,12 @@ class HistoryEmpty(TallyardError):
     kind = ErrorKind.INVALID
     message = "There is no time between {start} and {end}."
     remedy = "Give an end that is after the start."
+
+
+class DayOutOfReach(TallyardError):
+    """A day has no instants that a calendar of four-digit years can name."""
+
+    code = "day_out_of_reach"
+    kind = ErrorKind.INVALID
+    message = "“{value}” is too far away."
+    remedy = "Give days of the years 1900 to 9000."

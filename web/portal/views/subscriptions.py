@@ -7,6 +7,7 @@ from decimal import Decimal
 from control_plane.kernel.money import Money
 from control_plane.kernel.period import Period
 from web.portal.charts import YearStrip
+from web.portal.views.whatif import ComparisonView
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class PlansView:
     """All plans on offer beside the subscriptions held; ``changing`` is the one to be changed.
 
     ``cycles`` are key and name of how often prices are paid; ``interval`` is the key shown.
+    ``comparison`` is what each plan would have cost, once there is a whole month to go by.
     """
 
     plans: tuple[PlanCard, ...]
@@ -93,6 +95,7 @@ class PlansView:
     cycles: tuple[tuple[str, str], ...] = ()
     held: tuple[CurrentPlan, ...] = ()
     changing: str | None = None
+    comparison: ComparisonView | None = None
 
     @property
     def chosen(self) -> CurrentPlan | None:
