@@ -1,5 +1,7 @@
 """Cost centres from usage to line, and purchase orders from subscription to paper."""
 
+import csv
+import io
 import json
 from decimal import Decimal
 
@@ -91,3 +93,17 @@ async def test_a_subscriptions_own_purchase_order_is_printed(groups):
     detail = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
     assert detail["purchase_order"] == "PO 4711"
     assert (await put(company, path, {}))["purchase_order"] is None
+
+
+async def test_the_page_and_the_file_show_the_shares(groups):
+    company = await groups.site.company("Bella")
+    await put(company, "/v1/cost-centre-property", {"property": "costcentre"})
+    await used(groups, company)
+    invoice = await closed(groups, company)
+    path = f"/portal/invoices/{invoice['id']}/cost-centres"
+    page = await company.client.get(path, headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert "north" in page.text
+    file = await company.client.get(f"{path}/csv")
+    rows = list(csv.DictReader(io.StringIO(file.text.lstrip("\ufeff"))))
+    assert {row["cost_centre"] for row in rows} == {"", "north", "south"}

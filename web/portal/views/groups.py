@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from billing.domain.groups.splitting import Split
 from control_plane.kernel.money import Money
 from web.portal.views.shell import Choice
 
@@ -78,3 +79,30 @@ class ConsolidatedPageView:
     buyer: str
     invoices: tuple[SharedRow, ...]
     reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CentreLine:
+    """A line and its shares."""
+
+    key: str
+    name: str
+    shares: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CentreTotal:
+    """What a cost centre has of a whole invoice."""
+
+    centre: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CentrePageView:
+    """An invoice over cost centres; without lines where none were split."""
+
+    invoice_id: str
+    number: str
+    lines: tuple[CentreLine, ...]
+    totals: tuple[CentreTotal, ...]
