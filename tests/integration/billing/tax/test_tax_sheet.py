@@ -12,6 +12,7 @@ from billing.services.tax.read_tax import ReadTax
 from billing.tax_desk import TaxDesk
 from billing.tax_sheet import read_tax_sheet
 from control_plane.tenancy.clocks import TenantClock
+from tests.unit.billing.tax.sheet_fault_cases import CASES
 
 EXAMPLE = Path("docs/billing/tax.example.yaml").read_text(encoding="utf-8")
 
@@ -90,41 +91,12 @@ async def test_a_corrected_rate_is_a_later_revision(apply, staff, work, tenant_i
     assert revisions == [(13, 1), (12.5, 2)]
 
 
-@pytest.mark.parametrize(
-    ("source", "place"),
-    [
-        ("entities: [{code: x, prefix: XX, country: XX}]", "1:43 entities[0].country"),
-        ("entities: [{code: x, prefix: x1}]", "1:30 entities[0].prefix"),
-        ("entities: [{code: x, prefix: XX, tax: {}}]", "1:39 entities[0].tax"),
-        ("entities: [{code: x, prefix: XX, country: DE, tax_id: DE1}]", "1:55 entities[0].tax_id"),
-        ("entities: [{code: x, prefix: XX, currency: ABC}]", "1:44 entities[0].currency"),
-        ("entities: [{code: x}]", "1:12 entities[0]"),
-        (
-            'rates: [{jurisdiction: CN, category: a, rate: "1", from: 2020-02-30}]',
-            "1:58 rates[0].from",
-        ),
-        (
-            'rates: [{jurisdiction: CN, category: a, code: Z, rate: "1", from: 2020-01-01}]',
-            "1:56 rates[0].rate",
-        ),
-        (
-            'rates: [{jurisdiction: CN, category: a, rate: "101", from: 2020-01-01}]',
-            "1:47 rates[0].rate",
-        ),
-        (
-            'rates: [{jurisdiction: CN, category: a, rate: "1", from: 2020-01-01, to: 2019-01-01}]',
-            "1:74 rates[0].to",
-        ),
-        (
-            'rates: [{jurisdiction: XX, category: a, rate: "1", from: 2020-01-01}]',
-            "1:24 rates[0].jurisdiction",
-        ),
-    ],
-)
-def test_every_fault_is_told_with_its_place(source, place):
+@pytest.mark.parametrize(("fault", "source", "place"), CASES)
+def test_every_fault_is_told_with_its_place(fault, source, place):
     with pytest.raises(TaxFileInvalid) as refused:
         read_tax_sheet(source)
 
+    assert refused.value.problems[0].code == fault.name.lower()
     assert str(refused.value.problems[0]).startswith(place)
 
 

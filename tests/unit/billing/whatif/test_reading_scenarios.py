@@ -10,8 +10,10 @@ import yaml
 
 from billing.domain.whatif.errors import ScenarioInvalid
 from billing.whatif.reading import read_scenario
+from control_plane.catalog.source.faults import Fault
 from control_plane.subscriptions.domain import Cancel
 from metering.domain.numbers import quantity
+from tests.unit.billing.whatif.scenario_fault_cases import CASES, COUNTED, COUNTS
 
 GROWTH = Path("tests/support/scenarios/growth.yaml").read_text(encoding="utf-8")
 
@@ -67,23 +69,21 @@ def test_events_are_taken_as_they_would_be_sent():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ("zone: Asia/Shanghai", "zone: Asia/Nowhere", "2:7 unknown_zone"),
-        ("until: 2026-04-10", "until: soon", "3:8 not_an_instant"),
-        ("currency: CNY\nzone", "currency: XYZ\nzone", "1:11 unknown_currency"),
-        ("plan: growth\n", "plan: huge\n", "20:11 unknown_plan"),
-        ("do: cancel", "do: explode", "23:36 unknown_choice"),
-        ("do: cancel", "do: resume", "23:9 refused"),
-        ("meter: lines, from", "meter: boxes, from", "25:13 unknown_meter"),
-        ('per_day: "250"', 'per_day: "-1"', "25:63 negative"),
-        ("to: 2026-02-28", "to: 2025-02-28", "25:42 bad_window"),
-        ("usage:", "policies: {rounding: sideways}\nusage:", "24:22 refused"),
-        ("usage:", "coupons: [{code: A}]\nusage:", "24:11 one_of"),
-        ("usage:", "tax: {standard: {rate: '101'}}\nusage:", "24:24 not_a_number"),
-    ],
+    ("fault", "old", "new", "place"),
+    CASES,
+    ids=[f"{case[0].name}-{n}" for n, case in enumerate(CASES)],
 )
-def test_what_is_wrong_is_told_by_line_and_column(old: str, new: str, expected: str):
+def test_what_is_wrong_is_told_by_line_and_column(fault: Fault, old: str, new: str, place: str):
     assert old in GROWTH
 
-    assert expected in faults(GROWTH.replace(old, new))
+    assert f"{place} {fault.name.lower()}" in faults(GROWTH.replace(old, new))
+
+
+@pytest.mark.parametrize(("fault", "quantity"), COUNTS, ids=[case[0].name for case in COUNTS])
+def test_a_counted_meter_takes_whole_events_and_not_too_many(fault: Fault, quantity: str):
+    counted = GROWTH.replace(COUNTED, "aggregation: count").replace(
+        'from: 2026-01-10, to: 2026-02-28, per_day: "250"',
+        f'at: 2026-01-12, quantity: "{quantity}"',
+    )
+
+    assert faults(counted) == [f"25:5 {fault.name.lower()}"]
