@@ -30,16 +30,16 @@ class DeskCounter:
             TaxRateMissing: tax is due, and no rate is known.
         """
         tenant_id, code = occasion.account.tenant_id, occasion.account.entity
-        entity = await self.desk.entity(session, code)
-        seller, buyer = await self.desk.parties(session, tenant_id, code)
-        profile = await self.desk.profile(session, tenant_id)
+        dealing = await self.desk.dealing(session, tenant_id, code)
+        entity, profile = dealing.entity, dealing.profile
+        seller, buyer = self.desk.parties_in(dealing, occasion.organisation)
         held = await self._held(session, occasion)
         return Sale(
             seller=Party.from_body(seller),
             buyer=Party.from_body(buyer),
             prefix=entity.prefix,
-            treatments=await self.desk.treatments(
-                session, tenant_id, code, occasion.taxed_on, occasion.categories
+            treatments=await self.desk.treatments_in(
+                session, dealing, occasion.taxed_on, occasion.categories
             ),
             coupons=held.coupons,
             credits=held.credits,

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.assembling import AppliedBalance, Assembled, Balance, Coupon, Credit, Used
 from billing.domain.discounts.burning import grants_in_order, topups_in_order
-from billing.domain.discounts.records import Topup, TopupState, Wallet
+from billing.domain.discounts.records import Grant, Topup, TopupState, Wallet
 from billing.domain.tax.parties import LegalEntity
 from billing.errors_tax import BalanceTooSmall
 from billing.repositories.coupons import CouponRepository
 from billing.repositories.credits import CreditRepository
+from billing.repositories.holdings import holdings
 from billing.repositories.tax import TaxRepository
 from billing.repositories.wallets import WalletRepository
 from control_plane.audit.record import record
@@ -51,7 +52,6 @@ class Discounts:
         policies: Policies,
     ) -> Held:
         """Return what can be used on an invoice due ``at``, held until the commit."""
-        await CouponRepository(session).lock(tenant_id)
         return await self._held(session, tenant_id, entity, currency, at, policies, lock=True)
 
     async def peek(
@@ -131,15 +131,22 @@ class Discounts:
         *,
         lock: bool,
     ) -> Held:
-        redeemed = await CouponRepository(session).usable(tenant_id, at)
-        coupons = [r.offer.coupon(r.id, currency) for r in redeemed]
-        grants = await CreditRepository(session).usable(tenant_id, currency.code, at, lock=lock)
-        topups = await WalletRepository(session).usable(
-            tenant_id, entity, currency.code, at, lock=lock
+        there_is, order, code = (
+            await holdings(session, tenant_id),
+            policies.burn_order,
+            currency.code,
         )
-        order = policies.burn_order
+        coupons: tuple[Coupon, ...] = ()
+        if there_is.coupons:
+            coupons = await _coupons(session, tenant_id, currency, at, lock=lock)
+        grants: list[Grant] = []
+        if there_is.credits:
+            grants = await CreditRepository(session).usable(tenant_id, code, at, lock=lock)
+        topups: list[Topup] = []
+        if there_is.prepaid:
+            topups = await WalletRepository(session).usable(tenant_id, entity, code, at, lock=lock)
         return Held(
-            coupons=tuple(c for c in coupons if c is not None),
+            coupons=coupons,
             credits=tuple(grant.credit for grant in grants_in_order(grants, order)),
             balances=tuple(balance_of(topup) for topup in topups_in_order(topups, order)),
         )
@@ -243,6 +250,17 @@ def new_topup(
         reference=None,
         number=None,
     )
+
+
+async def _coupons(
+    session: AsyncSession, tenant_id: TenantId, currency: Currency, at: datetime, *, lock: bool
+) -> tuple[Coupon, ...]:
+    repository = CouponRepository(session)
+    if lock:
+        await repository.lock(tenant_id)
+    redeemed = await repository.usable(tenant_id, at)
+    coupons = (r.offer.coupon(r.id, currency) for r in redeemed)
+    return tuple(c for c in coupons if c is not None)
 
 
 async def _entity_of(session: AsyncSession, tenant_id: TenantId) -> LegalEntity:

@@ -14,6 +14,7 @@ from billing.domain.tax.treat import jurisdiction_of, treat
 from billing.ports import TaxCalculator
 from billing.repositories.tax import TaxRepository
 from control_plane.kernel.ids import TenantId
+from control_plane.tenancy.domain import Organisation
 from control_plane.tenancy.repository import OrganisationRepository
 
 
@@ -27,6 +28,18 @@ class TableTaxCalculator:
         """Return how each category is taxed; see `TaxCalculator`."""
         rates = await TaxRepository(self.session).rates([jurisdiction_of(sale)])
         return {category: treat(sale, category, rates) for category in categories}
+
+
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """Who deals with whom, read once: the entity that sells, and what the customer said of itself.
+
+    ``profile`` is None before it was filled in.
+    """
+
+    tenant_id: TenantId
+    entity: LegalEntity
+    profile: BillingProfile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,17 @@ class TaxDesk:
         """
         return await TaxRepository(session).entity(code)
 
+    async def dealing(self, session: AsyncSession, tenant_id: TenantId, entity: str) -> Dealing:
+        """Return who deals with whom.
+
+        Raises:
+            EntityNotFound: there is no entity of this code.
+        """
+        repository = TaxRepository(session)
+        return Dealing(
+            tenant_id, await repository.entity(entity), await repository.profile(tenant_id)
+        )
+
     async def treatments(
         self,
         session: AsyncSession,
@@ -59,13 +83,19 @@ class TaxDesk:
         Raises:
             TaxRateMissing: tax is due, and no rate is known.
         """
-        repository = TaxRepository(session)
-        seller = (await repository.entity(entity)).seller
+        dealing = await self.dealing(session, tenant_id, entity)
+        return await self.treatments_in(session, dealing, dated, categories)
+
+    async def treatments_in(
+        self, session: AsyncSession, dealing: Dealing, dated: date, categories: Collection[str]
+    ) -> Mapping[str, TaxTreatment]:
+        """Return the same of a dealing that was read before; see `treatments`."""
+        seller = dealing.entity.seller
         if seller is None:
             return {}
-        profile = await repository.profile(tenant_id)
-        held = [exemption for _, exemption in await repository.exemptions(tenant_id)]
-        sale = Sale(seller, buyer_of(seller, profile, held), dated)
+        exemptions = await TaxRepository(session).exemptions(dealing.tenant_id)
+        held = [exemption for _, exemption in exemptions]
+        sale = Sale(seller, buyer_of(seller, dealing.profile, held), dated)
         # An unnamed category is a commitment's: taxed as what it tops up, or alone as standard.
         wanted = {category for category in categories if category} or {STANDARD}
         return await self.calculator(session).treatments(sale, sorted(wanted))
@@ -74,17 +104,17 @@ class TaxDesk:
         self, session: AsyncSession, tenant_id: TenantId, entity: str
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return seller and buyer as a document's body names them."""
-        repository = TaxRepository(session)
-        seller = (await repository.entity(entity)).party(self.vendor_name)
         organisation = await OrganisationRepository(session).get(tenant_id)
-        profile = await repository.profile(tenant_id)
+        return self.parties_in(await self.dealing(session, tenant_id, entity), organisation)
+
+    def parties_in(
+        self, dealing: Dealing, organisation: Organisation
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the same of a dealing that was read before; see `parties`."""
+        seller, profile = dealing.entity.party(self.vendor_name), dealing.profile
         if profile is None:
             return seller, unnamed_party(organisation.name, organisation.slug)
         return seller, profile.party(organisation.slug)
-
-    async def profile(self, session: AsyncSession, tenant_id: TenantId) -> BillingProfile | None:
-        """Return the customer's billing profile; it names the purchase order."""
-        return await TaxRepository(session).profile(tenant_id)
 
 
 def buyer_of(seller: Seller, profile: BillingProfile | None, held: Collection[Any]) -> Buyer:

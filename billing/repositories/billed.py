@@ -18,7 +18,7 @@ from control_plane.kernel.money import Money
 
 _COLUMNS = """l.item_key, l.revision, l.line_key, l.subscription_id, l.service_end, l.amount_minor,
     l.cutoff, l.since, l.id, l.due_at"""
-_LINES = text(
+LINES = text(
     f"""
     SELECT {_COLUMNS}, l.invoice_id, i.currency, i.state, coalesce(n.taken, 0) AS taken,
         coalesce(n.given, 0) AS given,
@@ -85,7 +85,7 @@ class BilledRepository:
             return MemoryBilledView(cutoffs=cutoffs)
         bound = {"tenant_id": tenant_id, "keys": sorted(wanted)}
         found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-        for row in await self.session.execute(_LINES, bound):
+        for row in await self.session.execute(LINES, bound):
             found[row.item_key].append(row)
         items = {key: _billed(rows) for key, rows in found.items()}
         return MemoryBilledView(items=items, cutoffs=cutoffs)
