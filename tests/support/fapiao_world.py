@@ -386,8 +386,10 @@ def keep_note(
             _insert_note_line(admin, tenant_id, note_id, position, line)
 
 
-def keep_fapiao(admin: psycopg.Connection, tenant_id: TenantId, name: str) -> FapiaoId:
-    """A blue fapiao that failed, over no invoice, as the platform would have left it."""
+def keep_fapiao(
+    admin: psycopg.Connection, tenant_id: TenantId, name: str, invoice_id: InvoiceId
+) -> FapiaoId:
+    """A blue fapiao that failed over an invoice, as the platform would have left it."""
     content = compose([Bill(body_of(cny([fee("a", "100.00")])))])
     body = {
         "format": 1,
@@ -413,6 +415,14 @@ def keep_fapiao(admin: psycopg.Connection, tenant_id: TenantId, name: str) -> Fa
         "requested_at": "2026-01-10Z",
     }
     _insert(admin, "fapiao", columns)
+    source = {
+        "tenant_id": tenant_id,
+        "fapiao_id": fapiao_id,
+        "invoice_id": invoice_id,
+        "number": name,
+        "known_notes": [],
+    }
+    _insert(admin, "fapiao_sources", source)
     return fapiao_id
 
 

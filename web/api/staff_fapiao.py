@@ -67,6 +67,7 @@ async def record_number(
 ) -> FapiaoView:
     """Record the number of a fapiao that was issued by hand."""
     owner, wanted = TenantId(id_from("ten", tenant_id)), fapiao_id_from(fapiao_id)
+    await application.get_fapiao(tenant_id=owner, fapiao_id=wanted)
     fapiao = await application.record_fapiao.issued(
         tenant_id=owner, fapiao_id=wanted, number=data.number, actor=principal(request).actor
     )

@@ -129,7 +129,9 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     await site.application.set_fapiao_title(
         tenant_id=tenant_id, kind=TitleKind.COMPANY, texts=TITLE, actor="the owner"
     )
-    ids["fapiao_id"] = format_id("fap", keep_fapiao(admin, tenant_id, f"{word} 有限公司"))
+    billed = InvoiceId(parse_id("inv", bought["invoice_id"]))
+    fapiao = keep_fapiao(admin, tenant_id, f"{word} 有限公司", billed)
+    ids["fapiao_id"] = format_id("fap", fapiao)
     ids["note_id"] = await _credited(site, tenant_id, bought["invoice_id"])
     ids["migration_id"] = await _migrated(site)
     ids.update(await keep_balances(site, tenant_id, word))
