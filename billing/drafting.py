@@ -15,6 +15,7 @@ from billing.domain.assembling import (
     assemble,
     reduce,
 )
+from billing.domain.assembling.rated import bounds_of
 from billing.domain.converge import Cut
 from billing.domain.documents.body import (
     given_steps,
@@ -23,7 +24,7 @@ from billing.domain.documents.body import (
 from billing.domain.documents.heading import Corrected, Heading, Kind, Party
 from billing.domain.documents.reading import billed_invoice, credited
 from billing.domain.rating import InvoiceLine, Step
-from billing.domain.records import Account, StoredInvoice
+from billing.domain.records import Account, InvoiceSummary, StoredInvoice
 from billing.drafting_parts import CreditAtHand, by_document
 from billing.drafts import Drafts, InvoiceDraft, NoteDraft
 from billing.invoicing import Convergence
@@ -84,38 +85,19 @@ class Drafter:
         invoices, tenant_id = InvoiceRepository(self.session), self.account.tenant_id
         summary = await invoices.lock(tenant_id, invoice_id)
         stored = await invoices.get(invoice_id)
-        body = stored.content
         notes = await NoteRepository(self.session).stored_of(tenant_id, [invoice_id])
         already = credited(note.content for note in notes.get(invoice_id, ()))
         policies = _policies_of(stored)
-        amounts: dict[str, Money] = {}
-        for cut in cuts:
-            known = amounts.get(cut.line_key)
-            amounts[cut.line_key] = cut.amount if known is None else known + cut.amount
         made = reduce(
-            billed_invoice(body, {cut.line_key: cut.item_key for cut in cuts}),
-            amounts,
+            billed_invoice(stored.content, {cut.line_key: cut.item_key for cut in cuts}),
+            _summed(cuts),
             policies=policies,
             already=already,
         )
-        heading = Heading(
-            kind=Kind.CREDIT_NOTE,
-            number="",
-            tenant_id=tenant_id,
-            # The entity that sold corrects, to whom it sold.
-            seller=Party.from_body(body["seller"]),
-            buyer=Party.from_body(body["buyer"]),
-            currency=summary.total.currency,
-            zone=body["zone"],
-            due_at=at,
-            part=await IssuedRepository(self.session).note_parts_at(tenant_id, invoice_id, at),
-            purchase_order=summary.purchase_order,
-            corrects=Corrected(summary.number, summary.dated),
-            reason=reason,
-        )
+        part = await IssuedRepository(self.session).note_parts_at(tenant_id, invoice_id, at)
         return NoteDraft(
             id=CreditNoteId(new_id()),
-            heading=heading,
+            heading=_note_heading(summary, stored, at, part, reason),
             prefix=summary.number.rsplit("-", 2)[0],
             entity=summary.entity,
             invoice=summary,
@@ -138,22 +120,8 @@ class Drafter:
         credit: CreditAtHand,
         place: int,
     ) -> InvoiceDraft:
-        at, zone = found.instant.at, lines[0].zone
-        policies = DEFAULTS.over(self.account.policies)
-        taxed_on = local_date(at, zone)
-        if corrects is not None:
-            corrected = await InvoiceRepository(self.session).summary(corrects)
-            taxed_on = corrected.dated
-        occasion = Occasion(
-            account=self.account,
-            organisation=self.organisation,
-            currency=code,
-            at=at,
-            taxed_on=taxed_on,
-            categories=frozenset(line.tax_category for line in lines),
-            policies=policies,
-            corrects=corrects,
-        )
+        occasion = await self._occasion(code, corrects, lines, found.instant.at)
+        at, policies = occasion.at, occasion.policies
         sale = await self.counter.sale(self.session, occasion)
         balances = (*await credit.left(code), *sale.prepaid)
         made = assemble(
@@ -164,6 +132,7 @@ class Drafter:
             treatments=sale.treatments,
             balances=balances,
             en16931=sale.en16931,
+            **bounds_of(lines),
         )
         credit.use(made)
         heading = Heading(
@@ -173,7 +142,7 @@ class Drafter:
             seller=sale.seller,
             buyer=sale.buyer,
             currency=code,
-            zone=zone,
+            zone=lines[0].zone,
             due_at=at,
             part=await self._part(code, at) + place,
             payment_term_days=policies.payment_term_days,
@@ -183,6 +152,28 @@ class Drafter:
         draft_id = InvoiceId(new_id())
         return InvoiceDraft(draft_id, heading, occasion, sale, made, lines, balances, policies)
 
+    async def _occasion(
+        self,
+        code: Currency,
+        corrects: InvoiceId | None,
+        lines: tuple[InvoiceLine, ...],
+        at: datetime,
+    ) -> Occasion:
+        """Say what is sold when; a correction is taxed as what it corrects was."""
+        taxed_on = local_date(at, lines[0].zone)
+        if corrects is not None:
+            taxed_on = (await InvoiceRepository(self.session).summary(corrects)).dated
+        return Occasion(
+            account=self.account,
+            organisation=self.organisation,
+            currency=code,
+            at=at,
+            taxed_on=taxed_on,
+            categories=frozenset(line.tax_category for line in lines),
+            policies=DEFAULTS.over(self.account.policies),
+            corrects=corrects,
+        )
+
     async def _part(self, code: Currency, at: datetime) -> int:
         # An invoice of the same instant says that the account was closed as far as that.
         closed = self.account.closed_through
@@ -190,6 +181,36 @@ class Drafter:
             return 0
         repository = InvoiceRepository(self.session)
         return await repository.parts_at(self.account.tenant_id, code.code, at)
+
+
+def _summed(cuts: tuple[Cut, ...]) -> dict[str, Money]:
+    """Add up what is taken off each line."""
+    amounts: dict[str, Money] = {}
+    for cut in cuts:
+        known = amounts.get(cut.line_key)
+        amounts[cut.line_key] = cut.amount if known is None else known + cut.amount
+    return amounts
+
+
+def _note_heading(
+    invoice: InvoiceSummary, stored: StoredInvoice, at: datetime, part: int, reason: str
+) -> Heading:
+    body = stored.content
+    return Heading(
+        kind=Kind.CREDIT_NOTE,
+        number="",
+        tenant_id=invoice.tenant_id,
+        # The entity that sold corrects, to whom it sold.
+        seller=Party.from_body(body["seller"]),
+        buyer=Party.from_body(body["buyer"]),
+        currency=invoice.total.currency,
+        zone=body["zone"],
+        due_at=at,
+        part=part,
+        purchase_order=invoice.purchase_order,
+        corrects=Corrected(invoice.number, invoice.dated),
+        reason=reason,
+    )
 
 
 def _policies_of(stored: StoredInvoice) -> Policies:

@@ -4,16 +4,14 @@ Reads both formats that bodies have had. Format 1 (untaxed, parties by name alon
 negative lines) is read as what it meant: no tax, no discounts, nothing applied.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
+from billing.documents.parties import Body, Party, Words, read_party, read_words
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.money import Money
-
-Body = Mapping[str, Any]
 
 
 class DocumentKind(StrEnum):
@@ -21,60 +19,6 @@ class DocumentKind(StrEnum):
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text in both languages."""
-
-    en: str
-    zh: str
-
-    def say(self, language: str) -> str:
-        """Give the text in ``en`` or any Chinese."""
-        return self.zh if language.lower().startswith("zh") else self.en
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A postal address; ``country`` is ISO 3166-1 alpha-2."""
-
-    line1: str
-    line2: str
-    city: str
-    region: str
-    postcode: str
-    country: str
-
-    def lines(self) -> tuple[str, ...]:
-        """Write it as on an envelope, the country's code last."""
-        town = " ".join(part for part in (self.postcode, self.city) if part)
-        found = (self.line1, self.line2, town, self.region, self.country)
-        return tuple(part for part in found if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """An account to pay into; ``iban`` and ``bic`` without blanks, empty where there is none."""
-
-    name: str
-    account: str
-    iban: str
-    bic: str
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who sells or buys, as frozen."""
-
-    name: str
-    reference: str
-    tax_id: str
-    registration: str
-    address: Address | None
-    email: str
-    phone: str
-    bank: Bank | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +145,8 @@ def read_document(body: Body) -> Document:
         kind=DocumentKind(body.get("kind", "invoice")),
         number=body["number"],
         tenant=body["tenant"],
-        seller=_party(body["seller"]),
-        buyer=_party(body["buyer"]),
+        seller=read_party(body["seller"]),
+        buyer=read_party(body["buyer"]),
         currency=code,
         zone=body["zone"],
         dated=date.fromisoformat(body["date"]),
@@ -226,43 +170,19 @@ def read_document(body: Body) -> Document:
     )
 
 
-def _party(party: Body) -> Party:
-    address, bank = party.get("address"), party.get("bank")
-    return Party(
-        name=party["name"],
-        reference=party["reference"],
-        tax_id=_text(party, "tax_id"),
-        registration=_text(party, "registration"),
-        address=None if address is None else _address(address),
-        email=_text(party, "email"),
-        phone=_text(party, "phone"),
-        bank=None if bank is None else _bank(bank),
-    )
-
-
-def _address(address: Body) -> Address:
-    names = ("line1", "line2", "city", "region", "postcode", "country")
-    return Address(*(_text(address, name) for name in names))
-
-
-def _bank(bank: Body) -> Bank:
-    iban, bic = (_text(bank, name).replace(" ", "").upper() for name in ("iban", "bic"))
-    return Bank(_text(bank, "name"), _text(bank, "account"), iban, bic)
-
-
 def _line(line: Body, code: Currency) -> Line:
     amount = Money(line["amount_minor"], code)
     return Line(
         key=line["key"],
         kind=line["kind"],
         item=line["item"],
-        item_name=_words(line["item_name"]),
+        item_name=read_words(line["item_name"]),
         charge=line["charge"],
-        name=_words(line["name"]),
+        name=read_words(line["name"]),
         first_day=date.fromisoformat(line["first_day"]),
         last_day=date.fromisoformat(line["last_day"]),
         quantity=line["quantity"],
-        unit=None if line["unit"] is None else _words(line["unit"]),
+        unit=None if line["unit"] is None else read_words(line["unit"]),
         amount=amount,
         discounts=_discounts(line.get("discounts", ()), code),
         net=Money(line["net_minor"], code) if "net_minor" in line else amount,
@@ -277,7 +197,10 @@ def _line(line: Body, code: Currency) -> Line:
 def _discounts(found: Sequence[Body], code: Currency) -> tuple[Discount, ...]:
     return tuple(
         Discount(
-            entry["kind"], entry["code"], _words(entry["name"]), Money(entry["amount_minor"], code)
+            entry["kind"],
+            entry["code"],
+            read_words(entry["name"]),
+            Money(entry["amount_minor"], code),
         )
         for entry in found
     )
@@ -291,13 +214,5 @@ def _tax(group: Body, code: Currency) -> TaxGroup:
         rate=group["rate"],
         base=Money(group["base_minor"], code),
         tax=Money(group["tax_minor"], code),
-        reason=None if reason is None else _words(reason),
+        reason=None if reason is None else read_words(reason),
     )
-
-
-def _words(text: Body) -> Words:
-    return Words(text["en"], text["zh"])
-
-
-def _text(source: Body, name: str) -> str:
-    return str(source.get(name) or "")

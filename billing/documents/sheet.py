@@ -4,31 +4,27 @@ The frozen body is its only source, but for what hangs beside the document: a lo
 the payment page, and the day it was paid.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_interval
 
-from billing.documents.content import Address, Document, Line, Party, TaxGroup
+from billing.documents.content import Document, Line, TaxGroup
 from billing.documents.einvoice.gaps import group_of
+from billing.documents.parties import Address, Party
 from billing.documents.payment_code import payment_code
+from billing.documents.texts import amount_text, breakable, day_text, days_text, spaced
 from billing.documents.words import CATEGORIES, REASONS, WORDS
 from billing.domain.explain import explain_lines
-from billing.domain.numbers import grouped, shown
+from billing.domain.numbers import shown
 from billing.messages import translator
 from control_plane.kernel.money import Money
 
 _FINGERPRINT = 24
 _SANDBOX = "sandbox"
 """The legal entity in whose name sandboxes are billed."""
-_LONGEST_WORD = 28
-_LONG_WORDS = re.compile(rf"\S{{{_LONGEST_WORD},}}")
-_ZERO_WIDTH = "\N{ZERO WIDTH SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +58,6 @@ class SheetWriter:
     def write(self, document: Document, beside: Beside) -> Sheet:
         """Write a document out."""
         return _Writing(document, beside, self.language).sheet()
-
-
-def amount_text(amount: Money, *, with_code: bool = False) -> str:
-    """Write an amount with its thousands apart: ``1,999.00``, or ``CNY 1,999.00``."""
-    code = f"{amount.currency.code}\N{NO-BREAK SPACE}" if with_code else ""
-    return code + grouped(amount.decimal_text()).replace("-", "\N{MINUS SIGN}")
-
-
-def breakable(text: str) -> str:
-    """Let words longer than a column be broken, at invisible places."""
-    return _LONG_WORDS.sub(lambda found: _ZERO_WIDTH.join(found[0]), text)
 
 
 class _Writing:
@@ -276,26 +261,12 @@ class _Writing:
         return [text for text in found if text]
 
     def _days(self, first: date, last: date) -> str:
-        return _day(first, self.language) if first == last else _days(first, last, self.language)
+        if first == last:
+            return day_text(first, self.language)
+        return days_text(first, last, self.language)
 
     def _day(self, day: date) -> str:
-        return _day(day, self.language)
-
-
-@lru_cache(maxsize=4096)
-def _days(first: date, last: date, language: str) -> str:
-    """Write a stretch of days; most lines of an invoice share theirs."""
-    return str(format_interval(first, last, "yMMMd", locale=language))
-
-
-@lru_cache(maxsize=4096)
-def _day(day: date, language: str) -> str:
-    return str(format_date(day, format="long", locale=language))
-
-
-def spaced(iban: str) -> str:
-    """Write an IBAN in groups of four, as on paper (ISO 13616)."""
-    return " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
+        return day_text(day, self.language)
 
 
 def _rate(group: TaxGroup) -> str:

@@ -1,7 +1,9 @@
 """Quotes as the customer reads and answers them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -11,7 +13,7 @@ from litestar.response import Redirect
 from billing.services.quotes.list_quotes import ListedQuote
 from control_plane.identity.domain import Permission
 from control_plane.kernel.calendar import parse_instant
-from control_plane.kernel.currency import currency
+from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import QuoteId, format_id
 from control_plane.kernel.money import Money
@@ -27,6 +29,8 @@ from web.portal.views.shell import Form
 READ = {"permission": Permission.SUBSCRIPTION_READ}
 ANSWER = {"permission": Permission.SUBSCRIPTION_CHANGE}
 OPEN = "open"
+
+Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +99,8 @@ def quote_sheet(listed: ListedQuote, language: str) -> QuoteSheet:
         trial_end=_instant(body["trial_end"]),
         valid_until=quote.valid_until,
         made_at=quote.made_at,
-        lines=tuple(
-            PreviewLine(
-                line_title(line, language),
-                Money(line["amount_minor"], code),
-                date.fromisoformat(line["first_day"]),
-                date.fromisoformat(line["last_day"]),
-            )
-            for line in first["lines"]
-        ),
-        addons=tuple(
-            QuotedAddon(
-                name=addon["name"][tongue],
-                window=Period(parse_instant(addon["start"]), parse_instant(addon["end"])),
-                quantity=addon["quantity"],
-                price=Money(addon["price_minor"] * addon["quantity"], code),
-            )
-            for addon in body["addons"]
-        ),
+        lines=_lines(first, code, language),
+        addons=_addons(body, code, tongue),
         discount=Money(first["discount_minor"], code),
         net=Money(first["net_minor"], code),
         tax=Money(first["tax_minor"], code),
@@ -127,6 +115,30 @@ def quote_sheet(listed: ListedQuote, language: str) -> QuoteSheet:
         purchase_order=body["purchase_order"],
         note=body["note"],
         subscription_id=None if started is None else format_id("sub", started),
+    )
+
+
+def _lines(invoice: Body, code: Currency, language: str) -> tuple[PreviewLine, ...]:
+    return tuple(
+        PreviewLine(
+            line_title(line, language),
+            Money(line["amount_minor"], code),
+            date.fromisoformat(line["first_day"]),
+            date.fromisoformat(line["last_day"]),
+        )
+        for line in invoice["lines"]
+    )
+
+
+def _addons(body: Body, code: Currency, tongue: str) -> tuple[QuotedAddon, ...]:
+    return tuple(
+        QuotedAddon(
+            name=addon["name"][tongue],
+            window=Period(parse_instant(addon["start"]), parse_instant(addon["end"])),
+            quantity=addon["quantity"],
+            price=Money(addon["price_minor"] * addon["quantity"], code),
+        )
+        for addon in body["addons"]
     )
 
 

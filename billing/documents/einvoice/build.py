@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.documents.content import Discount, Document, Line, Party, TaxGroup
+from billing.documents.content import Discount, Document, Line, TaxGroup
 from billing.documents.einvoice.gaps import check, group_of, is_vat_id
 from billing.documents.einvoice.model import (
     CREDIT_NOTE,
@@ -22,6 +22,7 @@ from billing.documents.einvoice.model import (
     TradeTax,
 )
 from billing.documents.einvoice.units import ONE, unit_code
+from billing.documents.parties import Party
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.money import Money
 

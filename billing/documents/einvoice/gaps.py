@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.documents.content import Document, DocumentKind, Line, Party, TaxGroup
+from billing.documents.content import Document, DocumentKind, Line, TaxGroup
 from billing.documents.einvoice.model import NOT_SUBJECT
+from billing.documents.parties import Party
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 _DECIMALS = 2

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from billing.documents.content import Address
+from billing.documents.parties import Address
 from control_plane.kernel.money import Money
 
 SPECIFICATION = "urn:cen.eu:en16931:2017"

@@ -41,21 +41,15 @@ class RefundCredit:
             PaymentReferenceInvalid: the reference is empty, too long or not printable.
             RefundReferenceUsed: another amount was refunded under it.
         """
-        reference = reference.strip()
-        if not 1 <= len(reference) <= LONGEST_REFERENCE or not reference.isprintable():
-            raise PaymentReferenceInvalid(
-                reference=reference, longest=LONGEST_REFERENCE, field="reference"
-            )
+        reference = _reference(reference)
         key = f"refund:{reference}"
         async with self.work(tenant_id) as session:
             await AccountRepository(session).lock(tenant_id)
             credit, code = CreditRepository(session), amount.currency
             known = await credit.of_request(tenant_id, key)
             if known:
-                if (
-                    Money.total((-entry.amount for entry in known), known[0].amount.currency)
-                    != amount
-                ):
+                refunded = (-entry.amount for entry in known)
+                if Money.total(refunded, known[0].amount.currency) != amount:
                     raise RefundReferenceUsed(reference=reference, field="reference")
                 return amount
             sources = await credit.left(tenant_id, code.code, lock=True)
@@ -85,10 +79,16 @@ class RefundCredit:
                 "credit.refunded",
                 "billing_account",
                 format_id("ten", tenant_id),
-                {
-                    "amount_minor": amount.minor,
-                    "currency": code.code,
-                    "reference": reference,
-                },
+                {"amount_minor": amount.minor, "currency": code.code, "reference": reference},
             )
             return amount
+
+
+def _reference(text: str) -> str:
+    """Return a reference without blanks around it, or refuse it."""
+    reference = text.strip()
+    if not 1 <= len(reference) <= LONGEST_REFERENCE or not reference.isprintable():
+        raise PaymentReferenceInvalid(
+            reference=reference, longest=LONGEST_REFERENCE, field="reference"
+        )
+    return reference

@@ -79,13 +79,18 @@ class SetBillingTerms:
                 "billing.terms_set",
                 "billing_account",
                 format_id("ten", tenant_id),
-                {
-                    "policies": dict(policies),
-                    "grace_seconds": int(grace.total_seconds()),
-                    "threshold_minor": threshold_minor,
-                },
+                _said(changed),
             )
             return changed
+
+
+def _said(account: Account) -> dict[str, object]:
+    """Write the terms down for the audit log."""
+    return {
+        "policies": dict(account.policies),
+        "grace_seconds": int(account.grace.total_seconds()),
+        "threshold_minor": account.threshold_minor,
+    }
 
 
 def _require(grace: timedelta, threshold_minor: int | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pypdf.generic import DictionaryObject
 
 from billing.documents.content import read_document
-from billing.documents.sheet import amount_text, breakable
+from billing.documents.texts import amount_text, breakable
 from billing.documents.words import CATEGORIES, REASONS, WORDS
 from billing.domain.assembling import TaxTreatment
 from billing.messages import translator
