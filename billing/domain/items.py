@@ -15,7 +15,7 @@ from billing.domain.owing.commitments import commitments
 from billing.domain.owing.fees import fees
 from billing.domain.owing.instants import acting_instants, next_due_at, reach_of
 from billing.domain.owing.item import ORDER, FeePart, Item, LineKind
-from billing.domain.owing.policies import PolicyBook
+from billing.domain.owing.policies import PolicyBook, shared_policies
 from billing.domain.owing.shares import WHOLE, Share
 from billing.domain.owing.states import Billable, billable
 from billing.domain.owing.usage import arrears
@@ -35,6 +35,7 @@ __all__ = [
     "open_items",
     "owed_items",
     "reach_of",
+    "shared_policies",
 ]
 
 
@@ -99,10 +100,12 @@ def _together(one: Item, other: Item) -> Item:
     start = min(one.service.start, other.service.start)
     end = max(one.service.end, other.service.end)
     longer = max(one, other, key=lambda item: item.period.length)
+    counts, topped_up = (*one.counts, *other.counts), (*one.tops_up, *other.tops_up)
     return replace(
         longer,
         due_at=min(one.due_at, other.due_at),
         service=Period(start, end),
         fee_parts=(*one.fee_parts, *other.fee_parts),
-        counts=tuple(dict.fromkeys((*one.counts, *other.counts))),
+        counts=tuple(dict.fromkeys(counts)),
+        tops_up=tuple(dict(zip(counts, topped_up, strict=False)).values()),
     )

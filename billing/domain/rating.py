@@ -6,19 +6,19 @@ of 31 days is 1,999 * 12/31 = 773.806…, so CNY 773.81.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
 from billing.domain.numbers import exact_text
-from billing.domain.owing.item import FeePart, Item, LineKind
+from billing.domain.owing.item import Item, LineKind
 from billing.domain.pricing import Step, Usage, price_usage
+from billing.domain.rating_steps import allowance_step, fee_steps, fixed_steps, rounding_steps
 from control_plane.catalog.domain import Meter, Text
 from control_plane.catalog.policies import ShortPeriod
-from control_plane.kernel.calendar import Period, instant_text
-from control_plane.kernel.currency import Currency
+from control_plane.kernel.calendar import Period
 from control_plane.kernel.ids import SubscriptionId
 from control_plane.kernel.money import Money
 
@@ -35,6 +35,8 @@ __all__ = [
 
 RATING_VERSION = "2026.2"
 """Named in every manifest. A change of any amount or text below needs a new one."""
+
+_NOTHING = Fraction(0)
 
 Standing = Callable[[str], Money | None]
 """What stands billed of an item, by its key; None when nothing ever was."""
@@ -65,7 +67,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """What is owed of an item: ``exact`` in major units, ``owed`` rounded once."""
+    """What is owed of an item: ``exact`` in major units, ``owed`` rounded once.
+
+    ``least`` is what its minimum alone comes to, rounded alike. ``shares`` are the amounts that a
+    commitment without a tax category tops up, by the tax category of what it counts.
+    """
 
     item: Item
     exact: Fraction
@@ -73,6 +79,8 @@ class Rated:
     quantity: Decimal | None
     unit: Text | None
     steps: tuple[Step, ...]
+    least: Money | None = None
+    shares: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class InvoiceLine:
     """The difference of one item: ``amount`` is ``owed`` less ``billed``, before discounts.
 
     Net of tax, or gross where ``tax_inclusive``. A negative one is taken off earlier invoices.
+    No coupon before the minimum leaves less than ``floor``; see `Rated` for ``topped_up``.
     """
 
     key: str
@@ -105,6 +114,8 @@ class InvoiceLine:
     discountable: bool
     steps: tuple[Step, ...]
     tags: tuple[tuple[str, str], ...] = ()
+    floor: Money | None = None
+    topped_up: tuple[tuple[str, int], ...] = ()
 
 
 def rate_items(
@@ -120,8 +131,20 @@ def rate_items(
     for item in sorted(wanted, key=_depth):
         amounts = [_standing(key, owed, standing) for key in item.counts]
         counted = Money.total((a for a in amounts if a is not None), item.currency)
-        owed[item.key] = rate_item(item, measured.get(item.key), counted)
+        rated = rate_item(item, measured.get(item.key), counted)
+        owed[item.key] = replace(rated, shares=_shares(item, amounts))
     return tuple(owed[item.key] for item in wanted)
+
+
+def _shares(item: Item, amounts: Sequence[Money | None]) -> tuple[tuple[str, int], ...]:
+    """Return what a true-up tops up by tax category, unless it has a category of its own."""
+    if item.tax_category:
+        return ()
+    found: dict[str, int] = {}
+    for category, amount in zip(item.tops_up, amounts, strict=False):
+        if amount is not None and amount.minor > 0:
+            found[category] = found.get(category, 0) + amount.minor
+    return tuple(found.items())
 
 
 def _depth(item: Item) -> tuple[bool, datetime]:
@@ -146,15 +169,18 @@ def rate_item(item: Item, measured: Measured | None = None, counted: Money | Non
         if measured is None:
             raise LookupError(f"item {item.key} was not measured")
         return _rate_usage(item, measured, before)
-    exact = sum((part.exact for part in item.fee_parts), Fraction(0))
+    exact = sum((part.exact for part in item.fee_parts), _NOTHING)
     if item.fixed is not None:
-        steps = (*_fee_steps(item), *_told(item, item.fixed))
+        steps = (*fee_steps(item), *fixed_steps(item, item.fixed))
         return Rated(item, item.fixed.major, item.fixed, _quantity(item), None, steps)
     amount = Money.rounded(exact, item.currency, item.policies.rounding)
-    steps = (*_fee_steps(item), *_rounded(exact, amount))
+    steps = (*fee_steps(item), *rounding_steps(exact, amount))
     if item.kind is LineKind.COMMITMENT:
         return _true_up(item, amount, before, steps)
-    return Rated(item, exact, amount, _quantity(item), None, steps)
+    floor = _least(
+        item, sum((part.least * part.share.fraction for part in item.fee_parts), _NOTHING)
+    )
+    return Rated(item, exact, amount, _quantity(item), None, steps, floor)
 
 
 def difference(rated: Rated, billed: Money, revision: int) -> InvoiceLine | None:
@@ -199,6 +225,8 @@ def difference(rated: Rated, billed: Money, revision: int) -> InvoiceLine | None
         tax_inclusive=item.tax_inclusive,
         discountable=item.discountable,
         steps=steps,
+        floor=None if rated.least is None else rated.least - billed,
+        topped_up=rated.shares,
     )
 
 
@@ -221,15 +249,23 @@ def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
             "digest": measured.digest,
         },
         *price.steps,
-        *_rounded(price.amount, amount),
+        *rounding_steps(price.amount, amount),
     ]
     exact = price.amount
     if item.counts:
         exact -= before.major
-        steps.append(_less(amount, before))
+        steps.append(allowance_step(amount, before))
         amount -= before
     unit = measured.meter.unit  # what was measured, before any conversion
-    return Rated(item, exact, amount, measured.quantity, unit, tuple(steps))
+    floor = _least(item, price.least)
+    if floor is not None and item.counts:
+        floor -= before
+    return Rated(item, exact, amount, measured.quantity, unit, tuple(steps), floor)
+
+
+def _least(item: Item, exact: Fraction) -> Money | None:
+    """Return what a minimum comes to, None where there is none."""
+    return Money.rounded(exact, item.currency, item.policies.rounding) if exact else None
 
 
 def _true_up(item: Item, committed: Money, counted: Money, steps: Sequence[Step]) -> Rated:
@@ -244,67 +280,7 @@ def _true_up(item: Item, committed: Money, counted: Money, steps: Sequence[Step]
     return Rated(item, owed.major, owed, None, None, (*steps, told))
 
 
-def _less(amount: Money, before: Money) -> Step:
-    return {
-        "step": "allowance_so_far",
-        "cumulative": amount.decimal_text(),
-        "before": before.decimal_text(),
-        "amount": (amount - before).decimal_text(),
-    }
-
-
 def _quantity(item: Item) -> Decimal | None:
     """Return how many are charged for, where it is one number and not simply one."""
     quantities = {part.quantity for part in item.fee_parts}
     return quantities.pop() if len(quantities) == 1 and quantities != {Decimal(1)} else None
-
-
-def _fee_steps(item: Item) -> list[Step]:
-    steps: list[Step] = []
-    for part in item.fee_parts:
-        if len(item.fee_parts) > 1:
-            span = part.span
-            steps.append(
-                {
-                    "step": "stretch",
-                    "start": instant_text(span.start),
-                    "end": instant_text(span.end),
-                }
-            )
-        steps.extend(part.steps)
-        steps.append(_fee_step(part, item.currency))
-    return steps
-
-
-def _fee_step(part: FeePart, currency: Currency) -> Step:
-    whole = _money_text(part.whole, currency)
-    if part.share.whole:
-        return {"step": "fee", "amount": whole}
-    some, of = ("seconds", "of_seconds") if part.share.unit == "second" else ("days", "of_days")
-    return {
-        "step": "prorated" if part.share.unit == "day" else "prorated_seconds",
-        "fee": whole,
-        some: part.share.numerator,
-        of: part.share.denominator,
-        "exact": exact_text(part.exact),
-    }
-
-
-def _money_text(major: Fraction, currency: Currency) -> str:
-    """Write an amount with the currency's decimals, or exactly where those do not do."""
-    rounded = Money.rounded(major, currency)
-    return rounded.decimal_text() if rounded.major == major else exact_text(major)
-
-
-def _told(item: Item, amount: Money) -> tuple[Step, ...]:
-    """Explain an amount that is not simply the sum of its parts."""
-    exact = sum((part.exact for part in item.fee_parts), Fraction(0))
-    if item.kind is LineKind.ADDON and exact == amount.major:
-        return ()
-    return ({"step": item.kind.value, "amount": amount.decimal_text()},)
-
-
-def _rounded(exact: Fraction, amount: Money) -> tuple[Step, ...]:
-    if exact == amount.major:
-        return ()
-    return ({"step": "rounded", "exact": exact_text(exact), "amount": amount.decimal_text()},)

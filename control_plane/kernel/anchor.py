@@ -70,7 +70,7 @@ class Anchor:
         """Return the n-th boundary in UTC; the 0-th is the anchor itself, negative ones precede."""
         if n == 0:  # said apart because the anchor may be the second of two equal local times
             return self.at
-        return _moved(self.at, self.zone, self.interval, n * self.count)
+        return _boundary(self, n)
 
     def period(self, n: int) -> Period:
         """Return the n-th period, from the n-th boundary to the next."""
@@ -99,14 +99,15 @@ class Anchor:
 
 
 @lru_cache(maxsize=65_536)
-def _moved(at: datetime, zone: str, interval: Interval, intervals: int) -> datetime:
-    """Return the instant so many intervals away on the local calendar. Billing asks it often."""
-    wall = at.astimezone(load_zone(zone)).replace(tzinfo=None)
-    if interval in _DAYS:
-        moved = wall + timedelta(days=intervals * _DAYS[interval])
+def _boundary(anchor: Anchor, n: int) -> datetime:
+    """Return the boundary so many intervals away on the local calendar. Billing asks it often."""
+    intervals = n * anchor.count
+    wall = anchor.at.astimezone(load_zone(anchor.zone)).replace(tzinfo=None)
+    if anchor.interval in _DAYS:
+        moved = wall + timedelta(days=intervals * _DAYS[anchor.interval])
     else:
-        moved = _add_months(wall, intervals * _MONTHS[interval])
-    return resolve_local(moved, zone)
+        moved = _add_months(wall, intervals * _MONTHS[anchor.interval])
+    return resolve_local(moved, anchor.zone, second=anchor.second, backward=anchor.backward)
 
 
 def _add_months(wall: datetime, months: int) -> datetime:

@@ -18,6 +18,7 @@ from billing.domain.assembling import (
     assemble,
     reduce,
 )
+from billing.domain.assembling.rated import bounds_of
 from billing.domain.billed import Billed, MemoryBilledView
 from billing.domain.converge import Ask, Cut, Instant, Settled, owing, settle
 from billing.domain.documents.body import (
@@ -134,6 +135,7 @@ def replay_invoice(manifest: Manifest, lines: Sequence[InvoiceLine]) -> bytes:
             said["category"]: TaxTreatment.from_body(said) for said in manifest["treatments"]
         },
         balances=[_balance(said, code) for said in manifest["balances"]],
+        **bounds_of(lines),
     )
     return canonical_json(invoice_body(heading, made))
 

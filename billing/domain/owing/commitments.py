@@ -59,6 +59,7 @@ def _items(
         return
     state = held[-1].state
     due_at = _due_at(about, grid, period)
+    counted = tuple(_counted(lines(period.start, due_at), state.plan.label, period, due_at))
     yield Item(
         key=about.key(state.plan.label, "commitment", instant_text(period.end)),
         kind=LineKind.COMMITMENT,
@@ -76,7 +77,8 @@ def _items(
         service=Period(parts[0].span.start, max(parts[-1].span.end, parts[0].span.start)),
         share=total_share(parts),
         fee_parts=parts,
-        counts=tuple(_counted(lines(period.start, due_at), state.plan.label, period, due_at)),
+        counts=tuple(line.key for line in counted),
+        tops_up=tuple(line.tax_category for line in counted),
         tax_category=held[-1].commitment.tax_category or "",
         tax_inclusive=state.price.tax_inclusive,
         discountable=False,
@@ -107,8 +109,8 @@ def _due_at(about: Billable, grid: Anchor, period: Period) -> datetime:
     return period.end if closed is None else min(closed, period.end)
 
 
-def _counted(lines: Iterable[Item], label: str, period: Period, due_at: datetime) -> Iterator[str]:
-    """Yield the keys of the lines that count: what its plan charged in and for the period."""
+def _counted(lines: Iterable[Item], label: str, period: Period, due_at: datetime) -> Iterator[Item]:
+    """Yield the lines that count: what its plan charged in and for the period."""
     for line in lines:
         if line.item != label:
             continue
@@ -119,4 +121,4 @@ def _counted(lines: Iterable[Item], label: str, period: Period, due_at: datetime
             else (period.start < line.due_at <= due_at)
         )
         if within:
-            yield line.key
+            yield line

@@ -164,6 +164,7 @@ def _part(about: Billable, grid: Anchor, period: Period, level: Level) -> FeePar
         quantity=held.quantity,
         whole=price.amount,
         steps=price.steps,
+        least=price.least,
     )
 
 
@@ -198,6 +199,7 @@ def _alike(one: FeePart, other: FeePart) -> bool:
         one.span.end >= other.span.start
         and (one.share.denominator, one.share.unit) == (other.share.denominator, other.share.unit)
         and (one.whole, one.quantity, one.steps) == (other.whole, other.quantity, other.steps)
+        and one.least == other.least
     )
 
 

@@ -35,7 +35,8 @@ ORDER = {kind: place for place, kind in enumerate(LineKind)}
 class FeePart:
     """What one state owes of a fee: ``whole`` (major units) a period, times its ``share``.
 
-    ``whole`` is the price of ``quantity`` for all of the period, which ``steps`` explain.
+    ``whole`` is the price of ``quantity`` for all of the period, which ``steps`` explain; ``least``
+    what its minimum alone would come to.
     """
 
     span: Period
@@ -43,6 +44,7 @@ class FeePart:
     quantity: Decimal
     whole: Fraction
     steps: tuple[Step, ...] = ()
+    least: Fraction = Fraction(0)
 
     @property
     def exact(self) -> Fraction:
@@ -60,7 +62,8 @@ class Item:
     A fee has ``fee_parts``; what is owed is their sum. Usage has ``usage``, the charge that prices
     the meter's events of ``measure``; that price is cumulative, so what ``counts`` (keys of other
     items) was owed before is taken off; unless ``final``, volume prices and minimums wait.
-    A commitment has ``fee_parts`` too, and owes what the items it ``counts`` fall short of them.
+    A commitment has ``fee_parts`` too, and owes what the items it ``counts`` fall short of them;
+    ``tops_up`` are the tax categories of those items, one each.
     An add-on's amount is ``fixed``, because deposit and rest have to add up to it.
     ``follows`` is the key of the usage item before it on the same meter: its late events are ours.
     """
@@ -86,6 +89,7 @@ class Item:
     final: bool = True
     follows: str | None = None
     counts: tuple[str, ...] = ()
+    tops_up: tuple[str, ...] = ()
     fixed: Money | None = None
     tax_category: str = STANDARD
     tax_inclusive: bool = False

@@ -86,7 +86,8 @@ class _Arrears:
                 quantity = Decimal(state.segment.quantity(charge.quantity))
                 price = price_fee(charge, quantity, state.policies)
                 share = Ruler(piece.reign.grid, state.policies).share(period, start, end, of)
-                yield FeePart(Period(start, end), share, quantity, price.amount, price.steps)
+                span = Period(start, end)
+                yield FeePart(span, share, quantity, price.amount, price.steps, price.least)
 
     def _share(self, piece: Piece) -> Share:
         return billed_share(piece.reign, piece.period, self._of(piece.reign, piece.period))

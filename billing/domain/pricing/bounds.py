@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from billing.domain.numbers import exact_text
-from billing.domain.pricing.parts import Asked, Step
+from billing.domain.pricing.parts import ZERO, Asked, Step
 from billing.domain.pricing.percentage import PERCENT
 from control_plane.catalog.policies import DiscountOrder
 from control_plane.kernel.money import Money
@@ -27,6 +27,11 @@ def bound(asked: Asked, amount: Fraction) -> tuple[Fraction, tuple[Step, ...]]:
     if asked.policies.price_discount is DiscountOrder.AFTER_MAXIMUM:
         running.discount()
     return running.amount, tuple(running.steps)
+
+
+def least(asked: Asked) -> Fraction:
+    """Return what the bounds make of nothing: what a coupon before the minimum leaves at least."""
+    return bound(asked, ZERO)[0] if asked.charge.minimum is not None else ZERO
 
 
 @dataclass(slots=True)

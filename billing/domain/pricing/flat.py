@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.domain.numbers import exact_text
-from billing.domain.pricing.bounds import bound
+from billing.domain.pricing.bounds import bound, least
 from billing.domain.pricing.parts import ZERO, Asked, Step, UsagePrice
 from control_plane.catalog.domain import Charge
 from control_plane.catalog.policies import DEFAULTS, Policies
@@ -45,7 +45,8 @@ def price_fee(
                 "amount": exact_text(gross),
             }
         )
-    amount, bounds = bound(Asked(charge=charge, policies=policies), gross)
+    asked = Asked(charge=charge, policies=policies)
+    amount, bounds = bound(asked, gross)
     return UsagePrice(
         amount=amount,
         quantity=used,
@@ -53,4 +54,5 @@ def price_fee(
         billable=billable,
         parts=(),
         steps=(*steps, *bounds),
+        least=least(asked),
     )

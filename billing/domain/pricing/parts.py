@@ -88,7 +88,8 @@ class UsagePrice:
     """The exact price of a charge, in major units, and how it came about.
 
     ``included`` and ``billable`` are sums over the groups, in the unit that is priced;
-    ``parts`` are the tiers' of all groups, for the models that have tiers of quantity.
+    ``parts`` are the tiers' of all groups, for the models that have tiers of quantity. ``least`` is
+    what the charge's minimum makes of nothing at all: no coupon before the minimum goes below it.
     """
 
     amount: Fraction
@@ -97,3 +98,4 @@ class UsagePrice:
     billable: Fraction
     parts: tuple[TierPart, ...]
     steps: tuple[Step, ...]
+    least: Fraction = ZERO

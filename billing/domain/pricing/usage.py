@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
-from billing.domain.pricing.bounds import bound
+from billing.domain.pricing.bounds import bound, least
 from billing.domain.pricing.capacity import price_capacity
 from billing.domain.pricing.dynamic import price_dynamic
 from billing.domain.pricing.graduated import price_graduated
@@ -75,6 +75,7 @@ def price_usage(
         billable=sum((group.billable for group in priced), ZERO),
         parts=tuple(part for group in priced for part in group.parts),
         steps=(*(step for group in priced for step in group.steps), *bounds),
+        least=least(asked),
     )
 
 

@@ -18,6 +18,7 @@ from billing.domain.assembling import (
     assemble,
     reduce,
 )
+from billing.domain.assembling.rated import bounds_of
 from billing.domain.assembling.results import Already
 from billing.domain.converge import Cut
 from billing.domain.documents.body import credit_note_body, invoice_body, note_steps
@@ -84,6 +85,7 @@ class Books:
             credits=[credit for credit in self.credits if credit.amount.minor],
             treatments=terms.treatments,
             balances=[balance for balance in self.balances if balance.amount.minor],
+            **bounds_of(moment.lines),
         )
         heading = self._heading(Kind.INVOICE, moment, f"SIM-{len(self._invoices) + 1:04d}")
         self._invoices[moment.invoice_id] = _Kept(heading, made)
