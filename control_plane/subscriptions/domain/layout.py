@@ -151,11 +151,24 @@ class Layout:
     def segments(self) -> tuple[Segment, ...]:
         """Return the states in order; gapless within each life."""
         anchors = list(self._anchors())
-        return tuple(
-            self._segment(start, end, anchors)
-            for life in self.lives
-            for start, end in self._stretches(life)
-        )
+        return tuple(s for life in self.lives for s in self._states(life, anchors))
+
+    def _states(
+        self, life: Life, anchors: list[tuple[datetime, PlanStep, Anchor]]
+    ) -> Iterator[Segment]:
+        """Yield the segments of a life, without cuts at which nothing changes."""
+        last: Segment | None = None
+        for start, end in self._stretches(life):
+            segment = self._segment(start, end, anchors)
+            if last is None:
+                last = segment
+            elif replace(last, start=start, end=end) == segment:
+                last = replace(last, end=end)
+            else:
+                yield last
+                last = segment
+        if last is not None:
+            yield last
 
     def _stretches(self, life: Life) -> Iterator[tuple[datetime, datetime | None]]:
         if life.end is not None and life.end <= life.start:
