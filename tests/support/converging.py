@@ -1,6 +1,6 @@
-"""Books kept in memory: what is owed, less what stands billed, for one timeline and no documents."""
+"""Books kept in memory: what is owed, less what stands billed, without any documents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -78,10 +78,11 @@ class Books:
         while (at := next_due_at(timeline, self.closed, self.versions)) is not None and at <= upto:
             self.converge(timeline, at)
 
-    def by_charge(self) -> dict[str, int]:
-        """Net owed per charge code (and per booking), without what came to nothing."""
+    def by_charge(self, besides: Collection[str] = ()) -> dict[str, int]:
+        """Net owed per charge code (add-ons by theirs), without what came to nothing."""
         found: dict[str, int] = {}
-        for key, minor in self.billed.items():
+        for key in self.billed.keys() - set(besides):
+            minor = self.billed[key]
             item = self.items[key]
             found[item.charge_code] = found.get(item.charge_code, 0) + minor
         return {code: minor for code, minor in found.items() if minor}
