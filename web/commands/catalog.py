@@ -7,12 +7,16 @@ from typing import TypeVar
 
 import click
 
+from billing.domain.life.fees import Held, recurring_fee
 from control_plane.catalog.diff import Difference, Publication
+from control_plane.catalog.policies import DEFAULTS
 from control_plane.runtime.settings import load_settings
 from web.commands.failing import refusals
 from web.compose import Application, compose
 
 R = TypeVar("R")
+_ANY_ZONE = "UTC"
+"""A whole period's fee is the same in every zone."""
 
 
 @click.group()
@@ -60,7 +64,9 @@ def show() -> None:
         click.secho(f"{plan.label}  {plan.name.en} / {plan.name.zh}", bold=True)
         click.echo(f"    modules: {', '.join(plan.modules)}")
         for price in plan.prices:
-            fee = f"{price.fee.decimal_text()} {price.currency.code}"
+            policies = DEFAULTS.over(plan.policies, price.policies)
+            listed = recurring_fee(Held(plan.label, price, {}, policies, _ANY_ZONE))
+            fee = f"{listed.decimal_text()} {price.currency.code}"
             usage = ", ".join(c.code for c in price.charges if c.meter)
             per = price.interval.value if price.count == 1 else f"{price.count} {price.interval}s"
             click.echo(f"    {fee} a {per}" + (f" + {usage}" if usage else ""))
