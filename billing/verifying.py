@@ -9,28 +9,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.converge import Settled
 from billing.domain.documents.meters import RecordedUsage, recorded_usage
+from billing.domain.documents.newest import items_of, line_differences, newest_differences
 from billing.domain.documents.replay import (
     Replay,
     replay_invoice,
     replay_note,
 )
 from billing.domain.lines import Versions
+from billing.domain.pricing import Usage
 from billing.domain.rating import RATING_VERSION, Measured
+from billing.domain.records import StoredInvoice
 from billing.invoicing import Rater
 from billing.rating import replayers
+from billing.repositories.billed import BilledRepository
 from billing.repositories.invoices import InvoiceRepository
 from control_plane.kernel.calendar import tzdata_version
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import InvoiceId, TenantId
 from control_plane.subscriptions.domain import Timeline
 from control_plane.subscriptions.repository import SubscriptionRepository
+from metering.domain.usage import UsageTotal
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What replaying found. ``newest`` tells where the newest rating version comes to other sums.
+    """What replaying found.
 
     ``differences`` is empty when every byte is confirmed under the version the document names.
+    ``newest`` tells where the newest rating version, `RATING_VERSION`, comes to other amounts.
     """
 
     version: str
@@ -45,21 +51,25 @@ class Verifier:
     rater: Rater
 
     async def invoice(
-        self, session: AsyncSession, tenant_id: TenantId, manifest: Mapping[str, Any], body: bytes
+        self, session: AsyncSession, tenant_id: TenantId, stored: StoredInvoice
     ) -> Outcome:
         """Replay an invoice of any rating version that is shipped."""
+        manifest = stored.inputs
         timelines = await SubscriptionRepository(session).timelines(tenant_id)
         versions = await self.rater.shelf.versions(session, timelines)
         if manifest.get("format") != 2:  # noqa: PLR2004 - the format, not a quantity
-            return await self._older(tenant_id, timelines, versions, manifest, body)
+            return await self._older(session, tenant_id, timelines, versions, stored)
         found = Replay.read(manifest, timelines, versions)
         measured, differences = await self._measured(tenant_id, found, manifest)
         try:
             settled, _ = found.settled(measured)
         except LookupError as missing:
             return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
-        again = replay_invoice(manifest, found.lines(settled))
-        return _outcome(manifest, differences, same=again == body)
+        lines = found.lines(settled)
+        same = replay_invoice(manifest, lines) == stored.body
+        code = manifest["document"]["currency"]
+        newest = () if same else line_differences(stored.content, lines, code)
+        return _outcome(manifest, differences, newest, same=same)
 
     async def note(
         self, session: AsyncSession, tenant_id: TenantId, manifest: Mapping[str, Any], body: bytes
@@ -77,7 +87,7 @@ class Verifier:
             differences += _cut_differences(found, manifest, settled)
         original = await InvoiceRepository(session).get(InvoiceId(UUID(manifest["invoice"])))
         again = replay_note(manifest, original.content, settled, view)
-        return _outcome(manifest, differences, same=again == body)
+        return _outcome(manifest, differences, (), same=again == body)
 
     async def _measured(
         self, tenant_id: TenantId, found: Replay, manifest: Mapping[str, Any]
@@ -92,24 +102,25 @@ class Verifier:
 
     async def _older(
         self,
+        session: AsyncSession,
         tenant_id: TenantId,
         timelines: Sequence[Timeline],
         versions: Versions,
-        manifest: Mapping[str, Any],
-        body: bytes,
+        stored: StoredInvoice,
     ) -> Outcome:
+        manifest = stored.inputs
         version = manifest["rating_version"]
         replayer = replayers.get(version)
         if replayer is None:
             return Outcome(version, (f"rating version {version} is not shipped",), ())
-        measured: dict[str, Any] = {}
+        measured: dict[str, UsageTotal] = {}
         differences: list[str] = []
-        for key, said in recorded_usage(manifest).items():
-            total = await self.rater.usage.total(
-                tenant_id, said.meter, said.period, cutoff=said.cutoff, since=said.since
+        said = recorded_usage(manifest)
+        for key, usage in said.items():
+            measured[key] = await self.rater.usage.total(
+                tenant_id, usage.meter, usage.period, cutoff=usage.cutoff, since=usage.since
             )
-            measured[key] = total
-            differences += _measure_differences(said, total)
+            differences += _measure_differences(usage, measured[key])
         try:
             again = replayer(
                 tenant_id=tenant_id,
@@ -121,14 +132,28 @@ class Verifier:
             )
         except LookupError as missing:
             return Outcome(version, (f"line {missing} is no longer due",), ())
-        return _outcome(manifest, differences, same=again == body)
+        stood = await BilledRepository(session).stood(tenant_id, stored.summary.id)
+        items = {line.line_key: line.item_key for line in stood}
+        newest = newest_differences(
+            stood,
+            items_of(stored.content, manifest, timelines, versions),
+            {
+                items[key]: Measured(said[key].meter, Usage(t.quantity, t.events, t.digest))
+                for key, t in measured.items()
+                if key in items
+            },
+            manifest["currency"],
+        )
+        return _outcome(manifest, differences, newest, same=again == stored.body)
 
 
-def _outcome(manifest: Mapping[str, Any], differences: Sequence[str], *, same: bool) -> Outcome:
+def _outcome(
+    manifest: Mapping[str, Any], differences: Sequence[str], newest: tuple[str, ...], *, same: bool
+) -> Outcome:
     found = list(differences)
     if not same:
         found.append(f"the body differs (time zone rules {tzdata_version()})")
-    return Outcome(manifest["rating_version"], tuple(found), ())
+    return Outcome(manifest["rating_version"], tuple(found), newest)
 
 
 def _measure_differences(said: RecordedUsage, found: Any) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.billed import Billed, BilledLine, MemoryBilledView
+from billing.domain.documents.newest import Stood
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, SubscriptionId, TenantId
@@ -60,6 +61,18 @@ _ITEMS = text(
     "SELECT line_key, item_key FROM invoice_lines "
     "WHERE tenant_id = :tenant_id AND invoice_id = :invoice_id"
 )
+_STOOD = text(
+    """
+    SELECT l.line_key, l.item_key, (
+        SELECT sum(e.amount_minor) FROM invoice_lines e
+        WHERE e.tenant_id = l.tenant_id AND e.item_key = l.item_key AND e.revision <= (
+            SELECT max(t.revision) FROM invoice_lines t
+            WHERE t.tenant_id = l.tenant_id AND t.invoice_id = l.invoice_id
+                AND t.item_key = l.item_key)) AS billed
+    FROM invoice_lines l WHERE l.tenant_id = :tenant_id AND l.invoice_id = :invoice_id
+    ORDER BY l.position
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,12 @@ class BilledRepository:
         bound = {"tenant_id": tenant_id, "invoice_id": invoice_id}
         rows = await self.session.execute(_ITEMS, bound)
         return {row.line_key: row.item_key for row in rows}
+
+    async def stood(self, tenant_id: TenantId, invoice_id: InvoiceId) -> tuple[Stood, ...]:
+        """Return an invoice's lines, and what stood invoiced of their items once it was issued."""
+        bound = {"tenant_id": tenant_id, "invoice_id": invoice_id}
+        rows = await self.session.execute(_STOOD, bound)
+        return tuple(Stood(row.line_key, row.item_key, int(row.billed)) for row in rows)
 
     async def _later(
         self, tenant_id: TenantId, reach: Mapping[SubscriptionId, datetime]

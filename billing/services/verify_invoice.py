@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.domain.rating import RATING_VERSION
 from billing.domain.records import InvoiceSummary
 from billing.invoicing import Rater
 from billing.repositories.invoices import InvoiceRepository
@@ -15,8 +16,8 @@ from control_plane.runtime.unit_of_work import UnitOfWork
 class Verdict:
     """What verification found. ``differences`` is empty when every byte is confirmed.
 
-    ``version`` is the rating version that was used. ``newest`` says where the newest one would come
-    to another amount; nothing when it does not.
+    ``version`` is the rating version that was used. ``newest`` says where the newest one,
+    ``newest_version``, comes to another amount; nothing when it comes to the same.
     """
 
     invoice: InvoiceSummary
@@ -24,6 +25,7 @@ class Verdict:
     version: str
     differences: tuple[str, ...]
     newest: tuple[str, ...] = ()
+    newest_version: str = RATING_VERSION
 
     @property
     def confirmed(self) -> bool:
@@ -46,9 +48,7 @@ class VerifyInvoice:
         """
         async with self.work(tenant_id) as session:
             stored = await InvoiceRepository(session).get(invoice_id)
-            found = await Verifier(self.rater).invoice(
-                session, tenant_id, stored.inputs, stored.body
-            )
+            found = await Verifier(self.rater).invoice(session, tenant_id, stored)
         differences = with_digest(found, stored.body, stored.body_sha256)
         return Verdict(stored.summary, stored.body_sha256, found.version, differences, found.newest)
 

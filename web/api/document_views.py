@@ -33,13 +33,14 @@ class ExplainedLineView(msgspec.Struct):
 class VerificationView(msgspec.Struct):
     """Whether the document, made again from its manifest, has the same bytes.
 
-    ``newest`` says where the newest rating version would come to other amounts than the one named.
+    ``newest`` says where the newest rating version, ``newest_version``, comes to other amounts.
     """
 
     confirmed: bool
     sha256: str
     rating_version: str
     differences: list[str]
+    newest_version: str
     newest: list[str]
 
     @classmethod
@@ -50,5 +51,6 @@ class VerificationView(msgspec.Struct):
             sha256=verdict.sha256,
             rating_version=verdict.version,
             differences=list(verdict.differences),
+            newest_version=verdict.newest_version,
             newest=list(verdict.newest),
         )

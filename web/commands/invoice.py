@@ -95,6 +95,12 @@ def verify(number: str) -> None:
     click.echo(f"  {translate(language, N_('rating version'))} {verdict.version}")
     for difference in verdict.differences:
         click.echo(f"  {difference}")
+    same = N_("rating version {version}, the newest, comes to the same amounts")
+    if verdict.newest:
+        same = N_("rating version {version}, the newest, comes to other amounts")
+    click.echo(f"  {translate(language, same, version=verdict.newest_version)}")
+    for difference in verdict.newest:
+        click.echo(f"  {difference}")
     raise SystemExit(0 if verdict.confirmed else 1)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.domain.rating import RATING_VERSION
 from billing.domain.records import NoteSummary
 from billing.invoicing import Rater
 from billing.repositories.notes import NoteRepository
@@ -20,6 +21,7 @@ class NoteVerdict:
     version: str
     differences: tuple[str, ...]
     newest: tuple[str, ...] = ()
+    newest_version: str = RATING_VERSION
 
     @property
     def confirmed(self) -> bool:
@@ -44,4 +46,6 @@ class VerifyCreditNote:
             stored = await NoteRepository(session).get(note_id)
             found = await Verifier(self.rater).note(session, tenant_id, stored.inputs, stored.body)
         differences = with_digest(found, stored.body, stored.body_sha256)
-        return NoteVerdict(stored.summary, stored.body_sha256, found.version, differences)
+        return NoteVerdict(
+            stored.summary, stored.body_sha256, found.version, differences, found.newest
+        )
