@@ -15,7 +15,7 @@ from billing.domain.assembling import (
     assemble,
     reduce,
 )
-from billing.domain.assembling.rated import bounds_of
+from billing.domain.assembling.rated import bounds_of, categories_of
 from billing.domain.converge import Cut
 from billing.domain.documents.body import (
     given_steps,
@@ -23,6 +23,7 @@ from billing.domain.documents.body import (
 )
 from billing.domain.documents.heading import Corrected, Heading, Kind, Party
 from billing.domain.documents.reading import billed_invoice, credited
+from billing.domain.items import PolicyBook, shared_policies
 from billing.domain.rating import InvoiceLine, Step
 from billing.domain.records import Account, InvoiceSummary, StoredInvoice
 from billing.drafting_parts import CreditAtHand, by_document
@@ -120,8 +121,8 @@ class Drafter:
         credit: CreditAtHand,
         place: int,
     ) -> InvoiceDraft:
-        occasion = await self._occasion(code, corrects, lines, found.instant.at)
-        at, policies = occasion.at, occasion.policies
+        at, policies = found.instant.at, _policies_on(lines, found, self.account)
+        occasion = await self._occasion(code, corrects, lines, at, policies)
         sale = await self.counter.sale(self.session, occasion)
         balances = (*await credit.left(code), *sale.prepaid)
         made = assemble(
@@ -158,6 +159,7 @@ class Drafter:
         corrects: InvoiceId | None,
         lines: tuple[InvoiceLine, ...],
         at: datetime,
+        policies: Policies,
     ) -> Occasion:
         """Say what is sold when; a correction is taxed as what it corrects was."""
         taxed_on = local_date(at, lines[0].zone)
@@ -169,8 +171,8 @@ class Drafter:
             currency=code,
             at=at,
             taxed_on=taxed_on,
-            categories=frozenset(line.tax_category for line in lines),
-            policies=DEFAULTS.over(self.account.policies),
+            categories=categories_of(lines),
+            policies=policies,
             corrects=corrects,
         )
 
@@ -181,6 +183,13 @@ class Drafter:
             return 0
         repository = InvoiceRepository(self.session)
         return await repository.parts_at(self.account.tenant_id, code.code, at)
+
+
+def _policies_on(lines: tuple[InvoiceLine, ...], found: Convergence, account: Account) -> Policies:
+    """Return what all lines of an invoice agree on, and what the tenant says where they do not."""
+    keys = {line.item_key for line in lines}
+    held = (item.policies for item in found.items if item.key in keys)
+    return shared_policies(PolicyBook(account.policies).general(), held)
 
 
 def _summed(cuts: tuple[Cut, ...]) -> dict[str, Money]:

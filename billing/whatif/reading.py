@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from billing.domain.items import PolicyBook
 from billing.domain.whatif.errors import ScenarioInvalid
 from billing.domain.whatif.scenario import Scenario, id_of
 from billing.whatif.discounts import read_coupons, read_credits, read_treatments
@@ -17,7 +18,7 @@ from control_plane.catalog.source.parse import parse
 from control_plane.catalog.source.prices import read_currency
 from control_plane.catalog.source.reader import catalog_at
 from control_plane.kernel.calendar import UnknownZone, load_zone
-from control_plane.kernel.currency import CURRENCIES, Currency
+from control_plane.kernel.currency import CURRENCIES
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId
 from control_plane.subscriptions.domain import Timeline
@@ -50,9 +51,10 @@ def _read(root: Cursor) -> Scenario | None:
     currency = read_currency(fields["currency"]) or CURRENCIES["CNY"]
     catalog = _numbered(catalog_at(fields["catalog"]))
     until = places.instant(fields["until"])
-    timelines = _timelines(fields["subscriptions"], places, catalog, currency)
-    usage = _usage(fields, places, catalog)
     policies = _policies(fields.get("policies"))
+    reader = SubscriptionReader(places, catalog, currency, 1, PolicyBook(policies))
+    timelines = _timelines(fields["subscriptions"], reader)
+    usage = _usage(fields, places, catalog)
     treatments = read_treatments(fields.get("tax"))
     coupons = read_coupons(fields.get("coupons"), currency)
     grants = read_credits(fields.get("credits"), currency)
@@ -96,11 +98,9 @@ def _numbered(catalog: Catalog) -> Catalog:
     )
 
 
-def _timelines(
-    cursor: Cursor, places: Places, catalog: Catalog, currency: Currency
-) -> tuple[Timeline, ...]:
+def _timelines(cursor: Cursor, reader: SubscriptionReader) -> tuple[Timeline, ...]:
     read = (
-        SubscriptionReader(places, catalog, currency, number).read(item)
+        replace(reader, number=number).read(item)
         for number, item in enumerate(cursor.items(empty=False), start=1)
     )
     return tuple(timeline for timeline in read if timeline is not None)

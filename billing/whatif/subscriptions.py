@@ -1,13 +1,15 @@
 """Reads a scenario's subscriptions: how each starts, and what happens to it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.items import PolicyBook
 from billing.domain.whatif.scenario import id_of
 from billing.whatif.places import Places, read_whole
 from control_plane.catalog.domain import AddonVersion, Catalog, PlanVersion
+from control_plane.catalog.policies import AmbiguousTime, GapTime, IntervalChange, Policies
 from control_plane.catalog.source.cursor import Cursor
 from control_plane.catalog.source.faults import Fault
 from control_plane.kernel.calendar import Anchor, Interval, Period
@@ -66,6 +68,7 @@ class SubscriptionReader:
     catalog: Catalog
     currency: Currency
     number: int
+    policies: PolicyBook = field(default_factory=PolicyBook)
     timeline: Timeline | None = None
 
     def read(self, item: Cursor) -> Timeline | None:
@@ -86,12 +89,21 @@ class SubscriptionReader:
         anchor = self._instant(fields.get("anchor")) or at
         if plan is None or at is None or anchor is None:
             return
-        self._require_price(fields["plan"], plan, interval, count)
+        policies = self._policies(fields["plan"], plan, interval, count)
+        if policies is None:
+            return
         start = Start(
             plan_version_id=plan.id,
             currency=self.currency.code,
             interval=interval,
-            anchor=Anchor(anchor, self.places.zone, interval, count),
+            anchor=Anchor(
+                at=anchor,
+                zone=self.places.zone,
+                interval=interval,
+                count=count,
+                second=policies.ambiguous_time is AmbiguousTime.SECOND,
+                backward=policies.gap_time is GapTime.BACKWARD,
+            ),
             trial_end=self._instant(fields.get("trial_end")),
             quantities=_quantities(fields.get("quantities")),
             aligned="anchor" in fields,
@@ -133,8 +145,12 @@ class SubscriptionReader:
         held = self.timeline.segment_at(at) or self.timeline.segments[-1]
         interval = _interval(fields, held.interval)
         count = read_whole(fields.get("count"), held.count if interval == held.interval else 1)
-        self._require_price(fields["plan"], plan, interval, count)
-        keep = fields["keep_anchor"].boolean() if "keep_anchor" in fields else False
+        policies = self._policies(fields["plan"], plan, interval, count)
+        if policies is None:
+            return None
+        keep = policies.interval_change is IntervalChange.KEEP_ANCHOR
+        if "keep_anchor" in fields:
+            keep = fields["keep_anchor"].boolean()
         return ChangePlan(plan.id, interval, count, keep_anchor=keep)
 
     def change_quantity(self, fields: Mapping[str, Cursor], at: datetime) -> Action | None:
@@ -203,11 +219,12 @@ class SubscriptionReader:
             cursor.report(Fault.UNKNOWN_ADDON, value=cursor.raw)
         return None if cursor is None else self.catalog.addons.get(cursor.raw)
 
-    def _require_price(
+    def _policies(
         self, cursor: Cursor, plan: PlanVersion, interval: Interval, count: int
-    ) -> None:
+    ) -> Policies | None:
+        """Return the policies of a plan's price, None after reporting that it has none."""
         try:
-            plan.price(self.currency, interval, count)
+            return self.policies.of_price(plan, plan.price(self.currency, interval, count))
         except TallyardError:
             cursor.report(
                 Fault.NO_SUCH_PRICE,
@@ -215,6 +232,7 @@ class SubscriptionReader:
                 currency=self.currency.code,
                 interval=interval.value if count == 1 else f"{count} {interval.value}",
             )
+            return None
 
     def _instant(self, cursor: Cursor | None) -> datetime | None:
         return None if cursor is None else self.places.instant(cursor)

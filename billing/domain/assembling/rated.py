@@ -14,6 +14,12 @@ class Bounds(TypedDict):
     topped_up: Mapping[str, Mapping[str, int]]
 
 
+def categories_of(lines: Sequence[InvoiceLine]) -> frozenset[str]:
+    """Return every tax category that a treatment is needed for."""
+    topped_up = (category for line in lines for category, _ in line.topped_up)
+    return frozenset((*(line.tax_category for line in lines), *topped_up))
+
+
 def bounds_of(lines: Sequence[InvoiceLine]) -> Bounds:
     """Return what follows from the lines alone, so that issuing and replaying find the same.
 

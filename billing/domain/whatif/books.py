@@ -23,6 +23,7 @@ from billing.domain.assembling.results import Already
 from billing.domain.converge import Cut
 from billing.domain.documents.body import credit_note_body, invoice_body, note_steps
 from billing.domain.documents.heading import Corrected, Heading, Kind, Party
+from billing.domain.items import shared_policies
 from billing.domain.whatif.living import Moment
 from billing.domain.whatif.scenario import id_of
 from control_plane.catalog.policies import Policies
@@ -51,6 +52,7 @@ class Terms:
 class _Kept:
     heading: Heading
     made: Assembled
+    policies: Policies
 
 
 @dataclass(slots=True)
@@ -78,17 +80,19 @@ class Books:
 
     def _invoice(self, moment: Moment) -> None:
         terms = self.terms
+        policies = _policies_on(moment, terms.policies)
         made = assemble(
             moment.lines,
-            policies=terms.policies,
+            policies=policies,
             coupons=terms.coupons,
             credits=[credit for credit in self.credits if credit.amount.minor],
             treatments=terms.treatments,
             balances=[balance for balance in self.balances if balance.amount.minor],
             **bounds_of(moment.lines),
         )
-        heading = self._heading(Kind.INVOICE, moment, f"SIM-{len(self._invoices) + 1:04d}")
-        self._invoices[moment.invoice_id] = _Kept(heading, made)
+        number = f"SIM-{len(self._invoices) + 1:04d}"
+        heading = self._heading(Kind.INVOICE, moment, number, policies)
+        self._invoices[moment.invoice_id] = _Kept(heading, made, policies)
         self.documents.append(invoice_body(heading, made))
         used = {use.id: use.amount for use in made.used if use.kind == "credit"}
         self.credits = [_less(credit, used) for credit in self.credits]
@@ -97,10 +101,10 @@ class Books:
 
     def _note(self, moment: Moment, invoice_id: InvoiceId, cuts: tuple[Cut, ...]) -> None:
         kept, already = self._invoices[invoice_id], self._credited.setdefault(invoice_id, {})
-        made = _reduced(kept.made, cuts, self.terms.policies, already)
+        made = _reduced(kept.made, cuts, kept.policies, already)
         self._notes += 1
         heading = replace(
-            self._heading(Kind.CREDIT_NOTE, moment, f"SIM-CN-{self._notes:04d}"),
+            self._heading(Kind.CREDIT_NOTE, moment, f"SIM-CN-{self._notes:04d}", kept.policies),
             corrects=Corrected(kept.heading.number, kept.heading.dated),
             reason="change",
         )
@@ -114,7 +118,7 @@ class Books:
             number = heading.number
             self.balances.append(Balance(id_of(number), "credit_note", number, made.total))
 
-    def _heading(self, kind: Kind, moment: Moment, number: str) -> Heading:
+    def _heading(self, kind: Kind, moment: Moment, number: str, policies: Policies) -> Heading:
         return Heading(
             kind=kind,
             number=number,
@@ -125,8 +129,14 @@ class Books:
             zone=self.terms.zone,
             due_at=moment.at,
             part=0,
-            payment_term_days=self.terms.policies.payment_term_days,
+            payment_term_days=policies.payment_term_days,
         )
+
+
+def _policies_on(moment: Moment, general: Policies) -> Policies:
+    keys = {line.item_key for line in moment.lines}
+    held = (rated.item.policies for rated in moment.settled.rated if rated.item.key in keys)
+    return shared_policies(general, held)
 
 
 def _reduced(

@@ -10,6 +10,7 @@ from billing.domain.life.requests import Alignment, StartWanted
 from billing.errors import CurrencyNotOffered
 from billing.services.subscriptions.desk import Desk, Proposal, timing_of
 from control_plane.catalog.domain import PlanVersion, Price
+from control_plane.catalog.policies import AmbiguousTime, GapTime, Policies
 from control_plane.kernel.calendar import (
     Anchor,
     Interval,
@@ -58,7 +59,9 @@ def propose_start(desk: Desk, wanted: StartWanted) -> Proposal:
         plan_version_id=plan.id,
         currency=organisation.currency,
         interval=wanted.interval,
-        anchor=_anchor(wanted, trial_end or at, organisation.zone),
+        anchor=_anchor(
+            wanted, trial_end or at, organisation.zone, desk.policies(plan, price.policies)
+        ),
         trial_end=trial_end,
         quantities=quantities_of(price, wanted.quantities),
         terms=wanted.terms,
@@ -127,12 +130,19 @@ def _had(desk: Desk, plan: PlanVersion) -> bool:
     )
 
 
-def _anchor(wanted: StartWanted, first: datetime, zone: str) -> Anchor:
+def _anchor(wanted: StartWanted, first: datetime, zone: str, policies: Policies) -> Anchor:
     """Count periods from the first paid instant, or from the calendar's own boundary before it."""
     at = first
     if wanted.alignment is Alignment.CALENDAR:
         at = local_day_start(_aligned(local_date(first, zone), wanted.interval), zone)
-    return Anchor(at=at, zone=zone, interval=wanted.interval, count=wanted.count)
+    return Anchor(
+        at=at,
+        zone=zone,
+        interval=wanted.interval,
+        count=wanted.count,
+        second=policies.ambiguous_time is AmbiguousTime.SECOND,
+        backward=policies.gap_time is GapTime.BACKWARD,
+    )
 
 
 def _aligned(day: date, interval: Interval) -> date:
