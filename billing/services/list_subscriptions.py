@@ -130,7 +130,7 @@ async def view_of(session: AsyncSession, timeline: Timeline, now: datetime) -> S
         started_at=timeline.started_at,
         ends_at=timeline.ended_at,
         current_period=_period(timeline, segment.anchor.period_at(now), now) if running else None,
-        next_invoice_at=next_due_at(timeline, now),
+        next_invoice_at=None if status is Status.ENDED else next_due_at(timeline, now),
         paused=segment.paused and status is Status.ACTIVE,
         trial_end=trial_end if trial_end is not None and trial_end > now else None,
         components={name: segment.quantity(name) for name in price.components},
