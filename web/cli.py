@@ -10,6 +10,7 @@ COMMANDS = {
     "migrate": "web.commands.serve:migrate_command",
     "backtest": "web.commands.backtest:backtest",
     "catalog": "web.commands.catalog:catalog",
+    "events": "web.commands.events:events",
     "fapiao": "web.commands.fapiao:fapiao",
     "invoice": "web.commands.invoice_export:invoice",
     "plan": "web.commands.plan:plan",

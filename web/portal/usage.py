@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 from control_plane.identity.domain import Permission
 from control_plane.kernel.calendar import local_date, local_day_start
 from control_plane.kernel.period import Period
+from metering.domain.events import RefusedEvent
 from web.api.common import tenant
 from web.compose import Application
 from web.i18n import LOCALES
@@ -17,9 +18,10 @@ from web.portal.consumption import usage_series
 from web.portal.holdings import Holdings, read_holdings
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.views.shell import Choice
-from web.portal.views.usage import UsageView
+from web.portal.views.usage import RefusedRow, UsageView
 
 MONTHS_BACK = 24
+REFUSED_SHOWN = 10
 
 
 @get("/portal/usage", opt={"permission": Permission.USAGE_READ}, include_in_schema=False)
@@ -36,6 +38,9 @@ async def usage_page(
         chosen = next((m for m in months if f"{m:%Y-%m}" == month), months[0])
         zone = holdings.organisation.zone
         period = Period(local_day_start(chosen, zone), local_day_start(_next(chosen), zone))
+        late = await application.list_refused_usage(
+            tenant_id=tenant_id, after=None, limit=REFUSED_SHOWN
+        )
         view = UsageView(
             series=await usage_series(application, tenant_id, holdings, period, language),
             months=tuple(
@@ -47,8 +52,20 @@ async def usage_page(
                 for m in months
             ),
             period=period,
+            refused=tuple(_refused(kept) for kept in late.refused),
+            more_refused=late.after is not None,
         )
         return await page(request, application, "portal/usage.html", "usage", view=view)
+
+
+def _refused(kept: RefusedEvent) -> RefusedRow:
+    return RefusedRow(
+        time=kept.event.time,
+        refused_at=kept.refused_at,
+        kind=kept.event.type,
+        source=kept.event.source,
+        event_id=kept.event.id,
+    )
 
 
 def _months(holdings: Holdings) -> list[date]:

@@ -56,12 +56,28 @@ def usage_rows(series: tuple[UsageSeries, ...]) -> tuple[UsageRow, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """An event that came too late to be counted."""
+
+    time: datetime
+    refused_at: datetime
+    kind: str
+    source: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class UsageView:
-    """Usage of one month."""
+    """Usage of one month; ``refused`` are the latest events that were not counted.
+
+    There are ``more_refused`` than those shown when it says so.
+    """
 
     series: tuple[UsageSeries, ...]
     months: tuple[Choice, ...]
     period: Period
+    refused: tuple[RefusedRow, ...] = ()
+    more_refused: bool = False
 
     @property
     def rows(self) -> tuple[UsageRow, ...]:
