@@ -83,7 +83,10 @@ async def test_usage_that_comes_late_is_billed_next_and_the_closed_invoice_stays
     assert late["status"] == "accepted"
     february = line((await bella.invoices())[2], "outbound_lines")
     assert (february["quantity"], february["amount_minor"]) == ("4500", 12_500)
-    assert (await bella.invoices())[1] == closed
+    # Payable by 15 February and never paid, it is overdue: nothing else of it moved.
+    assert closed["invoice"]["state"] == "issued"
+    overdue = {**closed["invoice"], "state": "overdue"}
+    assert (await bella.invoices())[1] == {**closed, "invoice": overdue}
     assert await bella.books_agree()
 
 
