@@ -234,7 +234,7 @@ def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
     if item.usage is None:
         raise TypeError(f"item {item.key} prices no usage")
     # The share has taken account already of what a short period prorates.
-    policies = item.policies.over({"short_period": ShortPeriod.BY_DAYS.value})
+    policies = replace(item.policies, short_period=ShortPeriod.BY_DAYS)
     days = (item.share.numerator, item.share.denominator)
     price = price_usage(
         item.usage, measured.usage, item.share.fraction, policies, days=days, final=item.final

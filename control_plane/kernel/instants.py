@@ -37,6 +37,8 @@ def as_utc(at: datetime) -> datetime:
     Raises:
         NaiveInstant: ``at`` carries no zone.
     """
+    if at.tzinfo is UTC:
+        return at
     if at.tzinfo is None:
         raise NaiveInstant(value=at.isoformat())
     return at.astimezone(UTC)
