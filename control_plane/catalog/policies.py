@@ -20,10 +20,13 @@ LONGEST_TERM_DAYS = 365
 
 
 class RoundingPlace(StrEnum):
-    """Where exact amounts become whole minor units."""
+    """Where exact amounts become whole minor units.
+
+    Once per line. A sum rounded at the invoice is not offered: what an item owes would depend on
+    what else is on its invoice, and back-dated changes would no longer end at the same amounts.
+    """
 
     LINE = "line"
-    INVOICE = "invoice"
 
 
 class TaxRounding(StrEnum):

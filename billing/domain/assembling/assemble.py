@@ -23,7 +23,7 @@ from billing.domain.assembling.results import Assembled, BilledLine, TaxGroup, U
 from billing.domain.assembling.settling import settle_by
 from billing.domain.assembling.sums import group_taxes, sums_of
 from billing.domain.assembling.taxing import Taxable, taxes_of
-from control_plane.catalog.policies import CouponOrder, Policies, RoundingPlace, TaxRounding
+from control_plane.catalog.policies import CouponOrder, Policies, TaxRounding
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
 
@@ -99,14 +99,11 @@ def refuse_for_en16931(policies: Policies) -> None:
     """Refuse policies by which an invoice's sums would break EN 16931 (BR-CO-10, BR-CO-17).
 
     Raises:
-        RoundingNotAllowed: tax per line or per invoice, or lines rounded at the invoice.
+        RoundingNotAllowed: tax per line or per invoice.
     """
-    for policy, value, needed in (
-        ("tax_rounding", policies.tax_rounding, TaxRounding.GROUP),
-        ("rounding_place", policies.rounding_place, RoundingPlace.LINE),
-    ):
-        if value != needed:
-            raise RoundingNotAllowed(policy=policy, value=value.value, field=policy)
+    value = policies.tax_rounding
+    if value is not TaxRounding.GROUP:
+        raise RoundingNotAllowed(policy="tax_rounding", value=value.value, field="tax_rounding")
 
 
 def _discount(

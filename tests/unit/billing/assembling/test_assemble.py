@@ -20,7 +20,6 @@ from billing.domain.assembling import (
 from control_plane.catalog.policies import (
     DEFAULTS,
     CouponOrder,
-    RoundingPlace,
     SplitTies,
     TaxRounding,
 )
@@ -164,7 +163,6 @@ def test_tax_per_invoice_rounds_the_sum_of_all_groups():
     [
         PER_LINE,
         replace(DEFAULTS, tax_rounding=TaxRounding.INVOICE),
-        replace(DEFAULTS, rounding_place=RoundingPlace.INVOICE),
     ],
 )
 def test_other_roundings_are_refused_where_en_16931_must_hold(policies):
