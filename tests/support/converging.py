@@ -11,6 +11,7 @@ from billing.domain.pricing import Usage
 from billing.domain.rating import Measured, Rated, rate_items
 from control_plane.catalog.domain import Meter
 from control_plane.kernel.calendar import Period
+from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import Timeline
 from tests.support.billing import LINES
 
@@ -43,9 +44,7 @@ class Books:
         }
         return rate_items(items, measured, self._standing)
 
-    def _standing(self, key: str):
-        from control_plane.kernel.money import Money
-
+    def _standing(self, key: str) -> Money | None:
         if key not in self.billed:
             return None
         return Money(self.billed[key], self.items[key].currency)
