@@ -20,7 +20,7 @@ catalog:
   modules: [{{code: outbound, name: {{en: Outbound, zh: 出库}}}}]
   features:
     - {{code: outbound, kind: boolean, module: outbound, name: {{en: Ship, zh: 出库}}}}
-    - {{code: outbound.orders, kind: limit, per: day, module: outbound, name: {{en: Orders, zh: 单}}}}
+    - {{code: outbound.orders, kind: limit, per: day, module: outbound, name: {{en: Max, zh: 单}}}}
   seasons:
     - code: peak
       name: {{en: Peak, zh: 旺季}}
