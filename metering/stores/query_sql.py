@@ -47,24 +47,24 @@ def filters_sql(*, filtered: bool) -> str:
 
 
 @cache
-def counted_sql(*, filtered: bool) -> str:
+def counted_sql(*, filtered: bool, each: str = "") -> str:
     """Return the query of the events that are counted.
 
     Two halves that cannot overlap: the period's, and what came late since ``:since``; without
     one the second is empty. Its comparison with xmin is implied by the other one; it is what an
-    index can use.
+    index can use. ``each`` ends both halves, so that a page reads no more of either than it shows.
     """
     condition = filters_sql(filtered=filtered)
     return f"""
-        {_COLUMNS}
+        ({_COLUMNS}
         WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
-        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition}
+        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition} {each})
         UNION ALL
-        {_COLUMNS}
+        ({_COLUMNS}
         WHERE tenant_id = :tenant_id AND type = :type AND time < :start
         AND recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
         AND NOT pg_visible_in_snapshot(recorded, CAST(:since AS pg_snapshot))
-        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition}
+        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition} {each})
     """
 
 
@@ -87,15 +87,22 @@ def total_sql(*, filtered: bool) -> TextClause:
     )
 
 
+# The first condition says less than the second; it is what an index can use.
+_PAGE = """
+    AND time >= coalesce(CAST(:after_time AS timestamptz), '-infinity')
+    AND (CAST(:after_time AS timestamptz) IS NULL
+        OR (time, source, id) > (:after_time, :after_source, :after_id))
+    ORDER BY time, source, id LIMIT :limit
+"""
+
+
 @cache
 def events_sql(*, filtered: bool) -> TextClause:
     """One page of the events that are counted."""
     return text(
         f"""
         SELECT time, source, id, type, subject, CAST(data AS text), hash
-        FROM ({counted_sql(filtered=filtered)}) AS counted
-        WHERE CAST(:after_time AS timestamptz) IS NULL
-            OR (time, source, id) > (:after_time, :after_source, :after_id)
+        FROM ({counted_sql(filtered=filtered, each=_PAGE)}) AS counted
         ORDER BY time, source, id LIMIT :limit
         """  # noqa: S608 - built from our own text
     )
