@@ -1,5 +1,6 @@
 """Pay a customer's credit out."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from billing.domain.ledger import Account, refund_entries
@@ -11,7 +12,7 @@ from billing.errors_documents import (
     RefundReferenceUsed,
 )
 from billing.repositories.accounts import AccountRepository
-from billing.repositories.credit import CreditRepository
+from billing.repositories.credit import CreditRepository, CreditSource
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
 from billing.services.record_payment import LONGEST_REFERENCE
 from control_plane.audit.record import record
@@ -57,12 +58,8 @@ class RefundCredit:
             if amount.minor <= 0 or amount > left:
                 raise CreditBalanceTooLow(left=left, asked=amount, field="amount")
             now = await self.tenant_clock.now(session, tenant_id)
-            still = amount
-            for source in sources:
-                taken = min(still, source.left)
-                if taken.minor:
-                    await credit.refund(tenant_id, source.id, taken, key, reference, now)
-                    still -= taken
+            for source, taken in _shared_out(amount, sources):
+                await credit.refund(tenant_id, source.id, taken, key, reference, now)
             await LedgerRepository(session).book(
                 tenant_id,
                 Posting(
@@ -92,3 +89,15 @@ def _reference(text: str) -> str:
             reference=reference, longest=LONGEST_REFERENCE, field="reference"
         )
     return reference
+
+
+def _shared_out(
+    amount: Money, sources: Sequence[CreditSource]
+) -> Iterator[tuple[CreditSource, Money]]:
+    """Take an amount off sources in their order; the sources hold enough."""
+    still = amount
+    for source in sources:
+        taken = min(still, source.left)
+        if taken.minor:
+            yield source, taken
+            still -= taken

@@ -60,14 +60,7 @@ class SetBillingTerms:
             now = await self.tenant_clock.now(session, tenant_id)
             entity = "sandbox" if organisation.sandbox else "live"
             account = await accounts.open(tenant_id, entity, now)
-            moved = grace - account.grace
-            changed = replace(
-                account,
-                policies=dict(policies),
-                grace=grace,
-                threshold_minor=threshold_minor,
-                next_due_at=None if account.next_due_at is None else account.next_due_at + moved,
-            )
+            changed = _with_terms(account, policies, grace, threshold_minor)
             await accounts.set_terms(
                 tenant_id, policies=policies, grace=grace, threshold_minor=threshold_minor
             )
@@ -82,6 +75,23 @@ class SetBillingTerms:
                 _said(changed),
             )
             return changed
+
+
+def _with_terms(
+    account: Account,
+    policies: Mapping[str, str | int],
+    grace: timedelta,
+    threshold_minor: int | None,
+) -> Account:
+    """Return the account on new terms; its next close moves as its grace period does."""
+    due = account.next_due_at
+    return replace(
+        account,
+        policies=dict(policies),
+        grace=grace,
+        threshold_minor=threshold_minor,
+        next_due_at=None if due is None else due + (grace - account.grace),
+    )
 
 
 def _said(account: Account) -> dict[str, object]:
