@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,9 @@ async def test_before_a_first_whole_month_nothing_is_compared(portal):
     await portal.start_plan("Growth")
     page = await portal.open("/portal/plans")
 
-    await expect(page.get_by_role("heading", name="What each plan would have cost")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="What each plan would have cost")).to_have_count(
+        0
+    )
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
@@ -151,7 +153,7 @@ async def test_what_is_wrong_with_the_question_is_told_in_place(portal):
     await page.locator("#last").fill("2026-02-01")
     await page.get_by_role("button", name="Run the backtest").click()
     await expect(page.locator("#last-error")).to_contain_text("2026-02-01")
-    await page.locator("#last").fill(datetime.max.date().isoformat())
+    await page.locator("#last").fill(date.max.isoformat())
     await page.get_by_role("button", name="Run the backtest").click()
     await expect(page.locator("#last-error")).to_contain_text("too far away")
     assert await portal.problems_for_access() == []

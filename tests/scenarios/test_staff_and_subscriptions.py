@@ -177,6 +177,7 @@ async def test_a_quote_starts_exactly_what_it_says(desk, sandbox, sandboxes):
     assert (quote["fee_per_period"], quote["total_per_period"]) == ("480.00", "580.00")
     held = await bella.get(bella.path)
     assert (held["quantities"], len(held["addons"])) == ({"seats": 3}, 1)
+    assert {i["content"]["purchase_order"] for i in await bella.invoices()} == {"PO-7"}
     again = await bella.company.post(f"/v1/quotes/{quote['id']}/acceptance", {})
     assert (again.status_code, again.json()["code"]) == (409, "quote_closed")
 

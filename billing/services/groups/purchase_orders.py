@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from billing.domain.groups.errors import PurchaseOrderInvalid
-from billing.repositories.purchase_orders import purchase_orders
+from billing.repositories.purchase_orders import keep_purchase_order, purchase_orders
 from control_plane.audit.record import record
 from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -52,13 +52,7 @@ class PurchaseOrders:
             )
             if number:
                 now = await self.tenant_clock.now(session, tenant_id)
-                await session.execute(
-                    text(
-                        "INSERT INTO subscription_orders "
-                        "VALUES (:tenant_id, :subscription_id, :number, :now)"
-                    ),
-                    {**mine, "number": number, "now": now},
-                )
+                await keep_purchase_order(session, tenant_id, subscription_id, number, now)
             await record(
                 session,
                 tenant_id,

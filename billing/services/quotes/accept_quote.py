@@ -6,6 +6,7 @@ from billing.changing import Changed
 from billing.domain.life.errors import QuoteClosed, QuoteStale
 from billing.domain.life.orders import order_from_body
 from billing.domain.life.quotes import Answer, QuoteState, SalesQuote
+from billing.repositories.purchase_orders import keep_purchase_order
 from billing.repositories.quotes import QuoteRepository
 from billing.services.quotes.quoting import LaidOrder, lay_order
 from billing.services.subscriptions.weighing import Weighing
@@ -44,6 +45,9 @@ class AcceptQuote:
             except TallyardError as error:
                 raise QuoteStale(number=quote.number) from error
             require_promised(quote, laid)
+            if number := quote.body["purchase_order"]:
+                started = laid.timeline.subscription_id
+                await keep_purchase_order(session, tenant_id, started, number, books.now)
             changed = await changing.make(
                 session, books, laid.timeline, books.now, shown=None, actor=actor
             )

@@ -144,7 +144,9 @@ CREATE TABLE subscription_orders (
     purchase_order text NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, subscription_id),
+    -- A quote's number is kept before its subscription starts: the first invoice prints it.
     FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions (tenant_id, id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 """
 
