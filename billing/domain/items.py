@@ -103,7 +103,7 @@ def _together(one: Item, other: Item) -> Item:
     counts, topped_up = (*one.counts, *other.counts), (*one.tops_up, *other.tops_up)
     return replace(
         longer,
-        due_at=min(one.due_at, other.due_at),
+        due_at=max(one.due_at, other.due_at),
         service=Period(start, end),
         fee_parts=(*one.fee_parts, *other.fee_parts),
         counts=tuple(dict.fromkeys(counts)),

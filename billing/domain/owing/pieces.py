@@ -67,10 +67,12 @@ def is_in_arrears(charge: Charge) -> bool:
 def reigns(states: tuple[State, ...], code: str) -> list[Reign]:
     """Return the reigns of a charge over one life, in order; none is empty."""
     laid: list[Reign] = []
+    life_end = states[-1].life.end
     starts = list(_cuts(states, code))
-    ends = [*starts[1:], states[-1].life.end]
-    closings = [*(state.start for state in states[1:]), states[-1].life.end]
-    for state, start, end, closed_at in zip(states, starts, ends, closings, strict=True):
+    ends = [_earlier(end, life_end) for end in (*starts[1:], None)]
+    closings = [*(state.start for state in states[1:]), life_end]
+    for state, start, end, change in zip(states, starts, ends, closings, strict=True):
+        closed_at = life_end if end == life_end else change
         charge = state.charge(code)
         if charge is None or (end is not None and end <= start):
             continue
@@ -81,6 +83,11 @@ def reigns(states: tuple[State, ...], code: str) -> list[Reign]:
         else:
             laid.append(reign)
     return laid
+
+
+def _earlier(at: datetime | None, other: datetime | None) -> datetime | None:
+    known = [instant for instant in (at, other) if instant is not None]
+    return min(known, default=None)
 
 
 def _cuts(states: tuple[State, ...], code: str) -> Iterator[datetime]:
