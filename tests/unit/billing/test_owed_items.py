@@ -362,3 +362,30 @@ def test_fees_of_two_cycles_that_end_together_are_one_item():
         "24/31",
         "7/7",
     ]
+
+
+def test_fees_that_end_with_an_older_periods_fall_due_when_they_begin():
+    """By the day from the 9th of February on, the last day ends with the month that was left."""
+    daily = replace(
+        GROWTH, prices=(*GROWTH.prices, replace(GROWTH.prices[0], interval=Interval.DAY))
+    )
+    versions = Versions({daily.id: daily}, {})
+    when = SECOND - timedelta(days=1)
+    timeline = changed(started(START, daily), ChangePlan(daily.id, Interval.DAY), when)
+
+    first = owed(timeline, when, START, START, versions=versions)
+    second = owed(timeline, SECOND, when, versions=versions)
+
+    assert [x.due_at for x in first if x.kind is LineKind.FEE] == [when]
+    assert fees(second) == 199900
+
+
+def test_usage_is_closed_by_the_end_even_before_the_boundary_of_its_day():
+    """A change on a day that belongs to the next period cuts at the boundary, which never comes."""
+    changed_at, end = SECOND - timedelta(hours=2), SECOND - timedelta(hours=1)
+    timeline = changed(started(START), ChangePlan(SCALE.id, Interval.MONTH), changed_at)
+    timeline = changed(timeline, Cancel(), end)
+
+    [usage] = [x for x in owed(timeline, end, START) if x.usage]
+
+    assert (usage.item, usage.service, usage.due_at) == ("growth@1", Period(START, end), end)
