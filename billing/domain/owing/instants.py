@@ -7,7 +7,7 @@ from billing.domain.lines import Versions
 from billing.domain.owing.shares import day_start
 from billing.domain.owing.states import grid_of
 from control_plane.catalog.domain import Price
-from control_plane.kernel.calendar import Anchor
+from control_plane.kernel.calendar import Anchor, local_date
 from control_plane.kernel.currency import currency
 from control_plane.subscriptions.domain import Segment, Timeline
 
@@ -44,12 +44,24 @@ def _candidates(
         yield segment.start
         if segment.end is not None:
             yield segment.end
+            yield from _same_day(timeline, segment, segment.end, versions)
         if segment.holds(after) and not segment.trial:
             yield from _boundaries(timeline, segment, after, versions)
     for booking in timeline.addon_bookings():
         yield booking.window.start
     for change in timeline.changes:
         yield change.acts_at
+
+
+def _same_day(
+    timeline: Timeline, segment: Segment, end: datetime, versions: Versions | None
+) -> Iterator[datetime]:
+    """Yield boundaries on the day of an end: the only day of a life may be the next period's."""
+    zone = segment.anchor.zone
+    for grid in _grids(timeline, segment, versions):
+        boundary = grid.period_at(end).end
+        if local_date(boundary, zone) == local_date(end, zone):
+            yield boundary
 
 
 def _boundaries(
