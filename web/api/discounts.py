@@ -1,8 +1,11 @@
 """What lowers and settles your invoices, and who you are on them."""
 
+from typing import Any
+
 import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from control_plane.identity.domain import Permission
@@ -199,7 +202,17 @@ async def cancel_topup(
     )
 
 
-@get("/top-ups/{topup_id:str}/receipt", opt=READ, media_type="application/json")
+_RECEIPT = ResponseSpec(
+    data_container=dict[str, Any], generate_examples=False, description="The frozen document"
+)
+
+
+@get(
+    "/top-ups/{topup_id:str}/receipt",
+    opt=READ,
+    media_type="application/json",
+    responses={200: _RECEIPT},
+)
 async def read_receipt(
     request: ApiRequest, topup_id: FromPath[str], application: NamedDependency[Application]
 ) -> Response[bytes]:

@@ -23,6 +23,7 @@ _BY_NAME: Final[Mapping[str, Any]] = MappingProxyType(
         "role": "viewer",
         "scopes": ["read", "events:write"],
         "amount": "1999.00",
+        "below": "500.00",
         "total": "1999.00",
         "reference": "BANK-2026-0042",
         "method": "bank_transfer",
@@ -78,8 +79,8 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str 
     for union in ("oneOf", "anyOf"):
         if union in schema:
             return example_of(_first_real(schema[union]), schemas, name)
-    if "enum" in schema:
-        return schema["enum"][0]
+    if "enum" in schema or "const" in schema:
+        return schema["enum"][0] if "enum" in schema else schema["const"]
     if "properties" in schema:
         return {key: example_of(of, schemas, key) for key, of in schema["properties"].items()}
     return _simple(schema, schemas, name)
