@@ -12,7 +12,7 @@ COMMANDS = {
     "catalog": "web.commands.catalog:catalog",
     "events": "web.commands.events:events",
     "fapiao": "web.commands.fapiao:fapiao",
-    "invoice": "web.commands.invoice_export:invoice",
+    "invoice": "web.commands.invoice_events:invoice",
     "plan": "web.commands.plan:plan",
     "books": "web.commands.books:books",
     "report": "web.commands.report:report",

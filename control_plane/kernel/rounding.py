@@ -28,6 +28,6 @@ def round_ratio(value: Fraction, rounding: Rounding = Rounding.HALF_AWAY) -> int
             nearest = round(size)  # of a Fraction: to even, and exact
         case Rounding.UP:
             nearest = ceil(size)
-        case Rounding.DOWN:
+        case _:  # down
             nearest = floor(size)
     return nearest if value >= 0 else -nearest

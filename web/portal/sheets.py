@@ -1,9 +1,11 @@
 """Invoices and credit notes as sheets: from frozen bodies to what a page shows."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from billing.domain.explain import ExplainedLine
 from billing.domain.records import NoteSummary, Payment, StoredNote
@@ -43,7 +45,7 @@ def sheet_of_invoice(
         payable_by=summary.payable_by,
         organisation=content["buyer"]["name"],
         seller=content["seller"]["name"],
-        lines=lines_of(content, explained.lines, language),
+        lines=lines_of(content, explained.lines, language, f"/portal/invoices/{text_id}"),
         subtotal=summary.subtotal,
         discount=summary.discount,
         net=summary.net,
@@ -78,7 +80,12 @@ def sheet_of_note(
         payable_by=None,
         organisation=content["buyer"]["name"],
         seller=content["seller"]["name"],
-        lines=lines_of(content, explained.lines, language),
+        lines=lines_of(
+            content,
+            explained.lines,
+            language,
+            f"/portal/credit-notes/{format_id('crn', summary.id)}",
+        ),
         subtotal=summary.subtotal,
         discount=summary.discount,
         net=summary.net,
@@ -97,12 +104,12 @@ def sheet_of_note(
 
 
 def lines_of(
-    content: Mapping[str, Any], told: Iterable[ExplainedLine], language: str
+    content: Mapping[str, Any], told: Iterable[ExplainedLine], language: str, url: str
 ) -> tuple[InvoiceLineView, ...]:
-    """Show a document's lines, each with how it came about."""
+    """Show a document's lines, each with how it came about; ``url`` is the document's own."""
     code = currency(content["currency"])
     return tuple(
-        _line(explained, line, code, language)
+        replace(_line(explained, line, code, language), events_url=_events_url(line, url))
         for explained, line in zip(told, content["lines"], strict=True)
     )
 
@@ -200,6 +207,12 @@ def _line(
             if d["amount_minor"]
         ),
     )
+
+
+def _events_url(line: Mapping[str, Any], url: str) -> str | None:
+    """Return where the events behind a line are listed; None where none are."""
+    measured = any(step["step"] == "measured" for step in line["steps"])
+    return f"{url}/events?line={quote(line['key'], safe='')}" if measured else None
 
 
 def _plain(inputs: Mapping[str, Any], sha256: str) -> tuple[tuple[str, str], ...]:

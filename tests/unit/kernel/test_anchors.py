@@ -123,3 +123,10 @@ def test_an_anchor_needs_a_zone_that_exists_and_an_instant_that_is_one():
         Anchor(parse_instant("2026-01-31T00:00:00Z"), "Mars/Olympus", Interval.MONTH)
     with pytest.raises(NaiveInstant):
         Anchor(datetime(2026, 1, 31), SHANGHAI, Interval.MONTH)  # noqa: DTZ001 - under test
+
+
+def test_two_long_months_are_not_over_before_they_are():
+    start = anchor("2026-07-01T00:00")
+    last = parse_instant("2026-08-31T15:59:59Z")  # one second before September, local time
+
+    assert start.index_at(last) == 1, "61 days are more than two mean months"
