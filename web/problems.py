@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents, in the reader's language, in one place."""
 
 import errno
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -244,11 +245,20 @@ def json_problem(problem: Problem, error: Exception | None = None) -> Response[b
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="tallyard"')
     return Response(
-        msgspec.json.encode(problem),
+        _encoded(problem),
         status_code=problem.status,
         media_type=PROBLEM_JSON,
         headers=headers,
     )
+
+
+def _encoded(problem: Problem) -> bytes:
+    try:
+        return msgspec.json.encode(problem)
+    except UnicodeEncodeError:
+        # It quotes half a surrogate pair, which JSON can spell and UTF-8 cannot hold.
+        said = json.dumps(msgspec.to_builtins(problem), ensure_ascii=False)
+        return said.encode("utf-8", "replace")
 
 
 def _wants_html(request: Request[Any, Any, Any]) -> bool:

@@ -13,7 +13,7 @@ from control_plane.kernel.ids import (
     CreditId,
 )
 from control_plane.kernel.money import Money
-from web.api.common import ApiRequest, id_from, principal
+from web.api.common import ApiRequest, id_from, instant_from, principal
 from web.api.discount_views import (
     CreditView,
     TopupView,
@@ -32,7 +32,7 @@ class CreditRequest(msgspec.Struct, forbid_unknown_fields=True):
     currency: str
     reason: str
     priority: int = 0
-    expires_at: datetime | None = None
+    expires_at: str | None = None
     plans: list[str] = []
     charges: list[str] = []
 
@@ -43,7 +43,7 @@ class StaffTopupRequest(msgspec.Struct, forbid_unknown_fields=True):
     amount: str
     currency: str
     bonus: str = "0"
-    expires_at: datetime | None = None
+    expires_at: str | None = None
 
 
 class TopupPayment(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,6 +61,10 @@ class RefundRequest(msgspec.Struct, forbid_unknown_fields=True):
     currency: str
 
 
+def _expiry(text: str | None) -> datetime | None:
+    return None if text is None else instant_from(text, field="expires_at")
+
+
 @post("/tenants/{tenant_id:str}/credits", opt=WRITE)
 async def grant_credit(
     request: ApiRequest,
@@ -74,7 +78,7 @@ async def grant_credit(
         amount=Money.parse(data.amount, currency(data.currency)),
         reason=data.reason,
         priority=data.priority,
-        expires_at=data.expires_at,
+        expires_at=_expiry(data.expires_at),
         scope=Scope(tuple(data.plans), tuple(data.charges)),
         actor=principal(request).actor,
     )
@@ -126,7 +130,7 @@ async def request_topup(
         wallet_id=wallet_id_from(wallet_id),
         amount=Money.parse(data.amount, code),
         bonus=Money.parse(data.bonus, code),
-        expires_at=data.expires_at,
+        expires_at=_expiry(data.expires_at),
         actor=principal(request).actor,
     )
     return topup_view(topup)

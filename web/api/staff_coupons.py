@@ -1,7 +1,5 @@
 """Coupons, as finance offers and gives them."""
 
-from datetime import datetime
-
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
@@ -19,7 +17,7 @@ from control_plane.kernel.ids import (
     new_id,
 )
 from control_plane.kernel.money import Money
-from web.api.common import ApiRequest, choice_from, id_from, principal
+from web.api.common import ApiRequest, choice_from, id_from, instant_from, principal
 from web.api.discount_views import (
     DiscountsView,
     OfferView,
@@ -42,7 +40,7 @@ class OfferRequest(msgspec.Struct, forbid_unknown_fields=True):
     charges: list[str] = []
     duration: str = "once"
     periods: int | None = None
-    redeem_by: datetime | None = None
+    redeem_by: str | None = None
     most: int | None = None
     once_per_tenant: bool = True
     by_customer: bool = True
@@ -66,6 +64,7 @@ async def create_coupon(
     data: JSONBody[OfferRequest], application: NamedDependency[Application]
 ) -> OfferView:
     """Offer a coupon. Its content never changes; end it and make another."""
+    until = data.redeem_by
     offer = Offer(
         id=new_id(),
         code=data.code,
@@ -75,7 +74,7 @@ async def create_coupon(
         scope=Scope(tuple(data.plans), tuple(data.charges)),
         duration=choice_from(Duration, data.duration, field="duration"),
         periods=data.periods,
-        redeem_by=data.redeem_by,
+        redeem_by=None if until is None else instant_from(until, field="redeem_by"),
         most=data.most,
         once_per_tenant=data.once_per_tenant,
         by_customer=data.by_customer,

@@ -18,6 +18,7 @@ from web.portal.finance import sheet_page
 from web.portal.forms import refused, submitted
 from web.portal.invoices import note_sheet
 from web.portal.page import Page, PageRequest, language_of, page, see
+from web.portal.views.shell import Form
 
 ACT = {"permission": Permission.STAFF_FINANCE, "staff": True}
 
@@ -44,17 +45,18 @@ async def act_on_invoice(
         "void": application.void_invoice,
     }
     act = acts.get(form.one("act"))
-    if act is not None:
-        try:
-            await act(
-                tenant_id=owner,
-                invoice_id=wanted,
-                reason=form.one("reason"),
-                actor=principal(request).actor,
-            )
-        except TallyardError as error:
-            again, status = refused(error, form, language_of(request))
-            return await sheet_page(request, application, owner, invoice_id, again, status)
+    if act is None:
+        return await sheet_page(request, application, owner, invoice_id, Form(), 400)
+    try:
+        await act(
+            tenant_id=owner,
+            invoice_id=wanted,
+            reason=form.one("reason"),
+            actor=principal(request).actor,
+        )
+    except TallyardError as error:
+        again, status = refused(error, form, language_of(request))
+        return await sheet_page(request, application, owner, invoice_id, again, status)
     return see(f"/finance/invoices/{tenant_id}/{invoice_id}")
 
 
