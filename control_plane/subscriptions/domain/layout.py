@@ -96,7 +96,9 @@ class Layout:
         at = change.effective_at
         match change.action:
             case ChangePlan() as action:
-                self.plans.set(at, PlanStep(change.id, action))
+                opened = [step for step in self.plans.steps if step[0] == at and step[1].restart]
+                self.plans.cut(at)
+                self.plans.steps += [*opened, (at, PlanStep(change.id, action))]
                 if action.reason == "change":
                     self.terms.set(at, None)
             case ChangeQuantity(component, quantity):
@@ -138,7 +140,7 @@ class Layout:
         self.plans.steps = [s for s in self.plans.steps if s[0] < last.end or s[0] == last.start]
         _, held = self.plans.steps[-1]
         self.lives.append(Life(at, None))
-        self.plans.set(at, replace(held, restart=True))
+        self.plans.steps.append((at, replace(held, restart=True)))
         self.pauses.cut(last.end)
         self.pauses.set(at, False)
         self.terms.set(at, None)

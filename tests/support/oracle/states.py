@@ -131,7 +131,10 @@ class History:
             c
             for c in self.changes
             if (isinstance(c.action, ChangePlan) or c.seq in openers)
-            and (c.effective_at <= at if before is None else c.effective_at < at)
+            and (
+                c.effective_at < at
+                or (c.effective_at == at and (before is None or c.seq in openers))
+            )
             and (before is None or c.seq < before.seq)
         ]
         return max(found, key=lambda c: c.seq, default=None)
