@@ -56,6 +56,28 @@ async def test_an_invoice_is_explained_down_to_its_tiers_and_events(tallyard: Sh
     assert first != newest
 
 
+async def test_the_events_of_a_line_are_listed_page_by_page(tallyard: Shell, bella):
+    newest, _ = await numbers(bella)
+    [found] = [i for i in (await bella.get("/v1/invoices")).json() if i["number"] == newest]
+    content = (await bella.get(f"/v1/invoices/{found['id']}")).json()["content"]
+    [key] = [
+        line["key"]
+        for line in content["lines"]
+        if any(step["step"] == "measured" and step["events"] for step in line["steps"])
+    ]
+
+    first = tallyard("invoice", "events", newest, key, "--limit", "3")
+    mark = first.err.split("--after ")[1].strip()
+    rest = tallyard("invoice", "events", newest, key, "--limit", "3", "--after", mark)
+    page = await bella.get(f"/portal/invoices/{found['id']}/events", line=key)
+
+    listed = [line.split()[2] for line in (*first.lines, *rest.lines)]
+    assert listed == [f"evt-{n}" for n in range(5)]
+    assert rest.err == "", "that was the last page"
+    assert page.status_code == 200
+    assert all(f"evt-{n}" in page.text for n in range(5))
+
+
 async def test_the_same_invoice_is_explained_in_chinese(tallyard: Shell, bella):
     newest, _ = await numbers(bella)
 
