@@ -183,3 +183,18 @@ async def test_finance_gives_ends_holds_and_refunds(bella, finance):
     assert shown["wallets"][0]["free"] == "60.00"
     assert [c["free"] for c in shown["credits"]] == ["10.00", "1.00"]
     assert (await finance.get(f"/v1/staff/{theirs}/books")).json()["findings"] == []
+
+
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59-14:00", "2027-01-01T00:00:00", "soon"])
+async def test_a_time_that_cannot_be_kept_is_refused_beside_its_field(bella, finance, never):
+    theirs = f"tenants/{bella.tenant_id}"
+    credit = {"amount": "1.00", "currency": "CNY", "reason": "thanks", "expires_at": never}
+    name = {"en": "Gift", "zh": "礼券"}
+    coupon = {"code": "GIFT", "name": name, "percent": "10", "redeem_by": never}
+
+    kept = await sent(finance, "POST", f"{theirs}/credits", credit, 400)
+    offered = await sent(finance, "POST", "coupons", coupon, 400)
+
+    assert (kept["code"], offered["code"]) == ("time_invalid", "time_invalid")
+    assert [fault["field"] for fault in kept["errors"]] == ["expires_at"]
+    assert [fault["field"] for fault in offered["errors"]] == ["redeem_by"]

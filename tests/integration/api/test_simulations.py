@@ -44,3 +44,14 @@ async def test_a_stranger_simulates_nothing(site):
         answer = await anybody.post("/v1/simulations", json=EXAMPLE)
 
     assert answer.status_code == 401
+
+
+async def test_a_name_that_no_encoding_can_write_is_refused(bella):
+    answer = await bella.client.post(
+        "/v1/simulations",
+        content=rb'{"half a pair \ud800": 1}',
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
