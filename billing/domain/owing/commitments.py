@@ -92,7 +92,7 @@ def _parts(about: Billable, grid: Anchor, period: Period, one: Committed) -> Ite
     end = period.end if state.last is None else min(state.last, period.end)
     if start >= end or state.unbilled:
         return
-    of = lived(about, period) if policies.short_period is ShortPeriod.NONE else period
+    of = lived(about.states, period) if policies.short_period is ShortPeriod.NONE else period
     share = Ruler(grid, policies).share(period, start, end, of)
     if share.numerator:
         yield FeePart(Period(start, end), share, Decimal(1), one.commitment.amount.major)

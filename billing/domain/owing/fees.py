@@ -156,7 +156,7 @@ def _given_back(about: Billable, one: Held, period: Period) -> bool:
 
 def _part(about: Billable, grid: Anchor, period: Period, level: Level) -> FeePart:
     held, policies = level.held, level.held.state.policies
-    of = lived(about, period) if policies.short_period is ShortPeriod.NONE else period
+    of = lived(about.states, period) if policies.short_period is ShortPeriod.NONE else period
     price = price_fee(held.charge, held.quantity, policies)
     return FeePart(
         span=Period(level.start, level.end),
@@ -168,15 +168,13 @@ def _part(about: Billable, grid: Anchor, period: Period, level: Level) -> FeePar
     )
 
 
-def lived(about: Billable, period: Period) -> Period:
-    """Return the stretch of a period from the first to the last that is lived of it."""
-    states = [
-        s
-        for s in about.states
-        if s.first < period.end and (s.last is None or s.last > period.start)
+def lived(states: Iterable[State], period: Period) -> Period:
+    """Return the stretch of a period from the first of some states to the last."""
+    within = [
+        s for s in states if s.first < period.end and (s.last is None or s.last > period.start)
     ]
-    start = max(period.start, min((s.first for s in states), default=period.start))
-    ends = [period.end if s.last is None else s.last for s in states]
+    start = max(period.start, min((s.first for s in within), default=period.start))
+    ends = [period.end if s.last is None else s.last for s in within]
     end = min(period.end, max(ends, default=period.end))
     return Period(start, max(start, end))
 

@@ -10,11 +10,13 @@ that its allowance is prorated by.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 from billing.domain.owing.shares import Ruler, Share, day_start
-from billing.domain.owing.states import State, cut_at
+from billing.domain.owing.states import State, day_cut
 from control_plane.catalog.domain import Charge, ChargeKind, Timing
-from control_plane.kernel.calendar import Anchor, Period
+from control_plane.catalog.policies import ProrationUnit
+from control_plane.kernel.calendar import Anchor, Period, local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,29 @@ def _earlier(at: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def _cuts(states: tuple[State, ...], code: str) -> Iterator[datetime]:
-    """Yield from when on usage belongs to each state; never before the state before it."""
-    earliest, before = states[0].start, None
-    for state in states:
-        charge = state.charge(code) or (None if before is None else before.charge(code))
-        earliest = max(earliest, cut_at(state, before, None if charge is None else charge.interval))
-        before = state
-        yield earliest
+    """Yield from when on usage belongs to each state; never before the state before it.
+
+    By days, all states that begin on one day have the cut of the last: they leave it everything.
+    """
+    earliest = states[0].start
+    yield earliest
+    morning, place = states[0], 1
+    while place < len(states):
+        today = tuple(_same_day(states, place))
+        last = today[-1]
+        known = last.charge(code) or morning.charge(code)
+        cut = day_cut(morning, today, None if known is None else known.interval)
+        for state in today:
+            by_second = state.policies.proration_unit is ProrationUnit.SECOND
+            earliest = max(earliest, state.start if by_second else cut)
+            yield earliest
+        morning, place = last, place + len(today)
+
+
+def _same_day(states: tuple[State, ...], place: int) -> Iterator[State]:
+    zone = states[place].segment.anchor.zone
+    day = local_date(states[place].start, zone)
+    return takewhile(lambda state: local_date(state.start, zone) == day, states[place:])
 
 
 def _alike(one: Reign, other: Reign) -> bool:

@@ -1,9 +1,8 @@
 """The states of a subscription as they are billed: which plan, price and terms, from when on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 
 from billing.domain.lines import Versions
 from billing.domain.owing.policies import PolicyBook
@@ -170,22 +169,27 @@ def _last(
     return end
 
 
-def cut_at(state: State, before: State | None, interval: Interval | None) -> datetime:
-    """Return from when on usage belongs to a state, on the grid of charges of an interval.
+def day_cut(morning: State, today: Sequence[State], interval: Interval | None) -> datetime:
+    """Return from when on usage belongs to the last state of a day on which something changed.
 
-    A change cuts at the start of its local day, which belongs to the later state, but not before
-    the period that the day belongs to. Where the cycle restarts, that period may never come.
+    That is the start of the day, which belongs to its last state, but not before the period that
+    the day belongs to. Where the cycle restarts, that period may never come.
+
+    Args:
+        morning: what held when the day, or the life, began.
+        today: the states that began on that day, at least one.
+        interval: the own interval of the charge whose usage is cut, if it has one.
     """
-    at, zone = state.start, state.segment.anchor.zone
-    if before is None or state.policies.proration_unit is ProrationUnit.SECOND:
-        return at
-    old, new = (grid_of(s.segment.anchor, interval) for s in (before, state))
-    following = next_day_start(at, zone)
-    period = _period_before(old, following)
-    if old != new and period.start > at:
-        return at
+    zone = morning.segment.anchor.zone
+    old, new = (grid_of(s.segment.anchor, interval) for s in (morning, today[-1]))
+    period = _period_before(old, next_day_start(today[0].start, zone))
+    if old != new:
+        restarted = next(s.start for s in today if grid_of(s.segment.anchor, interval) == new)
+        if period.start > restarted:
+            return restarted
+    begun = day_start(today[0].start, zone)
     opened = period.start == old.at  # such a period has the earlier hours of its first day too
-    return day_start(at, zone) if opened else max(day_start(at, zone), period.start)
+    return begun if opened else max(begun, period.start)
 
 
 def _period_before(grid: Anchor, at: datetime) -> Period:
@@ -194,11 +198,3 @@ def _period_before(grid: Anchor, at: datetime) -> Period:
     while grid.boundary(n) >= at:
         n -= 1
     return grid.period(n)
-
-
-def neighbours(states: tuple[State, ...]) -> Iterator[tuple[State | None, State, State | None]]:
-    """Yield each state of a life with the one before and the one after."""
-    padded: list[State | None] = [None, *states, None]
-    for (before, state), (_, after) in zip(pairwise(padded), pairwise(padded[1:]), strict=False):
-        if state is not None:
-            yield before, state, after

@@ -24,7 +24,7 @@ def arrears(about: Billable, since: datetime, at: datetime) -> Iterator[Item]:
         if not states:
             continue
         held = {code: reigns(states, code) for code in in_arrears(states)}
-        builder = _Arrears(about, held)
+        builder = _Arrears(about, states, held)
         for code, laid in held.items():
             for reign in laid:
                 for piece in pieces(reign, since, at):
@@ -34,6 +34,7 @@ def arrears(about: Billable, since: datetime, at: datetime) -> Iterator[Item]:
 @dataclass(frozen=True, slots=True)
 class _Arrears:
     about: Billable
+    states: tuple[State, ...]
     held: dict[str, list[Reign]]
 
     def items(self, code: str, piece: Piece) -> Iterator[Item]:
@@ -99,7 +100,7 @@ class _Arrears:
 
     def _of(self, reign: Reign, period: Period) -> Period:
         by_days = reign.state.policies.short_period is ShortPeriod.BY_DAYS
-        return period if by_days else lived(self.about, period)
+        return period if by_days else lived(self.states, period)
 
     def _follows(self, code: str, piece: Piece) -> str | None:
         """Return the usage item of the same meter that ends where a piece starts."""

@@ -217,10 +217,16 @@ class Arrears:
         place = bisect_right(self.reigns, (one.asked, 10**9)) - 1
         return self.reigns[place][1] == piece.reign
 
+    def _billed(self, piece: Piece, slots):
+        """What slots are billed by in the piece's own life: what another life costs is its own."""
+        life = self.history.lives[piece.life]
+        found = [self.calendar.billed(slot.sample) for slot in slots]
+        return [one if one is not None and one.life is life else None for one in found]
+
     def _share(self, piece: Piece, grid: Anchor, period: Period, upto: datetime | None = None):
         slots, had, paused = self._had(piece, period, upto)
         weights = self.calendar.weights(grid, slots)
-        billed = [self.calendar.billed(slot.sample) for slot in slots]
+        billed = self._billed(piece, slots)
         some = sum(w for w, mine in zip(weights, had, strict=True) if mine)
         if not slots:
             return Fraction(1)
@@ -236,7 +242,7 @@ class Arrears:
     def _fee(self, piece: Piece) -> Fraction | None:
         slots, had, _ = self._had(piece, piece.period)
         weights = self.calendar.weights(piece.key.grid, slots)
-        billed = [self.calendar.billed(slot.sample) for slot in slots]
+        billed = self._billed(piece, slots)
         if not any(had):
             return None
         total = Fraction(0)
@@ -250,14 +256,14 @@ class Arrears:
         share = self._share(piece, piece.key.grid, piece.period)
         if pool is not None:
             grid = grid_of(piece.key.anchor, piece.key.charge.allowance_interval)
-            had = share * self._length(piece.key.grid, piece.period)
-            share = min(Fraction(1), had / self._length(grid, pool))
+            had = share * self._length(piece, piece.key.grid, piece.period)
+            share = min(Fraction(1), had / self._length(piece, grid, pool))
         return self._price(piece, [piece], share, final=True)
 
-    def _length(self, grid: Anchor, period: Period) -> Fraction:
+    def _length(self, piece: Piece, grid: Anchor, period: Period) -> Fraction:
         slots = self.calendar.slots(period)
         weights = self.calendar.weights(grid, slots)
-        billed = [self.calendar.billed(slot.sample) for slot in slots]
+        billed = self._billed(piece, slots)
         return self.fees.denominator(weights, billed)
 
     def _pool(self, piece: Piece) -> Period | None:
