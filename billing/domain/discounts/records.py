@@ -14,6 +14,10 @@ from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
 
 
+HIGHEST_RANK = 1_000_000
+"""How far from 0 a priority or a place may be, either way; also the most redemptions."""
+
+
 class Duration(StrEnum):
     """For how long a redeemed coupon goes on taking something off."""
 

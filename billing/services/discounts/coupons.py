@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.discounts.records import Duration, Offer
+from billing.domain.discounts.records import HIGHEST_RANK, Duration, Offer
 from billing.errors_tax import CouponExists, CouponNotFound, DiscountInvalid
 from billing.repositories.coupons import CouponRepository
 from control_plane.kernel.clock import Clock
@@ -90,8 +90,10 @@ def _check_bounds(offer: Offer) -> None:
         _refuse("periods", offer.periods or "")
     if offer.periods is not None and not 0 < offer.periods <= MOST_PERIODS:
         _refuse("periods", offer.periods)
-    if offer.most is not None and offer.most <= 0:
+    if offer.most is not None and not 0 < offer.most <= HIGHEST_RANK:
         _refuse("most", offer.most)
+    if abs(offer.place) > HIGHEST_RANK:
+        _refuse("place", offer.place)
 
 
 def _refuse(what: str, value: object) -> None:

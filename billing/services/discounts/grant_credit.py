@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.domain.assembling import Scope
-from billing.domain.discounts.records import Grant
+from billing.domain.discounts.records import HIGHEST_RANK, Grant
 from billing.errors_tax import BalanceNotFound, DiscountInvalid
 from billing.repositories.credits import CreditRepository
 from control_plane.audit.record import record
@@ -42,13 +42,16 @@ class GrantCredit:
         """Return the grant.
 
         Raises:
-            DiscountInvalid: nothing is granted, no reason is given, or it would end at once.
+            DiscountInvalid: nothing is granted, no reason is given, it would end at once, or its
+                priority is out of bounds.
         """
         tidy = " ".join(reason.split())
         if amount.minor <= 0:
             raise _invalid("amount", amount)
         if not 1 <= len(tidy) <= _LONGEST:
             raise _invalid("reason", tidy[:60])
+        if abs(priority) > HIGHEST_RANK:
+            raise _invalid("priority", priority)
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             if expires_at is not None and expires_at <= now:

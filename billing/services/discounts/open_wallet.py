@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from billing.domain.discounts.records import Wallet
+from billing.domain.discounts.records import HIGHEST_RANK, Wallet
 from billing.errors_tax import BalanceNotFound, DiscountInvalid
 from billing.repositories.wallets import WalletRepository
 from control_plane.audit.record import record
@@ -38,9 +38,12 @@ class OpenWallet:
 
         Raises:
             NameInvalid: as named.
-            DiscountInvalid: there is one of this name and currency.
+            DiscountInvalid: there is one of this name and currency, or its priority is out of
+                bounds.
         """
         tidy = normal_name(name, most=_LONGEST)
+        if abs(priority) > HIGHEST_RANK:
+            raise DiscountInvalid(what="priority", value=str(priority), field="priority")
         async with self.work(tenant_id) as session:
             repository = WalletRepository(session)
             taken = {(w.name, w.currency) for w in await repository.all(tenant_id)}

@@ -198,3 +198,18 @@ async def test_a_time_that_cannot_be_kept_is_refused_beside_its_field(bella, fin
     assert (kept["code"], offered["code"]) == ("time_invalid", "time_invalid")
     assert [fault["field"] for fault in kept["errors"]] == ["expires_at"]
     assert [fault["field"] for fault in offered["errors"]] == ["redeem_by"]
+
+
+@pytest.mark.parametrize("rank", [1_000_001, -1_000_001, 1 << 31])
+async def test_a_rank_that_cannot_be_kept_is_refused_beside_its_field(bella, finance, rank):
+    theirs = f"tenants/{bella.tenant_id}"
+    credit = {"amount": "1.00", "currency": "CNY", "reason": "thanks", "priority": rank}
+    coupon = {"code": "GIFT", "name": {"en": "Gift", "zh": "礼券"}, "percent": "10", "place": rank}
+    wallet = {"name": "Peak", "currency": "CNY", "priority": rank}
+
+    kept = await sent(finance, "POST", f"{theirs}/credits", credit, 400)
+    offered = await sent(finance, "POST", "coupons", coupon, 400)
+    opened = await bella.client.post("/v1/wallets", json=wallet, headers=key())
+
+    said = [answer["errors"][0]["field"] for answer in (kept, offered, opened.json())]
+    assert (opened.status_code, said) == (400, ["priority", "place", "priority"])
