@@ -13,7 +13,6 @@ from control_plane.catalog.domain import Text
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
 
-
 HIGHEST_RANK = 1_000_000
 """How far from 0 a priority or a place may be, either way; also the most redemptions."""
 
