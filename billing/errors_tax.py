@@ -65,6 +65,18 @@ class ExemptionKnown(TallyardError):
     remedy = "Revoke the exemption that is recorded, or give the new certificate's number."
 
 
+class ExemptionInvalid(TallyardError):
+    """A certificate of exemption is not well defined."""
+
+    code = "exemption_invalid"
+    kind = ErrorKind.INVALID
+    message = "“{value}” does not do as the {what} of an exemption."
+    remedy = (
+        "Codes are E, Z, O and G, an exemption ends after it begins, and texts are short and not "
+        "empty. Correct the field; nothing was changed."
+    )
+
+
 class ProfileInvalid(TallyardError):
     """A field of a billing profile is missing or too long."""
 

@@ -213,3 +213,30 @@ async def test_a_rank_that_cannot_be_kept_is_refused_beside_its_field(bella, fin
 
     said = [answer["errors"][0]["field"] for answer in (kept, offered, opened.json())]
     assert (opened.status_code, said) == (400, ["priority", "place", "priority"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("code", "S"),
+        ("valid_to", "2026-01-01"),
+        ("valid_to", "0001-01-01"),
+        ("certificate", " "),
+        ("jurisdiction", ""),
+        ("category", "x" * 201),
+    ],
+)
+async def test_an_exemption_that_cannot_hold_is_refused_beside_its_field(
+    bella, finance, field, value
+):
+    good = {
+        "jurisdiction": "CN",
+        "certificate": "FREE-1",
+        "reason": {"en": "Exempt", "zh": "免税"},
+        "valid_from": "2026-01-01",
+    }
+
+    path = f"tenants/{bella.tenant_id}/exemptions"
+    refused = await sent(finance, "POST", path, {**good, field: value}, 400)
+
+    assert (refused["code"], refused["errors"][0]["field"]) == ("exemption_invalid", field)
