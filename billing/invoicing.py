@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.billed import NOTHING_BILLED, MemoryBilledView
 from billing.domain.converge import Ask, Instant, Settled, asks, owing, settle
-from billing.domain.items import Item, PolicyBook, open_items, reach_of
+from billing.domain.items import Item, PolicyBook, open_items, owed_keys, reach_of
 from billing.domain.lines import Versions
 from billing.domain.rating import Measured
 from billing.domain.records import Account
@@ -156,8 +156,7 @@ class Rater:
         )
         usage = [await self.answer(tenant_id, ask, meters[_code(ask.item)]) for ask in wanted]
         measured = {entry.ask.item.key: entry.measured for entry in usage}
-        still_open = (item.key for item in opening(books, instant.at)) if instant.reach else ()
-        settled = settle(items, view, measured, instant, opening=still_open)
+        settled = settle(items, view, measured, instant, known=_owed(books, instant))
         return Convergence(instant, items, view, tuple(usage), settled)
 
     async def meter(self, session: AsyncSession, item: Item) -> Meter:
@@ -210,6 +209,13 @@ class Rater:
 
 def _has_begun(item: Item, at: datetime) -> bool:
     return item.measure is not None and item.measure.start < at
+
+
+def _owed(books: Ledgered, instant: Instant) -> Iterable[str]:
+    """Yield the keys of all that is owed or under way, of the subscriptions looked back at."""
+    for timeline in books.timelines:
+        if timeline.subscription_id in instant.reach:
+            yield from owed_keys(timeline, books.versions, books.policies, at=instant.at)
 
 
 def opening(books: Ledgered, at: datetime) -> Iterable[Item]:

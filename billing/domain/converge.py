@@ -162,7 +162,7 @@ def settle(
     measured: Mapping[str, Measured],
     instant: Instant,
     *,
-    opening: Iterable[str] = (),
+    known: Iterable[str] = (),
 ) -> Settled:
     """Return the difference between what is owed and what stands billed.
 
@@ -171,7 +171,8 @@ def settle(
         view: what stands billed, also of whatever ends after the reach.
         measured: the answers to `asks`, by item key.
         instant: what converges.
-        opening: keys of items that are not due yet, of which parts may stand billed already.
+        known: keys that are owed or under way though they are not among ``items``: out of reach
+            by now, or closed by a change that was taken back. Read only where it matters.
     """
     rated = rate_items(items, measured, lambda key: _amount(view.of(key)))
     lines: list[InvoiceLine] = []
@@ -185,8 +186,7 @@ def settle(
             lines.append(line)
         elif line is not None and billed is not None:
             cuts.extend(cut(found.item.key, billed, -line.amount))
-    known = {item.key for item in items} | set(opening)
-    cuts.extend(_no_longer_owed(view, instant, known))
+    cuts.extend(_no_longer_owed(view, instant, {item.key for item in items}, known))
     return Settled(tuple(lines), tuple(cuts), rated)
 
 
@@ -194,14 +194,27 @@ def _amount(billed: Billed | None) -> Money | None:
     return None if billed is None else billed.amount
 
 
-def _no_longer_owed(view: BilledView, instant: Instant, known: set[str]) -> list[Cut]:
-    found: list[Cut] = []
-    for subscription_id, reach in sorted(instant.reach.items()):
-        for key in sorted(set(view.later_than(subscription_id, reach)) - known):
-            billed = view.of(key)
-            if billed is not None and billed.amount.minor > 0:
-                found.extend(cut(key, billed, billed.amount))
-    return found
+def _no_longer_owed(
+    view: BilledView, instant: Instant, looked_at: set[str], known: Iterable[str]
+) -> list[Cut]:
+    """Take back what is billed for a time after the reach, and is owed by no item."""
+    later = [
+        key
+        for subscription_id, reach in sorted(instant.reach.items())
+        for key in sorted(set(view.later_than(subscription_id, reach)) - looked_at)
+    ]
+    standing = [
+        (key, billed) for key in later if (billed := view.of(key)) and billed.amount.minor > 0
+    ]
+    if not standing:
+        return []
+    owed = set(known)
+    return [
+        taken
+        for key, billed in standing
+        if key not in owed
+        for taken in cut(key, billed, billed.amount)
+    ]
 
 
 def cut(item_key: str, billed: Billed, amount: Money) -> list[Cut]:

@@ -7,7 +7,7 @@ runs, crashed runs, changes of the past and two workers at once therefore all co
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.domain.lines import Versions
 from billing.domain.owing.addons import addons
@@ -34,6 +34,7 @@ __all__ = [
     "next_due_at",
     "open_items",
     "owed_items",
+    "owed_keys",
     "reach_of",
     "shared_policies",
 ]
@@ -70,6 +71,18 @@ def open_items(
     """
     found = _items(timeline, versions, policies, at, at)
     return tuple(item for item in found if item.due_at > at)
+
+
+def owed_keys(
+    timeline: Timeline, versions: Versions, policies: PolicyBook, *, at: datetime
+) -> frozenset[str]:
+    """Return the keys of all items of the whole life that are owed or under way at ``at``.
+
+    What stands billed of any other key is owed no more. It looks at every period since the start:
+    ask only when something is billed that nothing near accounts for.
+    """
+    first = timeline.started_at - timedelta(days=1)
+    return frozenset(item.key for item in _items(timeline, versions, policies, first, at))
 
 
 def _items(

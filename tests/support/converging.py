@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from billing.domain.items import Item, PolicyBook, next_due_at, open_items, owed_items, reach_of
+from billing.domain.items import Item, PolicyBook, next_due_at, owed_items, owed_keys, reach_of
 from billing.domain.lines import Versions
 from billing.domain.pricing import Usage
 from billing.domain.rating import Measured, Rated, rate_items
@@ -65,8 +65,7 @@ class Books:
             if known is not None and known.service.end > end:
                 self.items[rated.item.key] = known
         if back is not None:
-            still = {item.key for item in items}
-            still |= {i.key for i in open_items(timeline, self.versions, self.policies, at=at)}
+            still = owed_keys(timeline, self.versions, self.policies, at=at)
             for key, item in self.items.items():
                 if item.service.end > back and key not in still:
                     self.billed[key] = 0

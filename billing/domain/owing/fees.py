@@ -169,14 +169,18 @@ def _part(about: Billable, grid: Anchor, period: Period, level: Level) -> FeePar
 
 
 def lived(states: Iterable[State], period: Period) -> Period:
-    """Return the stretch of a period from the first of some states to the last."""
-    within = [
-        s for s in states if s.first < period.end and (s.last is None or s.last > period.start)
+    """Return the stretch of a period from the first of some states that it counts to the last."""
+    stretches = [
+        (max(s.first, period.start), period.end if s.last is None else min(s.last, period.end), s)
+        for s in states
     ]
-    start = max(period.start, min((s.first for s in within), default=period.start))
-    ends = [period.end if s.last is None else s.last for s in within]
-    end = min(period.end, max(ends, default=period.end))
-    return Period(start, max(start, end))
+    counted = [
+        Period(start, end)
+        for start, end, s in stretches
+        if start < end and Ruler(s.segment.anchor, s.policies).count(start, end)
+    ]
+    start = min((stretch.start for stretch in counted), default=period.start)
+    return Period(start, max((stretch.end for stretch in counted), default=start))
 
 
 def merged(parts: Iterable[FeePart]) -> tuple[FeePart, ...]:

@@ -15,7 +15,7 @@ from billing.domain.items import (
     PolicyBook,
     acting_instants,
     next_due_at,
-    open_items,
+    owed_keys,
     reach_of,
 )
 from billing.domain.lines import Versions
@@ -102,13 +102,13 @@ class Life:
         ended = {t.subscription_id: t.ended_at for t in world.timelines}
         wanted = asks(items, self.view, instant, late={}, ended=ended)
         measured = yield wanted
-        opening = (
-            item.key
+        known = (
+            key
             for timeline in world.timelines
             if timeline.subscription_id in reach
-            for item in open_items(timeline, world.versions, world.policies, at=at)
+            for key in owed_keys(timeline, world.versions, world.policies, at=at)
         )
-        settled = settle(items, self.view, measured, instant, opening=opening)
+        settled = settle(items, self.view, measured, instant, known=known)
         before, self.view = self.view, booked(self.view, settled, wanted, invoice_id)
         return Moment(at, invoice_id, settled, before)
 

@@ -263,9 +263,9 @@ class SubscriptionLife(RuleBasedStateMachine):
         return Period(first, local_day_start(day + timedelta(days=length), self.zone))
 
     @precondition(lambda self: self.bookings)
-    @rule(data=st.data(), length=st.integers(1, 60), ahead=st.integers(0, 40))
-    def change_booking(self, data, length, ahead):
-        booking = data.draw(st.sampled_from(self.bookings))
+    @rule(place=st.integers(0, 9), length=st.integers(1, 60), ahead=st.integers(0, 40))
+    def change_booking(self, place, length, ahead):
+        booking = self.bookings[place % len(self.bookings)]
         held = next(b for b in self.timeline.addon_bookings() if b.change_id == booking)
         window = self._window(ahead, length)
         if held.window.start <= self.now and held.window.start < window.end:
@@ -273,9 +273,9 @@ class SubscriptionLife(RuleBasedStateMachine):
         self._record(ChangeBooking(booking, window), "now", 0)
 
     @precondition(lambda self: self.bookings)
-    @rule(data=st.data())
-    def cancel_booking(self, data):
-        self._record(CancelBooking(data.draw(st.sampled_from(self.bookings))), "now", 0)
+    @rule(place=st.integers(0, 9))
+    def cancel_booking(self, place):
+        self._record(CancelBooking(self.bookings[place % len(self.bookings)]), "now", 0)
 
     def teardown(self) -> None:
         """Compare now, and once more after everything under way has fallen due."""
