@@ -57,7 +57,7 @@ def owed_items(
     since = after if reach is None else min(after, reach)
     return tuple(
         item
-        for item in _items(timeline, versions, policies, since, at)
+        for item in _items(timeline, versions, policies, since, at, again=reach is not None)
         if item.due_at <= at and (item.due_at > after or (reach is not None and item.until > reach))
     )
 
@@ -86,23 +86,29 @@ def owed_keys(
 
 
 def _items(
-    timeline: Timeline, versions: Versions, policies: PolicyBook, since: datetime, at: datetime
+    timeline: Timeline,
+    versions: Versions,
+    policies: PolicyBook,
+    since: datetime,
+    at: datetime,
+    *,
+    again: bool = False,
 ) -> list[Item]:
     about = billable(timeline, versions, policies, at)
     if about is None:
         return []
     found: dict[str, Item] = {}
-    for item in _all(about, since, at):
+    for item in _all(about, since, at, again=again):
         twin = found.get(item.key)
         found[item.key] = item if twin is None else _together(twin, item)
     return sorted(found.values(), key=lambda item: (item.due_at, ORDER[item.kind]))
 
 
-def _all(about: Billable, since: datetime, at: datetime) -> Iterator[Item]:
+def _all(about: Billable, since: datetime, at: datetime, *, again: bool) -> Iterator[Item]:
     def lines(start: datetime, end: datetime) -> Iterable[Item]:
         return (*fees(about, start, end), *arrears(about, start, end))
 
-    yield from arrears(about, since, at)
+    yield from arrears(about, since, at, again=again)
     yield from fees(about, since, at)
     yield from commitments(about, since, at, lines)
     yield from addons(about)

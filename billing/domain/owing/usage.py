@@ -18,8 +18,13 @@ from control_plane.kernel.calendar import Anchor, Period, instant_text
 _INSTANT = timedelta(microseconds=1)
 
 
-def arrears(about: Billable, since: datetime, at: datetime) -> Iterator[Item]:
-    """Yield what pieces that end after ``since`` owe, due or under way at ``at``, in order."""
+def arrears(
+    about: Billable, since: datetime, at: datetime, *, again: bool = False
+) -> Iterator[Item]:
+    """Yield what pieces that end after ``since`` owe, due or under way at ``at``, in order.
+
+    With ``again``, also every piece that draws on an allowance which ends after ``since``.
+    """
     for states in about.lives:
         if not states:
             continue
@@ -27,7 +32,8 @@ def arrears(about: Billable, since: datetime, at: datetime) -> Iterator[Item]:
         builder = _Arrears(about, states, held)
         for code, laid in held.items():
             for reign in laid:
-                for piece in pieces(reign, since, at):
+                first = _allowance_start(reign, since) if again else since
+                for piece in pieces(reign, first, at):
                     yield from builder.items(code, piece)
 
 
@@ -50,8 +56,7 @@ class _Arrears:
         share, earlier = self._share(piece), tuple[str, ...]()
         start, final, ahead = span.start, True, piece
         if allowance is not None and reign.state.policies.split is Split.EACH_ALONE:
-            pool = self._pooled_share(reign, allowance, None)
-            share = replace(pool, numerator=min(share.numerator, pool.denominator))
+            share = _alone(piece, allowance)
         elif allowance is not None:
             pooled = _pooled(reign, allowance)
             start, ahead = pooled[0].span.start, pooled[0]
@@ -137,7 +142,7 @@ class _Arrears:
             key=key,
             kind=kind,
             due_at=piece.due_at,
-            until=max(piece.period.end, piece.span.end),
+            until=max(piece.period.end, piece.span.end, _allowance_end(piece)),
             subscription_id=self.about.subscription_id,
             version_id=state.plan.id,
             item=state.plan.label,
@@ -168,6 +173,26 @@ def _allowance(piece: Piece) -> Period | None:
     grid = _allowance_grid(piece.reign)
     found = grid.period_at(max(piece.span.start, piece.period.start))
     return None if found == piece.period else found
+
+
+def _allowance_end(piece: Piece) -> datetime:
+    allowance = _allowance(piece)
+    return piece.span.end if allowance is None else allowance.end
+
+
+def _alone(piece: Piece, allowance: Period) -> Share:
+    """Return a piece's own part of an allowance: its days, by those of the whole."""
+    ruler = Ruler(_allowance_grid(piece.reign), piece.reign.state.policies)
+    whole = ruler.share(allowance, allowance.start, allowance.end, allowance)
+    own = billed_share(piece.reign, piece.period, piece.period)
+    return replace(whole, numerator=min(own.numerator, whole.denominator))
+
+
+def _allowance_start(reign: Reign, since: datetime) -> datetime:
+    """Return where the allowance began that is drawn on at an instant."""
+    if reign.charge.allowance_interval is None:
+        return since
+    return min(since, _allowance_grid(reign).period_at(since).start)
 
 
 def _allowance_grid(reign: Reign) -> Anchor:

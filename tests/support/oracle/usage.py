@@ -231,10 +231,7 @@ class Arrears:
         if not slots:
             return Fraction(1)
         of = self.fees.denominator(weights, billed)
-        last = max(at for at, reign in self.reigns if reign == piece.reign)
-        paused = paused or (
-            self.history.held(last).paused and self.policies.pause is Pause.CREDIT_UNUSED
-        )
+        paused = paused or self._paused_at_last(piece)
         if some == 0 and not paused and self.calendar.by_day:
             some = 1
         return min(Fraction(some) / of, Fraction(1))
@@ -253,18 +250,26 @@ class Arrears:
 
     def _alone(self, code: str, piece: Piece) -> Fraction:
         pool = self._pool(piece)
-        share = self._share(piece, piece.key.grid, piece.period)
-        if pool is not None:
+        if pool is None:
+            share = self._share(piece, piece.key.grid, piece.period)
+        else:
             grid = grid_of(piece.key.anchor, piece.key.charge.allowance_interval)
-            had = share * self._length(piece, piece.key.grid, piece.period)
-            share = min(Fraction(1), had / self._length(piece, grid, pool))
+            whole = sum(self.calendar.weights(grid, self.calendar.slots(pool)))
+            share = min(Fraction(1), Fraction(self._days(piece)) / whole)
         return self._price(piece, [piece], share, final=True)
 
-    def _length(self, piece: Piece, grid: Anchor, period: Period) -> Fraction:
-        slots = self.calendar.slots(period)
-        weights = self.calendar.weights(grid, slots)
-        billed = self._billed(piece, slots)
-        return self.fees.denominator(weights, billed)
+    def _days(self, piece: Piece) -> int:
+        """The slots of a piece's own period that it has; at least a day, unless it is paused."""
+        slots, had, paused = self._had(piece, piece.period)
+        weights = self.calendar.weights(piece.key.grid, slots)
+        some = sum(w for w, mine in zip(weights, had, strict=True) if mine)
+        alive = not paused and not self._paused_at_last(piece) and self.calendar.by_day
+        return some or int(alive)
+
+    def _paused_at_last(self, piece: Piece) -> bool:
+        last = max(at for at, reign in self.reigns if reign == piece.reign)
+        held = self.history.held(last)
+        return held.paused and self.policies.pause is Pause.CREDIT_UNUSED
 
     def _pool(self, piece: Piece) -> Period | None:
         charge = piece.key.charge
