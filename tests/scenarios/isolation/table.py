@@ -1,5 +1,6 @@
 """The route table as calls: whatever Litestar serves, a test can ask, new routes included."""
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,14 @@ class Route:
     @property
     def query(self) -> dict[str, str]:
         """The parameters without which the route would refuse to look at anything."""
+        if not self.operation:
+            # A page is not in the reference; what it needs is what it has no default for.
+            needed = inspect.signature(self.handler.fn).parameters.values()
+            return {
+                p.name: str(example_of({"type": "string"}, self.schemas, p.name))
+                for p in needed
+                if p.default is p.empty and "QueryParameter" in str(p.annotation)
+            }
         return {
             p["name"]: str(example_of(p["schema"], self.schemas, p["name"]))
             for p in self.operation.get("parameters", [])
