@@ -59,7 +59,8 @@ def _items(
         return
     state = held[-1].state
     due_at = _due_at(about, grid, period)
-    counted = tuple(_counted(lines(period.start, due_at), state.plan.label, period, due_at))
+    charged = _counted(lines(period.start, due_at), state.plan.label, period, due_at)
+    counted = tuple(line for line in charged if _shares_time(line, parts))
     yield Item(
         key=about.key(state.plan.label, "commitment", instant_text(period.end)),
         kind=LineKind.COMMITMENT,
@@ -122,3 +123,8 @@ def _counted(lines: Iterable[Item], label: str, period: Period, due_at: datetime
         )
         if within:
             yield line
+
+
+def _shares_time(line: Item, parts: Iterable[FeePart]) -> bool:
+    """Tell whether a line is for any of the time that is committed to."""
+    return any(part.span.intersect(line.service) is not None for part in parts)

@@ -65,20 +65,23 @@ class Calendar:
         self._slots: dict[Period, tuple[Slot, ...]] = {}
         self._marks = history.instants()
 
-    def slots(self, period: Period) -> tuple[Slot, ...]:
+    def slots(self, period: Period, mark: datetime | None = None) -> tuple[Slot, ...]:
+        """The slots of a period; by the second, the day of a ``mark`` goes by minutes too."""
         zone = self.history.zone
         if self.by_day:
             return days_of(period, zone)
+        if mark is not None:
+            return tuple(self._by_second(period, zone, [*self._marks, mark]))
         if period not in self._slots:
-            self._slots[period] = tuple(self._by_second(period, zone))
+            self._slots[period] = tuple(self._by_second(period, zone, self._marks))
         return self._slots[period]
 
-    def _by_second(self, period: Period, zone: str) -> list[Slot]:
+    def _by_second(self, period: Period, zone: str, marks: list[datetime]) -> list[Slot]:
         found, start = [], period.start
         while start < period.end:
             following = local_day_start(local_date(start, zone) + _DAY, zone)
             end = min(following, period.end)
-            if any(start <= mark < following for mark in self._marks):
+            if any(start <= mark < following for mark in marks):
                 while start < end:
                     found.append(Slot(start, 60))
                     start += _MINUTE

@@ -199,7 +199,7 @@ class Arrears:
 
     def _had(self, piece: Piece, period: Period, upto: datetime | None = None):
         """The slots of a period that the piece's reign was billed for; whether any was paused."""
-        slots = self.calendar.slots(period)
+        slots = self.calendar.slots(period, upto)
         had, paused = [], False
         for slot in slots:
             one = self.calendar.billed(slot.sample)
