@@ -60,27 +60,37 @@ def settings_for(name: str, var_dir: Path) -> Settings:
     )
 
 
+def settings_for_new(var_dir: Path) -> Settings:
+    """Settings for a database that no other test of any worker process can name."""
+    return settings_for(f"t_{uuid.uuid4().hex[:20]}", var_dir)
+
+
 def create_database(var_dir: Path) -> Settings:
     """Give a freshly migrated database of its own, copied from a template."""
     with (Path(tempfile.gettempdir()) / f"tallyard-template-{_server_port()}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _ensure_template(var_dir)
-    name = f"t_{uuid.uuid4().hex[:20]}"
+    settings = settings_for_new(var_dir)
     with _admin() as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE template_tallyard OWNER tallyard_owner").format(
-                sql.Identifier(name)
+                sql.Identifier(_name(settings))
             )
         )
-    return settings_for(name, var_dir)
+    return settings
 
 
 def drop_database(settings: Settings) -> None:
-    name = settings.database_url.rsplit("/", 1)[1]
     with _admin() as connection:
         connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                sql.Identifier(_name(settings))
+            )
         )
+
+
+def _name(settings: Settings) -> str:
+    return settings.database_url.rsplit("/", 1)[1]
 
 
 def _ensure_template(var_dir: Path) -> None:

@@ -40,7 +40,7 @@ OLD_LINES = [
 @pytest.fixture
 def old(cluster: str, tmp_path: Path) -> Iterator[Settings]:
     """A database as issue 2 left it."""
-    settings = clusters.settings_for(f"o_{tmp_path.name[-20:].lower()}", tmp_path)
+    settings = clusters.settings_for_new(tmp_path)
     clusters.drop_database(settings)
     ensure_cluster(settings)
     command.upgrade(migrations._config(settings), "0009")

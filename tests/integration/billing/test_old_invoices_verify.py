@@ -55,7 +55,7 @@ class Old:
 
 @pytest.fixture
 async def old(cluster: str, tmp_path: Path) -> AsyncIterator[Old]:
-    settings = clusters.settings_for(f"g_{tmp_path.name[-20:].lower()}", tmp_path)
+    settings = clusters.settings_for_new(tmp_path)
     clusters.drop_database(settings)
     ensure_cluster(settings)
     command.upgrade(migrations._config(settings), "0009")

@@ -1,7 +1,5 @@
 """From no database at all to a schema that is up to date, and again."""
 
-import uuid
-
 import psycopg
 import pytest
 
@@ -12,7 +10,7 @@ from tests.support import cluster as clusters
 @pytest.fixture
 def nowhere(cluster, tmp_path):
     """Settings that name a database which does not exist yet."""
-    settings = clusters.settings_for(f"t_{uuid.uuid4().hex[:20]}", tmp_path)
+    settings = clusters.settings_for_new(tmp_path)
     yield settings
     clusters.drop_database(settings)
 

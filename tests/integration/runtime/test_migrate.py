@@ -14,7 +14,7 @@ from tests.support import cluster as clusters
 @pytest.fixture
 def unmade(cluster: str, tmp_path: Path) -> Iterator[Settings]:
     """Settings that name a database which is not there yet."""
-    settings = clusters.settings_for(f"m_{tmp_path.name[-20:].lower()}", tmp_path)
+    settings = clusters.settings_for_new(tmp_path)
     clusters.drop_database(settings)
     yield settings
     clusters.drop_database(settings)

@@ -5,7 +5,7 @@ from alembic import op
 from control_plane.runtime.migrations.helpers import tenant_table
 
 revision = "0016"
-down_revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 from control_plane.runtime.migrations.helpers import append_only, tenant_table
 
 revision = "0018"
-down_revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
