@@ -1,7 +1,7 @@
 """Legal entities, tax rates, billing profiles and exemptions."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -65,6 +65,12 @@ _SAVE_PROFILE = text(
     "city = excluded.city, region = excluded.region, postcode = excluded.postcode, "
     "email = excluded.email, phone = excluded.phone, purchase_order = excluded.purchase_order, "
     "updated_at = excluded.updated_at"
+)
+_PROFILES = text("SELECT * FROM billing_profiles WHERE tenant_id = ANY (:tenants)")
+_ALL_EXEMPTIONS = text(
+    "SELECT tenant_id, jurisdiction, category, code, certificate, reason, valid_from, "
+    "least(valid_to, revoked_from) AS valid_to FROM tax_exemptions "
+    "WHERE tenant_id = ANY (:tenants) ORDER BY tenant_id, valid_from, id"
 )
 _EXEMPTIONS = text(
     "SELECT id, jurisdiction, category, code, certificate, reason, valid_from, "
@@ -147,6 +153,19 @@ class TaxRepository:
         rows = await self.session.execute(_EXEMPTIONS, {"tenant_id": tenant_id})
         return [(row["id"], _exemption(row)) for row in rows.mappings()]
 
+    async def profiles_of(self, tenants: Collection[TenantId]) -> dict[TenantId, BillingProfile]:
+        """Return the profiles of many customers at once; who has none is left out."""
+        rows = await self.session.execute(_PROFILES, {"tenants": list(tenants)})
+        return {TenantId(row["tenant_id"]): _profile(row) for row in rows.mappings()}
+
+    async def exemptions_of(self, tenants: Collection[TenantId]) -> dict[TenantId, list[Exemption]]:
+        """Return the exemptions of many customers at once; who has none is left out."""
+        found: dict[TenantId, list[Exemption]] = {}
+        rows = await self.session.execute(_ALL_EXEMPTIONS, {"tenants": list(tenants)})
+        for row in rows.mappings():
+            found.setdefault(TenantId(row["tenant_id"]), []).append(_exemption(row))
+        return found
+
     async def add_exemption(
         self, tenant_id: TenantId, exemption: Exemption, now: datetime
     ) -> UUID | None:
@@ -211,7 +230,10 @@ def _profile(row: RowMapping) -> BillingProfile:
     )
 
 
+_KEYS = {"id", "tenant_id"}
+
+
 def _exemption(row: RowMapping) -> Exemption:
-    values: dict[str, Any] = {name: value for name, value in row.items() if name != "id"}
+    values: dict[str, Any] = {name: value for name, value in row.items() if name not in _KEYS}
     values["reason"] = Text(**values["reason"])
     return Exemption(**values)

@@ -34,7 +34,7 @@ REPORTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "mrr": (
             N_("Recurring revenue"),
-            N_("Plan fees a month, before tax and discounts; usage and add-ons do not recur."),
+            N_("What a month costs before any usage, net of tax; usage and add-ons do not recur."),
         ),
     }
 )

@@ -5,17 +5,30 @@ from datetime import date, timedelta
 import pytest
 
 from billing.bookkeeping import RevenueParticipant
+from billing.domain.tax.sale import Exemption
 from billing.jobs import BillingParticipant
 from billing.repositories.revenue import Scope
+from billing.repositories.tax import TaxRepository
 from billing.services.revenue.audit_books import AuditBooks
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
 from billing.services.revenue.reports.asked import Asked
 from billing.services.revenue.run_report import RunReport
+from billing.services.tax.apply_tax_sheet import ApplyTaxSheet
+from control_plane.catalog.domain import Text
+from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.runtime.unit_of_work import StaffWork
 from control_plane.tenancy.clocks import TenantClock
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks
 from control_plane.tenancy.test_clocks import TestClockRepository
-from tests.support.billing_world import build_world, organisation
+from tests.support.billing_world import ACTOR, CATALOGUE, build_world, organisation
+
+TAXED = """
+entities:
+  - {code: live, prefix: TY, country: CN, tax: {}}
+rates:
+  - {jurisdiction: CN, category: standard, rate: "13", from: 2019-04-01}
+  - {jurisdiction: CN, category: standard, rate: "6", from: 2026-03-01}
+"""
 
 
 @pytest.fixture
@@ -67,6 +80,33 @@ async def test_recurring_revenue_follows_the_plan(world, report, tenant_id, cloc
     january, february = ([cell.minor for cell in row[1:8]] for row in sheet.rows)
     assert january == [0, 399_900, 0, 0, 0, 0, 399_900]
     assert february == [399_900, 0, 0, 0, 0, 0, 399_900]
+
+
+async def test_recurring_revenue_is_net_of_tax_and_goes_by_the_tenants_policies(
+    world, database, report, tenant_id, clock
+):
+    await ApplyTaxSheet(database, clock)(TAXED)
+    inclusive = CATALOGUE.replace(
+        "charges: &growth", "tax_inclusive: true\n        charges: &growth"
+    )
+    await ApplyCatalog(database, clock)(inclusive)
+    await world.subscribe(tenant_id)
+    await world.set_terms(
+        tenant_id=tenant_id,
+        policies={"pause": "holding_fee"},
+        grace=timedelta(0),
+        threshold_minor=None,
+        actor=ACTOR,
+    )
+    [sheet] = await report("mrr", Asked(date(2026, 1, 1), date(2026, 3, 31), Scope(tenant_id)))
+    # 1,999.00 holds 13 % tax until 1 March, 6 % from then on.
+    assert [row[7].minor for row in sheet.rows] == [176_903, 176_903, 188_585]
+    assert sheet.rows[2][3].minor == 188_585 - 176_903
+    async with world.work(tenant_id) as session:
+        exemption = Exemption("CN", None, "E", "2026-1", Text("Free", "免税"), date(2026, 2, 1))
+        await TaxRepository(session).add_exemption(tenant_id, exemption, clock.now())
+    [sheet] = await report("mrr", Asked(date(2026, 1, 1), date(2026, 2, 28), Scope(tenant_id)))
+    assert [row[7].minor for row in sheet.rows] == [176_903, 199_900]
 
 
 async def test_a_trial_balance_of_the_past_is_not_changed_by_what_came_later(
