@@ -4,6 +4,7 @@ Each top-level package owns ``<package>/locale/zh_CN.po``. The files are read on
 compiled ``.mo`` exists. English is the source language and needs no file.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -15,11 +16,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from control_plane.kernel.said import Said
+
 ENGLISH: Final = "en"
 CHINESE: Final = "zh"
 LANGUAGES: Final = {ENGLISH: "English", CHINESE: "中文"}
 HTML_LANGUAGES: Final = {ENGLISH: "en", CHINESE: "zh-CN"}
 LOCALES: Final = {ENGLISH: Locale("en"), CHINESE: Locale("zh", "CN", script="Hans")}
+SEPARATORS: Final = {ENGLISH: ", ", CHINESE: "\N{IDEOGRAPHIC COMMA}"}
 PACKAGES: Final = (
     "control_plane",
     "metering",
@@ -66,6 +70,16 @@ def translate(language: str, message: str, /, **fields: object) -> str:
     """
     text = translations(language).ugettext(message)
     return text.format(**fields) if fields else text
+
+
+def told(language: str, text: str) -> str:
+    """Return a text in ``language``: a sentence of ours translated, anything else as it is."""
+    return translate(language, text.template, **text.fields) if isinstance(text, Said) else text
+
+
+def listing(language: str, values: Iterable[object]) -> str:
+    """Join a list's entries as ``language`` separates them."""
+    return SEPARATORS[language].join(str(value) for value in values)
 
 
 @cache

@@ -9,6 +9,7 @@ from billing.repositories.invoices import InvoiceRepository
 from billing.verifying import Outcome, Verifier
 from control_plane.kernel.canonical import sha256_hex
 from control_plane.kernel.ids import InvoiceId, TenantId
+from control_plane.kernel.said import Said
 from control_plane.runtime.unit_of_work import UnitOfWork
 
 
@@ -57,4 +58,4 @@ def with_digest(found: Outcome, body: bytes, digest: str) -> tuple[str, ...]:
     """Return the differences, one more if the stored bytes are not those of their own digest."""
     if sha256_hex(body) == digest:
         return found.differences
-    return (*found.differences, "the stored body does not match its own digest")
+    return (*found.differences, Said("the stored body does not match its own digest"))

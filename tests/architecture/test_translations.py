@@ -16,7 +16,7 @@ from web.i18n import PACKAGES, read_package
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"newstyle_gettext": "true", "silent": "false"}}
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "Said": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def modules_of(package: str) -> Iterator[str]:

@@ -91,7 +91,7 @@ async def verify_credit_note(
     verdict = await application.verify_credit_note(
         tenant_id=tenant(request), note_id=note_id_from(note_id)
     )
-    return VerificationView.of(verdict)
+    return VerificationView.of(verdict, request.scope["state"]["language"])
 
 
 @get("/credit-notes/{note_id:str}/events", opt=READ)

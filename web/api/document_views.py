@@ -5,6 +5,7 @@ import msgspec
 from billing.domain.explain import ExplainedLine
 from billing.services.invoicing.verify_credit_note import NoteVerdict
 from billing.services.verify_invoice import Verdict
+from web.i18n import told
 
 
 class ExplainedLineView(msgspec.Struct):
@@ -44,13 +45,13 @@ class VerificationView(msgspec.Struct):
     newest: list[str]
 
     @classmethod
-    def of(cls, verdict: Verdict | NoteVerdict) -> "VerificationView":
-        """Show what verification found."""
+    def of(cls, verdict: Verdict | NoteVerdict, language: str) -> "VerificationView":
+        """Show what verification found, in a reader's language."""
         return cls(
             confirmed=verdict.confirmed,
             sha256=verdict.sha256,
             rating_version=verdict.version,
-            differences=list(verdict.differences),
+            differences=[told(language, found) for found in verdict.differences],
             newest_version=verdict.newest_version,
-            newest=list(verdict.newest),
+            newest=[told(language, found) for found in verdict.newest],
         )

@@ -196,7 +196,7 @@ async def verify_invoice(
     verdict = await application.verify_invoice(
         tenant_id=tenant(request), invoice_id=invoice_id_from(invoice_id)
     )
-    return VerificationView.of(verdict)
+    return VerificationView.of(verdict, request.scope["state"]["language"])
 
 
 @get("/invoices/{invoice_id:str}/pdf", opt=READ, media_type="application/pdf")

@@ -23,7 +23,7 @@ from control_plane.kernel.money import Money
 from web.commands.catalog import run
 from web.commands.failing import refusals, shell_language
 from web.compose import Application
-from web.i18n import N_, translate
+from web.i18n import N_, told, translate
 
 WIDEST = 96
 _STATES = {
@@ -94,13 +94,13 @@ def verify(number: str) -> None:
     click.echo(f"  sha256 {verdict.sha256}")
     click.echo(f"  {translate(language, N_('rating version'))} {verdict.version}")
     for difference in verdict.differences:
-        click.echo(f"  {difference}")
+        click.echo(f"  {told(language, difference)}")
     same = N_("rating version {version}, the newest, comes to the same amounts")
     if verdict.newest:
         same = N_("rating version {version}, the newest, comes to other amounts")
     click.echo(f"  {translate(language, same, version=verdict.newest_version)}")
     for difference in verdict.newest:
-        click.echo(f"  {difference}")
+        click.echo(f"  {told(language, difference)}")
     raise SystemExit(0 if verdict.confirmed else 1)
 
 

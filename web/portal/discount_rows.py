@@ -5,7 +5,7 @@ from billing.services.discounts.list_discounts import Holdings
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import format_id
 from control_plane.kernel.money import Money
-from web.i18n import N_, translate
+from web.i18n import N_, listing, translate
 from web.portal.views.discounts import (
     BalanceView,
     CouponRow,
@@ -51,17 +51,18 @@ def offer_row(offer: Offer, language: str) -> OfferRow:
     return OfferRow(
         offer=offer,
         name=offer.name.in_language(language),
-        takes=takes_words(offer),
+        takes=takes_words(offer, language),
         lasts=_lasts(offer, language),
         open=offer.ended_at is None and (offer.most is None or offer.redeemed < offer.most),
     )
 
 
-def takes_words(offer: Offer) -> str:
+def takes_words(offer: Offer, language: str) -> str:
     """Say what a coupon takes off: ``20 %``, or its amounts."""
     if offer.percent is not None:
         return f"{quantity_text(offer.percent)} %"
-    return ", ".join(f"{a.decimal_text()} {code}" for code, a in sorted(offer.amounts.items()))
+    amounts = (f"{a.decimal_text()} {code}" for code, a in sorted(offer.amounts.items()))
+    return listing(language, amounts)
 
 
 def _lasts(offer: Offer, language: str) -> str:
@@ -76,7 +77,7 @@ def _coupon(held: Redemption, language: str) -> CouponRow:
     return CouponRow(
         code=held.offer.code,
         name=held.offer.name.in_language(language),
-        takes=takes_words(held.offer),
+        takes=takes_words(held.offer, language),
         lasts=_lasts(held.offer, language),
         uses=held.uses,
         state="ended" if ended else "coupon_used_up" if held.spent else "active",

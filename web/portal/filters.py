@@ -4,7 +4,7 @@ All take the context, so that Jinja cannot fold them at compile time; the langua
 come from the page's ``shell``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +21,7 @@ from jinja2.runtime import Context
 from billing.reporting.sheet_csv import percentage
 from control_plane.kernel.money import Money
 from control_plane.kernel.period import Period
-from web.i18n import LOCALES
+from web.i18n import LOCALES, listing
 from web.portal.views.shell import Shell
 
 
@@ -120,6 +120,12 @@ def span(context: Context, period: Period) -> str:
 
 
 @pass_context
+def listed(context: Context, values: Iterable[object]) -> str:
+    """Write a list in the language's own way: ``a, b``, in Chinese with the mark for lists."""
+    return listing(_shell(context).language, values)
+
+
+@pass_context
 def iso(_context: Context, value: date | datetime) -> str:
     """Write the machine form for ``datetime`` attributes."""
     return value.isoformat()
@@ -137,6 +143,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "month_year": month_year,
         "moment": moment,
         "span": span,
+        "listed": listed,
         "iso": iso,
     }
 )

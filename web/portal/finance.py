@@ -177,7 +177,8 @@ async def sheet_page(
     """Show an invoice's sheet to finance, with a form as it stands."""
     wanted = InvoiceId(id_from("inv", invoice_id))
     view = await invoice_sheet(application, owner, wanted, language_of(request))
-    view = replace(view, pdf_url=f"/finance/invoices/{view.tenant_id}/{view.invoice_id}/pdf")
+    url = f"/finance/invoices/{view.tenant_id}/{view.invoice_id}"
+    view = replace(view, pdf_url=f"{url}/pdf", verification_url=f"{url}/verification")
     return await page(
         request, application, "finance/invoice.html", "finance", status=status, view=view, form=form
     )

@@ -61,7 +61,7 @@ async def _show(
             if entity.sandbox == organisation.sandbox
         ),
         coupons=tuple(
-            Choice(offer.code, f"{offer.code} · {takes_words(offer)}")
+            Choice(offer.code, f"{offer.code} · {takes_words(offer, language)}")
             for offer in offers
             if offer.ended_at is None
         ),

@@ -1,6 +1,7 @@
 """Finance: what is done to an invoice besides its payment, and credit notes."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -76,6 +77,8 @@ async def finance_credit_note(
     async with application.work(owner) as session:
         wanted = note_id_from(note_id)
         view = await note_sheet(application, owner, wanted, language_of(request))
+        url = f"/finance/credit-notes/{tenant_id}/{note_id}"
+        view = replace(view, verification_url=f"{url}/verification")
         opened = format_id("crn", wanted)
         await record_opening(session, owner, principal(request).actor, "credit_note", opened)
         return await page(request, application, "finance/credit_note.html", "finance", view=view)

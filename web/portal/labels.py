@@ -97,6 +97,24 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+MANIFEST: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "format": N_("Format of the manifest"),
+        "rating_version": N_("Rating version"),
+        "tzdata": N_("Time zone rules"),
+        "at": N_("Closed at (UTC)"),
+        "due_at": N_("Closed at (UTC)"),
+        "after": N_("Closed before that at (UTC)"),
+        "cutoff": N_("Events known: database snapshot"),
+        "previous_cutoff": N_("Events known at the close before"),
+        "zone": N_("Time zone"),
+        "currency": N_("Currency"),
+        "part": N_("Part"),
+        "sha256": N_("Digest of the bytes (SHA-256)"),
+    }
+)
+"""What a manifest's plain members are called where they are shown."""
+
 INTERVALS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "day": N_("per day"),

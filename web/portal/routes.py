@@ -40,6 +40,7 @@ from web.portal import (
     sign_in,
     subscription,
     usage,
+    verification,
     vouchers,
 )
 from web.portal.problem_page import problem_page
@@ -111,6 +112,8 @@ CUSTOMER: tuple[ControllerRouterHandler, ...] = (
     cost_centres.cost_centres_csv,
     line_events.invoice_events_page,
     line_events.note_events_page,
+    verification.invoice_verified,
+    verification.note_verified,
     balance.balance_page,
     balance.redeem,
     balance.open_wallet,
@@ -144,6 +147,8 @@ STAFF: tuple[ControllerRouterHandler, ...] = (
     finance.record_transfer,
     finance_documents.act_on_invoice,
     finance_documents.finance_credit_note,
+    verification.finance_invoice_verified,
+    verification.finance_note_verified,
     reports.reports_page,
     reports.report_page,
     reports.report_download,

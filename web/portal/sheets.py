@@ -17,6 +17,7 @@ from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
 from web.i18n import N_, translate
+from web.portal.labels import MANIFEST
 from web.portal.views.invoices import (
     AppliedView,
     InvoiceLineView,
@@ -59,7 +60,8 @@ def sheet_of_invoice(
         payments=tuple(payment_view(payment, language) for payment in found.payments),
         notes=tuple(note_row(note) for note in found.notes),
         pdf_url=f"/portal/invoices/{text_id}/pdf",
-        manifest=_plain(found.invoice.inputs, found.invoice.body_sha256),
+        verification_url=f"/portal/invoices/{text_id}/verification",
+        manifest=_plain(found.invoice.inputs, found.invoice.body_sha256, language),
         tenant_id=format_id("ten", tenant_id),
         purchase_order=summary.purchase_order,
         end_reason=summary.end_reason,
@@ -72,6 +74,7 @@ def sheet_of_note(
     """Show a credit note with its explanation."""
     summary, content = stored.summary, stored.content
     nothing = Money.zero(summary.total.currency)
+    url = f"/portal/credit-notes/{format_id('crn', summary.id)}"
     return InvoiceView(
         invoice_id=format_id("crn", summary.id),
         number=summary.number,
@@ -80,12 +83,7 @@ def sheet_of_note(
         payable_by=None,
         organisation=content["buyer"]["name"],
         seller=content["seller"]["name"],
-        lines=lines_of(
-            content,
-            explained.lines,
-            language,
-            f"/portal/credit-notes/{format_id('crn', summary.id)}",
-        ),
+        lines=lines_of(content, explained.lines, language, url),
         subtotal=summary.subtotal,
         discount=summary.discount,
         net=summary.net,
@@ -96,7 +94,8 @@ def sheet_of_note(
         paid=summary.carried,
         credited=summary.lowered,
         open=nothing,
-        manifest=_plain(stored.inputs, stored.body_sha256),
+        verification_url=f"{url}/verification",
+        manifest=_plain(stored.inputs, stored.body_sha256, language),
         tenant_id=format_id("ten", tenant_id),
         purchase_order=content["purchase_order"],
         corrects=(format_id("inv", summary.invoice_id), content["corrects"]["number"]),
@@ -215,7 +214,11 @@ def _events_url(line: Mapping[str, Any], url: str) -> str | None:
     return f"{url}/events?line={quote(line['key'], safe='')}" if measured else None
 
 
-def _plain(inputs: Mapping[str, Any], sha256: str) -> tuple[tuple[str, str], ...]:
-    """Return the plain members of the manifest, and the digest of the frozen document."""
-    plain = [(name, str(value)) for name, value in inputs.items() if isinstance(value, str | int)]
-    return (*plain, ("sha256", sha256))
+def _plain(inputs: Mapping[str, Any], sha256: str, language: str) -> tuple[tuple[str, str], ...]:
+    """Return the manifest's plain members that have a name for readers, and the bytes' digest."""
+    named = {**inputs, "sha256": sha256}
+    return tuple(
+        (translate(language, MANIFEST[name]), str(value))
+        for name, value in named.items()
+        if name in MANIFEST and isinstance(value, str | int)
+    )

@@ -12,7 +12,7 @@ from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.exact import EXACT
 from control_plane.kernel.money import Money
-from web.i18n import LOCALES, N_, translate
+from web.i18n import LOCALES, N_, listing, translate
 
 _INCLUDED = N_("{quantity} {unit} included")
 _FURTHER = N_("{price} for each further unit ({unit})")
@@ -234,7 +234,7 @@ def _options(charge: Charge, words: Words) -> Iterator[str]:
     if charge.maximum is not None:
         yield words.say(_MAXIMUM, amount=words.price(charge.maximum))
     if charge.group_by:
-        yield words.say(_GROUPS, properties=", ".join(charge.group_by))
+        yield words.say(_GROUPS, properties=listing(words.language, charge.group_by))
     if charge.allowance_interval is not None:
         yield words.say(_ALLOWANCE, interval=words.interval(charge.allowance_interval))
     if charge.interval is not None:

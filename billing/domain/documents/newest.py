@@ -18,6 +18,7 @@ from billing.domain.rating import InvoiceLine, Measured, rate_items
 from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
+from control_plane.kernel.said import Said
 from control_plane.subscriptions.domain import Timeline
 
 
@@ -67,7 +68,12 @@ def newest_differences(
     owed = {rated.item.key: rated.owed for rated in rate_items(wanted, measured, said.get)}
     nothing = Money.zero(currency(code))
     return tuple(
-        f"item {key} comes to {owed.get(key, nothing).decimal_text()}, not {amount.decimal_text()}"
+        Said(
+            "item {key} comes to {found}, not {amount}",
+            key=key,
+            found=owed.get(key, nothing).decimal_text(),
+            amount=amount.decimal_text(),
+        )
         for key, amount in said.items()
         if owed.get(key, nothing) != amount
     )
@@ -81,7 +87,12 @@ def line_differences(
     nothing = Money.zero(currency(code))
     said = {line["key"]: Money(line["amount_minor"], currency(code)) for line in body["lines"]}
     return tuple(
-        f"line {key} comes to {again.get(key, nothing).decimal_text()}, not {amount.decimal_text()}"
+        Said(
+            "line {key} comes to {found}, not {amount}",
+            key=key,
+            found=again.get(key, nothing).decimal_text(),
+            amount=amount.decimal_text(),
+        )
         for key, amount in said.items()
         if again.get(key, nothing) != amount
     )

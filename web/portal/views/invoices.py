@@ -130,6 +130,7 @@ class InvoiceView:
     notes: tuple[NoteView, ...] = ()
     seller: str = "Tallyard"
     pdf_url: str = ""
+    verification_url: str = ""
     manifest: tuple[tuple[str, str], ...] = ()
     tenant_id: str | None = None
     purchase_order: str | None = None
