@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.credits_desk import CreditDesk
 from billing.domain.assembling import AppliedBalance, Assembled, Balance, Coupon, Credit, Used
 from billing.domain.discounts.burning import grants_in_order, topups_in_order
 from billing.domain.discounts.records import Grant, Topup, TopupState, Wallet
@@ -93,6 +94,8 @@ class Discounts:
         Raises:
             BalanceTooSmall: something was used by another meanwhile; nothing may be committed.
         """
+        if any(used.kind == "credit" for used in assembled.used):
+            await CreditDesk(session).bring_up(tenant_id, at)
         for used in assembled.used:
             await self._use(session, tenant_id, invoice_id, used, at, correction=correction)
         prepaid = [applied for applied in assembled.applied if applied.kind == "prepaid"]
@@ -132,7 +135,7 @@ class Discounts:
         lock: bool,
     ) -> Held:
         there_is, order, code = (
-            await holdings(session, tenant_id),
+            await holdings(session, tenant_id, at),
             policies.burn_order,
             currency.code,
         )
@@ -140,8 +143,8 @@ class Discounts:
         if there_is.coupons:
             coupons = await _coupons(session, tenant_id, currency, at, lock=lock)
         grants: list[Grant] = []
-        if there_is.credits:
-            grants = await CreditRepository(session).usable(tenant_id, code, at, lock=lock)
+        if there_is.credits or there_is.granting:
+            grants = await CreditDesk(session).usable(tenant_id, code, at, lock=lock)
         topups: list[Topup] = []
         if there_is.prepaid:
             topups = await WalletRepository(session).usable(tenant_id, entity, code, at, lock=lock)

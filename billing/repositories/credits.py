@@ -17,9 +17,10 @@ from control_plane.kernel.money import Money
 
 _ADD = text(
     "INSERT INTO credit_grants (tenant_id, id, code, name, reason, currency, priority, plans, "
-    "charges, topup_id, granted_minor, free_minor, granted_at, expires_at) VALUES (:tenant_id, "
-    ":id, :code, CAST(:name AS jsonb), :reason, :currency, :priority, :plans, :charges, :topup_id, "
-    ":minor, :minor, :granted_at, :expires_at)"
+    "charges, topup_id, granted_minor, expired_minor, free_minor, granted_at, expires_at, "
+    "schedule_id, nth, rolls_left) VALUES (:tenant_id, :id, :code, CAST(:name AS jsonb), :reason, "
+    ":currency, :priority, :plans, :charges, :topup_id, :minor, :expired, :free, :granted_at, "
+    ":expires_at, :schedule_id, :nth, :rolls_left)"
 )
 _LIST = text(
     "SELECT * FROM credit_grants WHERE tenant_id = :tenant_id ORDER BY granted_at DESC, id DESC"
@@ -47,6 +48,16 @@ _RELEASE = text(
     "UPDATE credit_grants SET free_minor = free_minor + held_minor, held_minor = 0 "
     "WHERE tenant_id = :tenant_id AND id = :id AND held_minor > 0 RETURNING true"
 )
+_OF_SCHEDULES = text(
+    "SELECT * FROM credit_grants WHERE tenant_id = :tenant_id AND schedule_id = ANY (:schedules) "
+    "AND free_minor + held_minor > 0 ORDER BY id"
+)
+_OF_SCHEDULES_LOCKED = text(f"{_OF_SCHEDULES.text} FOR UPDATE")
+_RENEW = text(
+    "UPDATE credit_grants SET expired_minor = :expired, free_minor = :free, "
+    "expires_at = :expires_at, rolls_left = :rolls_left "
+    "WHERE tenant_id = :tenant_id AND id = :id"
+)
 _EXPIRE = text(
     "UPDATE credit_grants SET expired_minor = expired_minor + free_minor, free_minor = 0 "
     "WHERE tenant_id = :tenant_id AND free_minor > 0 AND expires_at <= :now RETURNING id"
@@ -60,7 +71,7 @@ class CreditRepository:
     session: AsyncSession
 
     async def add(self, tenant_id: TenantId, grant: Grant) -> None:
-        """Add a grant, all of it free."""
+        """Add a grant."""
         values = {
             "tenant_id": tenant_id,
             "id": grant.id,
@@ -73,8 +84,13 @@ class CreditRepository:
             "charges": list(grant.scope.charges),
             "topup_id": grant.topup_id,
             "minor": grant.granted.minor,
+            "expired": grant.expired.minor,
+            "free": grant.free.minor,
             "granted_at": grant.granted_at,
             "expires_at": grant.expires_at,
+            "schedule_id": grant.schedule_id,
+            "nth": grant.nth,
+            "rolls_left": grant.rolls_left,
         }
         await self.session.execute(_ADD, values)
 
@@ -111,6 +127,26 @@ class CreditRepository:
         values = {"tenant_id": tenant_id, "id": grant_id}
         return bool(await self.session.scalar(_RELEASE, values))
 
+    async def of_schedules(
+        self, tenant_id: TenantId, schedules: list[UUID], *, lock: bool = False
+    ) -> list[Grant]:
+        """Return what some schedules granted and is neither spent nor lapsed."""
+        values = {"tenant_id": tenant_id, "schedules": schedules}
+        rows = await self.session.execute(_OF_SCHEDULES_LOCKED if lock else _OF_SCHEDULES, values)
+        return [_grant(row) for row in rows.mappings()]
+
+    async def renew(self, tenant_id: TenantId, grant: Grant) -> None:
+        """Record what passed a boundary, or lapsed there, of a grant that is locked."""
+        values = {
+            "tenant_id": tenant_id,
+            "id": grant.id,
+            "expired": grant.expired.minor,
+            "free": grant.free.minor,
+            "expires_at": grant.expires_at,
+            "rolls_left": grant.rolls_left,
+        }
+        await self.session.execute(_RENEW, values)
+
     async def expire(self, tenant_id: TenantId, now: datetime) -> list[UUID]:
         """Let what is free of ended grants lapse, and return which they are."""
         rows = await self.session.scalars(_EXPIRE, {"tenant_id": tenant_id, "now": now})
@@ -138,4 +174,7 @@ def _grant(row: RowMapping) -> Grant:
         granted_at=row["granted_at"],
         expires_at=row["expires_at"],
         topup_id=row["topup_id"],
+        rolls_left=row["rolls_left"],
+        schedule_id=row["schedule_id"],
+        nth=row["nth"],
     )

@@ -1,6 +1,7 @@
 """Whether a customer holds anything that lowers or settles invoices: mostly it does not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,9 @@ _HOLDINGS = text(
         EXISTS (SELECT FROM credit_grants
             WHERE tenant_id = :tenant_id AND free_minor > 0) AS credits,
         EXISTS (SELECT FROM wallet_topups
-            WHERE tenant_id = :tenant_id AND free_minor > 0) AS prepaid
+            WHERE tenant_id = :tenant_id AND free_minor > 0) AS prepaid,
+        EXISTS (SELECT FROM credit_schedules
+            WHERE tenant_id = :tenant_id AND next_at <= :at) AS granting
     """
 )
 
@@ -26,9 +29,13 @@ class Holdings:
     coupons: bool
     credits: bool
     prepaid: bool
+    granting: bool
 
 
-async def holdings(session: AsyncSession, tenant_id: TenantId) -> Holdings:
-    """Ask for all kinds at once; an answer holds as long as a read of the rows would."""
-    row = (await session.execute(_HOLDINGS, {"tenant_id": tenant_id})).one()
-    return Holdings(row.coupons, row.credits, row.prepaid)
+async def holdings(session: AsyncSession, tenant_id: TenantId, at: datetime) -> Holdings:
+    """Ask for all kinds at once; an answer holds as long as a read of the rows would.
+
+    ``granting`` tells whether a credit comes again, or ends, up to ``at``.
+    """
+    row = (await session.execute(_HOLDINGS, {"tenant_id": tenant_id, "at": at})).one()
+    return Holdings(row.coupons, row.credits, row.prepaid, row.granting)

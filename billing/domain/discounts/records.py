@@ -11,8 +11,11 @@ from billing.domain.assembling import Coupon, Credit, PrepaidTax, Scope
 from billing.domain.tax.parties import PrepaidPolicy
 from control_plane.catalog.domain import Text
 from control_plane.kernel.currency import Currency
+from control_plane.kernel.ids import format_id
 from control_plane.kernel.money import Money
 
+PROMOTION = Text("Promotional credit", "优惠抵扣金")
+BONUS = Text("Top-up bonus", "充值赠送金")
 HIGHEST_RANK = 1_000_000
 """How far from 0 a priority or a place may be, either way; also the most redemptions."""
 
@@ -86,7 +89,9 @@ class Redemption:
 class Grant:
     """A promotional credit: granted = spent + held + expired + free, always.
 
-    The lowest ``priority`` burns first. What is ``held`` is set aside by staff.
+    The lowest ``priority`` burns first. What is ``held`` is set aside by staff. At its end the rest
+    rolls over into another cycle, ``rolls_left`` times (None: without end). A grant that came by a
+    schedule is its ``nth``, counted from 0.
     """
 
     id: UUID
@@ -103,11 +108,51 @@ class Grant:
     granted_at: datetime
     expires_at: datetime | None
     topup_id: UUID | None = None
+    rolls_left: int | None = 0
+    schedule_id: UUID | None = None
+    nth: int | None = None
+
+    @property
+    def rolls_over(self) -> bool:
+        """Whether what is left of it outlasts its end, or has none."""
+        return self.expires_at is None or self.rolls_left != 0
 
     @property
     def credit(self) -> Credit:
         """What of it can be used."""
         return Credit(self.id, self.code, self.name, self.free, self.scope)
+
+
+def granted(
+    name: Text,
+    reason: str,
+    amount: Money,
+    at: datetime,
+    *,
+    grant_id: UUID,
+    priority: int = 0,
+    expires_at: datetime | None = None,
+    scope: Scope | None = None,
+    topup_id: UUID | None = None,
+) -> Grant:
+    """Return a grant of which all is free."""
+    nothing = Money.zero(amount.currency)
+    return Grant(
+        id=grant_id,
+        code=format_id("crd", grant_id),
+        name=name,
+        reason=reason,
+        priority=priority,
+        scope=scope or Scope(),
+        granted=amount,
+        spent=nothing,
+        held=nothing,
+        expired=nothing,
+        free=amount,
+        granted_at=at,
+        expires_at=expires_at,
+        topup_id=topup_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Use case: let balances lapse that have come to their end."""
+"""Use case: grant the credits of begun cycles, and let balances lapse that came to their end."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 
+from billing.credits_desk import CreditDesk
 from billing.domain.ledger import merged, prepaid_expired_entries
 from billing.repositories.accounts import AccountRepository
 from billing.repositories.credits import CreditRepository
@@ -22,6 +23,7 @@ _BATCH = 200
 
 _NEXT = text(
     "SELECT min(expires_at) FROM ("
+    "SELECT next_at AS expires_at FROM credit_schedules WHERE tenant_id = :tenant_id UNION ALL "
     "SELECT expires_at FROM credit_grants WHERE tenant_id = :tenant_id AND free_minor > 0 "
     "UNION ALL SELECT expires_at FROM wallet_topups "
     "WHERE tenant_id = :tenant_id AND free_minor > 0) AS ending WHERE expires_at > :after"
@@ -29,6 +31,8 @@ _NEXT = text(
 # An invoice that is due before a balance ends may still use it: the close comes first.
 _DUE = text(
     "SELECT DISTINCT e.tenant_id FROM ("
+    "SELECT tenant_id, next_at AS expires_at FROM credit_schedules WHERE next_at IS NOT NULL "
+    "UNION ALL "
     "SELECT tenant_id, expires_at FROM credit_grants "
     "WHERE free_minor > 0 AND expires_at IS NOT NULL "
     "UNION ALL SELECT tenant_id, expires_at FROM wallet_topups "
@@ -43,18 +47,22 @@ _DUE = text(
 
 @dataclass(frozen=True, slots=True)
 class ExpireBalances:
-    """Lapse one customer's ended credits and top-ups, each at its own instant, once."""
+    """Pass what ends and begins of one customer's balances, each at its own instant, once.
+
+    Recurring credits are granted and roll over; ended credits and top-ups lapse.
+    """
 
     work: UnitOfWork
     tenant_clock: TenantClock
 
     async def __call__(self, tenant_id: TenantId) -> int:
-        """Return how many balances lapsed."""
+        """Return how many balances changed."""
         async with self.work(tenant_id) as session:
             account = await AccountRepository(session).lock(tenant_id)
             upto = await self.tenant_clock.now(session, tenant_id)
             if account is not None and account.parked_reason is None and account.next_due_at:
                 upto = min(upto, account.next_due_at)
+            changed = await CreditDesk(session).bring_up(tenant_id, upto)
             grants = await CreditRepository(session).expire(tenant_id, upto)
             for grant_id in grants:
                 shown = format_id("crd", grant_id)
@@ -65,10 +73,10 @@ class ExpireBalances:
                 shown = format_id("top", lapsed.topup_id)
                 details = {"amount_minor": lapsed.amount.minor}
                 await record(session, tenant_id, ACTOR, "topup.expired", "topup", shown, details)
-        return len(grants) + len(topups)
+        return changed + len(grants) + len(topups)
 
     async def next_end(self, tenant_id: TenantId, after: datetime) -> datetime | None:
-        """Return when the next balance with something free ends, later than ``after``."""
+        """Return when the next balance ends, or a credit comes again, later than ``after``."""
         values = {"tenant_id": tenant_id, "after": after}
         async with self.work(tenant_id) as session:
             found: datetime | None = await session.scalar(_NEXT, values)
@@ -77,7 +85,7 @@ class ExpireBalances:
 
 @dataclass(frozen=True, slots=True)
 class ExpireDueBalances:
-    """Finds customers with ended balances, by their own clocks."""
+    """Finds customers with ended balances and begun cycles, by their own clocks."""
 
     system: SystemWork
     expire: ExpireBalances
@@ -86,7 +94,7 @@ class ExpireDueBalances:
     every_seconds: float = 60.0
 
     async def run(self) -> int:
-        """Lapse what has ended, and return how many balances that were."""
+        """Grant what is due, lapse what has ended, and return how many balances that were."""
         async with self.system() as session:
             values = {"now": self.clock.now(), "most": _BATCH}
             tenants = [TenantId(row) for row in await session.scalars(_DUE, values)]
@@ -95,16 +103,16 @@ class ExpireDueBalances:
 
 @dataclass(frozen=True, slots=True)
 class BalanceParticipant:
-    """Stops a test clock wherever a balance ends."""
+    """Stops a test clock wherever a balance ends, or a credit comes again."""
 
     expire: ExpireBalances
 
     async def next_boundary(self, tenant_id: TenantId, after: datetime) -> datetime | None:
-        """Name the next instant at which a balance ends."""
+        """Name the next instant at which a balance ends, or a credit comes again."""
         return await self.expire.next_end(tenant_id, after)
 
     async def settle(self, tenant_id: TenantId) -> bool:
-        """Lapse what has ended; busy while there was anything."""
+        """Grant what is due and lapse what has ended; busy while there was anything."""
         return bool(await self.expire(tenant_id))
 
 

@@ -5,19 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.domain.assembling import Scope
-from billing.domain.discounts.records import HIGHEST_RANK, Grant
+from billing.domain.discounts.records import HIGHEST_RANK, PROMOTION, Grant, granted
 from billing.errors_tax import BalanceNotFound, DiscountInvalid
 from billing.repositories.credits import CreditRepository
 from control_plane.audit.record import record
-from control_plane.catalog.domain import Text
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.ids import TenantId, format_id, new_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 
-PROMOTION = Text("Promotional credit", "优惠抵扣金")
-BONUS = Text("Top-up bonus", "充值赠送金")
 _LONGEST = 200
 
 
@@ -56,7 +53,16 @@ class GrantCredit:
             now = await self.tenant_clock.now(session, tenant_id)
             if expires_at is not None and expires_at <= now:
                 raise _invalid("expires_at", instant_text(expires_at))
-            grant = new_grant(PROMOTION, tidy, amount, now, priority, expires_at, scope or Scope())
+            grant = granted(
+                PROMOTION,
+                tidy,
+                amount,
+                now,
+                grant_id=new_id(),
+                priority=priority,
+                expires_at=expires_at,
+                scope=scope,
+            )
             await CreditRepository(session).add(tenant_id, grant)
             details = {"amount_minor": amount.minor, "currency": amount.currency.code}
             shown = format_id("crd", grant.id)
@@ -94,37 +100,6 @@ class GrantCredit:
                 raise BalanceNotFound(what="credit")
             shown = format_id("crd", grant_id)
             await record(session, tenant_id, actor, "credit.released", "credit", shown, {})
-
-
-def new_grant(
-    name: Text,
-    reason: str,
-    amount: Money,
-    now: datetime,
-    priority: int,
-    expires_at: datetime | None,
-    scope: Scope,
-    topup_id: UUID | None = None,
-) -> Grant:
-    """Return a grant of which all is free."""
-    nothing = Money.zero(amount.currency)
-    grant_id = new_id()
-    return Grant(
-        id=grant_id,
-        code=format_id("crd", grant_id),
-        name=name,
-        reason=reason,
-        priority=priority,
-        scope=scope,
-        granted=amount,
-        spent=nothing,
-        held=nothing,
-        expired=nothing,
-        free=amount,
-        granted_at=now,
-        expires_at=expires_at,
-        topup_id=topup_id,
-    )
 
 
 def _invalid(what: str, value: object) -> DiscountInvalid:

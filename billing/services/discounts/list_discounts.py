@@ -5,8 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.domain.discounts.records import Grant, Redemption, Topup, TopupState, Wallet
+from billing.domain.discounts.recurring import Schedule
 from billing.errors_tax import BalanceNotFound
 from billing.repositories.coupons import CouponRepository
+from billing.repositories.credit_schedules import CreditScheduleRepository
 from billing.repositories.credits import CreditRepository
 from billing.repositories.wallets import WalletRepository
 from control_plane.kernel.ids import TenantId
@@ -17,13 +19,17 @@ from control_plane.tenancy.clocks import TenantClock
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Coupons, promotional credits, wallets and their top-ups of one customer."""
+    """Coupons, promotional credits, wallets and their top-ups of one customer.
+
+    ``schedules`` are the credits that come again, ended ones included.
+    """
 
     coupons: tuple[Redemption, ...]
     grants: tuple[Grant, ...]
     wallets: tuple[Wallet, ...]
     topups: tuple[Topup, ...]
     now: datetime
+    schedules: tuple[Schedule, ...] = ()
 
     def free_of(self, wallet: Wallet) -> Money:
         """What a wallet holds now."""
@@ -59,6 +65,7 @@ class ListDiscounts:
                 grants=tuple(await CreditRepository(session).all(tenant_id)),
                 wallets=tuple(await wallets.all(tenant_id)),
                 topups=tuple(await wallets.topups(tenant_id)),
+                schedules=tuple(await CreditScheduleRepository(session).all(tenant_id)),
                 now=await self.tenant_clock.now(session, tenant_id),
             )
 

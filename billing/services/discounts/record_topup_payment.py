@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.assembling import Assembled, Scope
+from billing.domain.assembling import Assembled
 from billing.domain.discounts.receipt import (
     document_number,
     prepayment,
@@ -14,7 +14,7 @@ from billing.domain.discounts.receipt import (
     series_of,
     taxes_paid,
 )
-from billing.domain.discounts.records import Topup, TopupState, Wallet
+from billing.domain.discounts.records import BONUS, Topup, TopupState, Wallet, granted
 from billing.domain.ledger import (
     Account,
     Entry,
@@ -35,7 +35,6 @@ from billing.errors_tax import (
 from billing.repositories.credits import CreditRepository
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
 from billing.repositories.wallets import WalletRepository
-from billing.services.discounts.grant_credit import BONUS, new_grant
 from billing.tax_desk import TaxDesk
 from control_plane.audit.record import record
 from control_plane.kernel.calendar import local_date
@@ -178,15 +177,15 @@ def _entries(topup: Topup, amounts: Assembled) -> tuple[Entry, ...]:
 async def _grant_bonus(
     session: AsyncSession, tenant_id: TenantId, topup: Topup, wallet: Wallet, now: datetime
 ) -> None:
-    grant = new_grant(
+    grant = granted(
         BONUS,
         f"{BONUS.en}: {wallet.name}",
         topup.bonus,
         now,
-        wallet.priority,
-        topup.expires_at,
-        Scope(),
-        topup.id,
+        grant_id=new_id(),
+        priority=wallet.priority,
+        expires_at=topup.expires_at,
+        topup_id=topup.id,
     )
     await CreditRepository(session).add(tenant_id, grant)
 

@@ -11,6 +11,7 @@ import pytest
 from billing.discounts_desk import Discounts, Held
 from billing.domain.assembling import Assembled, assemble
 from billing.domain.discounts.records import Offer, Topup
+from billing.domain.discounts.recurring import Schedule
 from billing.services.discounts.coupons import CreateCoupon
 from billing.services.discounts.expire_balances import (
     BalanceParticipant,
@@ -21,11 +22,13 @@ from billing.services.discounts.grant_credit import GrantCredit
 from billing.services.discounts.list_discounts import Holdings, ListDiscounts
 from billing.services.discounts.open_wallet import OpenWallet
 from billing.services.discounts.record_topup_payment import RecordTopupPayment
+from billing.services.discounts.recur_credit import Cycle, RecurCredit
 from billing.services.discounts.redeem_coupon import RedeemCoupon
 from billing.services.discounts.request_topup import RequestTopup
 from billing.services.tax.apply_tax_sheet import ApplyTaxSheet
 from billing.tax_desk import TaxDesk
 from control_plane.catalog.policies import DEFAULTS
+from control_plane.kernel.anchor import Interval
 from control_plane.kernel.clock import FakeClock
 from control_plane.kernel.currency import CURRENCIES
 from control_plane.kernel.ids import InvoiceId, TenantId, new_id
@@ -54,6 +57,7 @@ class Counter:
         self.create = CreateCoupon(self.database, self.clock)
         self.redeem = RedeemCoupon(self.work, clock)
         self.grant = GrantCredit(self.work, clock)
+        self.recur = RecurCredit(self.work, clock)
         self.wallet = OpenWallet(self.work, clock)
         self.request = RequestTopup(self.work, clock)
         self.pay = RecordTopupPayment(self.work, clock, self.desk)
@@ -75,6 +79,17 @@ class Counter:
             **more,  # type: ignore[arg-type]
         )
         return grant.id
+
+    async def monthly(self, minor: int, *, times: int | None = None, **more: object) -> Schedule:
+        """Grant so much now, and every month from now."""
+        return await self.recur(
+            tenant_id=self.tenant_id,
+            amount=money(minor),
+            reason="allowance",
+            cycle=Cycle(Interval.MONTH, times=times),
+            actor="usr_test",
+            **more,  # type: ignore[arg-type]
+        )
 
     async def prepay(self, minor: int, wallet: UUID | None = None, **more: object) -> Topup:
         """Open a wallet (unless given), ask for a top-up and pay it."""
