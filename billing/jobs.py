@@ -9,6 +9,7 @@ from billing.domain.instants import next_instant
 from billing.repositories.accounts import AccountRepository, due_tenants
 from billing.repositories.invoices import InvoiceRepository, overdue_tenants
 from billing.services.close_due import CloseDue
+from billing.services.invoicing.bill_threshold import BillThreshold
 from billing.services.invoicing.mark_overdue import MarkOverdue
 from billing.shelf import Shelf
 from control_plane.kernel.clock import Clock
@@ -78,11 +79,15 @@ class MarkOverdueInvoices:
 
 @dataclass(frozen=True, slots=True)
 class BillingParticipant:
-    """Stops a test clock wherever an invoice falls due, is issued, or falls overdue."""
+    """Stops a test clock wherever an invoice falls due, is issued, or falls overdue.
+
+    It leaves no stop before usage beyond a threshold is invoiced there.
+    """
 
     work: UnitOfWork
     close_due: CloseDue
     mark: MarkOverdue
+    threshold: BillThreshold
 
     @property
     def shelf(self) -> Shelf:
@@ -106,4 +111,5 @@ class BillingParticipant:
     async def settle(self, tenant_id: TenantId) -> bool:
         """Issue what is due, and mark what is overdue; busy while there was anything."""
         marked = await self.mark(tenant_id)
-        return bool(await self.close_due(tenant_id, wait=True)) or bool(marked)
+        closed = await self.close_due(tenant_id, wait=True)
+        return bool(await self.threshold(tenant_id)) or bool(closed) or bool(marked)

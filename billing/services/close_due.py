@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 
-import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
 from billing.closing import Closing
 from billing.domain.records import InvoiceSummary
 from billing.issuing import NOTHING, Issued
+from billing.parking import parked_on_failure
 from billing.repositories.accounts import AccountRepository
-from control_plane.kernel.ids import TenantId, format_id
+from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.tenancy.repository import OrganisationRepository
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +32,10 @@ class CloseDue:
         """
         issued: list[InvoiceSummary] = []
         more = True
-        try:
+        async with parked_on_failure(self.work, self.closing.tenant_clock, tenant_id):
             while more:
                 step, more = await self._step(tenant_id, wait=wait)
                 issued.extend(step.invoices)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                raise
-            log.exception("billing_parked", tenant_id=format_id("ten", tenant_id))
-            await self._park(tenant_id, f"{type(error).__name__}: {error}")
         return issued
 
     async def _step(self, tenant_id: TenantId, *, wait: bool) -> tuple[Issued, bool]:
@@ -56,15 +44,9 @@ class CloseDue:
             account = await AccountRepository(session).lock(tenant_id, wait=wait)
             if account is None or account.parked_reason or account.next_due_at is None:
                 return NOTHING, False
-            organisation = await OrganisationRepository(session).get(tenant_id)
-            books = await self.closing.open_books(session, account, organisation)
+            books = await self.closing.open_books(session, account)
             if account.next_due_at > books.now:
                 return NOTHING, False
             books, issued = await self.closing.close(session, books, most=1)
             upcoming = books.account.next_due_at
             return issued, upcoming is not None and upcoming <= books.now
-
-    async def _park(self, tenant_id: TenantId, reason: str) -> None:
-        async with self.work(tenant_id) as session:
-            now = await self.closing.tenant_clock.now(session, tenant_id)
-            await AccountRepository(session).park(tenant_id, now, reason)

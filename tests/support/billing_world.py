@@ -13,7 +13,7 @@ from billing.counter import DeskCounter
 from billing.discounts_desk import Discounts
 from billing.domain.records import StoredInvoice, StoredNote
 from billing.invoicing import Rater
-from billing.jobs import CloseDuePeriods
+from billing.jobs import BillingParticipant, CloseDuePeriods
 from billing.providers.manual import ManualProvider
 from billing.providers.memory import MemoryProvider
 from billing.repositories.invoices import InvoiceFilter, InvoiceRepository
@@ -115,6 +115,11 @@ class World:
     verify: VerifyInvoice
     explain: ExplainInvoice
     relay: OutboxRelay
+
+    @property
+    def participant(self) -> BillingParticipant:
+        """Billing's part in moving a test clock."""
+        return BillingParticipant(self.work, self.close_due, self.mark_overdue, self.bill_threshold)
 
     async def subscribe(
         self, tenant_id: TenantId, plan: str = "growth", interval: Interval = Interval.MONTH

@@ -108,7 +108,7 @@ class BillingPart(ProvisioningPart):
 
     @cached_property
     def billing_participant(self) -> BillingParticipant:
-        return BillingParticipant(self.work, self.close_due, self.mark_overdue)
+        return BillingParticipant(self.work, self.close_due, self.mark_overdue, self.bill_threshold)
 
     @cached_property
     def mark_overdue(self) -> MarkOverdue:

@@ -1,16 +1,17 @@
 """Invoice usage before its period ends, once it passes the tenant's threshold."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
 from billing.closing import Closing
+from billing.domain.converge import Settled
 from billing.domain.records import InvoiceSummary
+from billing.parking import parked_on_failure
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
-from control_plane.kernel.money import Money
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
-from control_plane.tenancy.repository import OrganisationRepository
 
 _WATCHED = text(
     "SELECT tenant_id FROM billing_accounts "
@@ -29,26 +30,46 @@ class BillThreshold:
     closing: Closing
 
     async def __call__(self, tenant_id: TenantId) -> tuple[InvoiceSummary, ...]:
-        """Issue the invoice if the threshold is passed; nothing otherwise, or while others bill."""
+        """Issue the invoice if the threshold is passed; nothing otherwise, or while others bill.
+
+        In each currency by itself, dated when it is seen. A failure that would repeat parks the
+        tenant.
+        """
+        issued: tuple[InvoiceSummary, ...] = ()
+        async with parked_on_failure(self.work, self.closing.tenant_clock, tenant_id):
+            issued = await self._bill(tenant_id)
+        return issued
+
+    async def _bill(self, tenant_id: TenantId) -> tuple[InvoiceSummary, ...]:
         async with self.work(tenant_id) as session:
             account = await AccountRepository(session).lock(tenant_id, wait=False)
             if account is None or account.parked_reason or account.threshold_minor is None:
                 return ()
-            organisation = await OrganisationRepository(session).get(tenant_id)
-            books = await self.closing.open_books(session, account, organisation)
+            books = await self.closing.open_books(session, account)
             # What has ended is billed first, or else it would be billed twice as open.
             if books.upcoming is not None and books.upcoming <= books.now:
                 return ()
             found = await self.closing.rater.progress(session, books, books.now)
-            lines = found.settled.lines
-            if not lines:
+            settled = _passing(found.settled, account.threshold_minor)
+            if not settled.lines:
                 return ()
-            total = Money.total((line.amount for line in lines), lines[0].amount.currency)
-            if total.minor < account.threshold_minor:
-                return ()
+            found = replace(found, settled=settled)
             drafts = await self.closing.draft(session, books, found)
             issued = await self.closing.issue(session, books, drafts)
             return issued.invoices
+
+
+def _passing(settled: Settled, threshold_minor: int) -> Settled:
+    """Leave only the lines of currencies in which they come to the threshold; nothing is cut.
+
+    What usage so far is less than was billed of it (a peak may be, or a refund) may grow again:
+    only the close gives it back.
+    """
+    sums: Counter[str] = Counter()
+    for line in settled.lines:
+        sums[line.amount.currency.code] += line.amount.minor
+    lines = tuple(x for x in settled.lines if sums[x.amount.currency.code] >= threshold_minor)
+    return replace(settled, lines=lines, cuts=())
 
 
 @dataclass(frozen=True, slots=True)

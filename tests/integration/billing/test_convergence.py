@@ -180,7 +180,7 @@ async def test_a_tenant_whose_close_fails_is_parked_with_its_reason(world: World
 
 
 async def test_a_test_clock_stops_where_an_invoice_falls_due(world: World, tenant_id):
-    participant = BillingParticipant(world.work, world.close_due, world.mark_overdue)
+    participant = world.participant
     assert await participant.next_boundary(tenant_id, world.clock.now()) is None
 
     await world.subscribe(tenant_id)

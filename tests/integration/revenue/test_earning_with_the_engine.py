@@ -132,7 +132,7 @@ async def postings(admin, tenant):
 
 async def advance(world, recognise, tenant, days: list[int]) -> None:
     participants = (
-        BillingParticipant(world.work, world.close_due, world.mark_overdue),
+        world.participant,
         RevenueParticipant(world.work, recognise),
     )
 

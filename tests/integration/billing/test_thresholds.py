@@ -1,0 +1,113 @@
+"""Usage beyond a threshold: invoiced early, once, by whichever clock tells the tenant's time."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from billing.repositories.accounts import AccountRepository
+from billing.services.invoicing.bill_threshold import BillThreshold, BillThresholds
+from control_plane.kernel.ids import TenantId
+from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks
+from control_plane.tenancy.test_clocks import TestClockRepository
+from metering.stores.postgres import PostgresUsageStore
+from tests.support.billing_world import ACTOR, World, organisation
+
+JANUARY_20 = datetime(2026, 1, 20, tzinfo=UTC)
+FEBRUARY = datetime(2026, 2, 10, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class LostUsage:
+    """A usage store that cannot tell one tenant's usage."""
+
+    store: PostgresUsageStore
+    of: TenantId
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    async def measure(self, tenant_id: TenantId, *args: Any, **more: Any) -> Any:
+        if tenant_id == self.of:
+            raise ValueError("lost")
+        return await self.store.measure(tenant_id, *args, **more)
+
+
+async def watched(world: World, tenant_id: TenantId, threshold: int = 10000) -> TenantId:
+    """Give a tenant a plan, a threshold, and usage of 150.00 on 20 January."""
+    await world.subscribe(tenant_id)
+    await world.set_terms(
+        tenant_id=tenant_id,
+        policies={},
+        grace=timedelta(0),
+        threshold_minor=threshold,
+        actor=ACTOR,
+    )
+    await world.ship(tenant_id, JANUARY_20, 5000)
+    return tenant_id
+
+
+async def test_workers_that_look_at_once_bill_a_crossing_once(world: World, tenant_id):
+    await watched(world, tenant_id)
+    world.clock.set(datetime(2026, 1, 21, tzinfo=UTC))
+    jobs = [BillThresholds(world.system, world.bill_threshold) for _ in range(4)]
+
+    issued = await asyncio.gather(*(job.run() for job in jobs))
+
+    assert sum(issued) == 1
+    assert [i.content["total_minor"] for i in await world.invoices(tenant_id)] == [199900, 15000]
+
+
+async def test_a_crossing_that_nobody_saw_in_time_is_billed_with_the_period(world, tenant_id):
+    await watched(world, tenant_id)
+    world.clock.set(FEBRUARY)
+
+    assert await world.bill_threshold(tenant_id) == ()
+    await world.close_due(tenant_id)
+
+    totals = [i.content["total_minor"] for i in await world.invoices(tenant_id)]
+    assert totals == [199900, 15000 + 199900]
+
+
+async def test_who_cannot_be_billed_is_parked_and_stops_nobody_else(world: World, admin):
+    one, other = [await watched(world, organisation(admin, name)) for name in ("one", "other")]
+    world.clock.set(datetime(2026, 1, 21, tzinfo=UTC))
+    rater = replace(world.closing.rater, usage=LostUsage(world.usage, min(one, other)))
+    job = BillThresholds(
+        world.system, BillThreshold(world.work, replace(world.closing, rater=rater))
+    )
+
+    assert await job.run() == 1
+
+    async with world.work(min(one, other)) as session:
+        account = await AccountRepository(session).get(min(one, other))
+    assert account is not None
+    assert account.parked_reason == "ValueError: lost"
+    assert await job.run() == 0
+
+
+@pytest.mark.parametrize("steps", [[10, 22], [10, *[1] * 22]])
+async def test_a_test_clock_leaves_no_instant_before_its_threshold_is_billed(
+    world: World, admin, clock, steps
+):
+    tenant_id = organisation(admin, "sand", sandbox=True)
+    async with world.work(tenant_id) as session:
+        await TestClockRepository(session).add(tenant_id, clock.now())
+    clock.advance(days=20)  # what is real is of no concern
+    await watched(world, tenant_id)
+
+    async def no_pause(_seconds: float) -> None:
+        """Nobody is waited for."""
+
+    clocks = AdvanceTestClocks(world.system, [world.participant], no_pause)
+    for days in steps:
+        async with world.work(tenant_id) as session:
+            now = (await TestClockRepository(session).get(tenant_id)).now
+            await TestClockRepository(session).aim(tenant_id, now + timedelta(days=days))
+        await clocks.run()
+
+    invoices = await world.invoices(tenant_id)
+    dates = [(i.summary.due_at.date().isoformat(), i.content["total_minor"]) for i in invoices]
+    assert dates == [("2026-01-10", 199900), ("2026-01-20", 15000), ("2026-02-10", 199900)]
