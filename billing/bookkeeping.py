@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import TextClause, text
 
 from billing.services.revenue.audit_books import AuditBooks
+from billing.services.revenue.audit_numbers import AuditNumbers
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId, format_id
@@ -60,6 +61,19 @@ class CheckBooksDaily:
     async def run(self) -> int:
         """Check whoever is due, and return how many were."""
         return await _each(self.system, _UNCHECKED, self.clock, self.audit)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNumbersHourly:
+    """Looks for gaps in the numbers of documents, over all tenants."""
+
+    audit: AuditNumbers
+    name: str = "check-numbers"
+    every_seconds: float = 3_600.0
+
+    async def run(self) -> int:
+        """Look, and return how many rules are broken."""
+        return await self.audit()
 
 
 async def _each(

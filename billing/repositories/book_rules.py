@@ -238,16 +238,38 @@ _BALANCES = {
 RULES: Final[Mapping[str, str]] = MappingProxyType({**_DOCUMENTS, **_LEDGER, **_BALANCES})
 """By what is wrong when a query returns anything. All take ``tenant_id``."""
 
+
+def _gaps(documents: str) -> str:
+    """Return what finds each document whose number does not follow on the one before it."""
+    return f"""
+        SELECT tenant_id, number FROM (
+            SELECT tenant_id, number, place,
+                lag(place, 1, 0) OVER (PARTITION BY series, entity, year ORDER BY place) AS before
+            FROM ({documents}) documents) numbered
+        WHERE place <> before + 1 ORDER BY number
+    """  # noqa: S608 - queries of this file
+
+
 NUMBERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "invoice numbers have gaps": """
-            SELECT entity || ' ' || year FROM invoices GROUP BY entity, year
-            HAVING count(*) <> max(place) OR min(place) <> 1
-        """,
-        "credit note numbers have gaps": """
-            SELECT entity || ' ' || year FROM credit_notes GROUP BY entity, year
-            HAVING count(*) <> max(place) OR min(place) <> 1
-        """,
+        "invoice numbers have gaps": _gaps(
+            "SELECT 1 AS series, tenant_id, number, entity, year, place FROM invoices"
+        ),
+        "credit note numbers have gaps": _gaps(
+            "SELECT 1 AS series, tenant_id, number, entity, year, place FROM credit_notes"
+        ),
+        "consolidated invoice numbers have gaps": _gaps(
+            "SELECT 1 AS series, tenant_id, number, entity, year, place FROM consolidated_invoices"
+        ),
+        "receipt numbers have gaps": _gaps(
+            """
+            SELECT policy = 'tax_on_topup' AS series, tenant_id, number, entity,
+                substring(number FROM '-([0-9]{4})-[0-9]+$')::integer AS year,
+                substring(number FROM '-([0-9]+)$')::integer AS place
+            FROM wallet_topups WHERE number IS NOT NULL
+            """
+        ),
     }
 )
-"""Rules over all tenants of a legal entity, for a session of the staff."""
+"""Rules over all tenants of a legal entity, for a session of the staff: whose document follows a
+gap, and its number."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.repositories.book_rules import NUMBERS
 from control_plane.kernel.ids import TenantId
 
 _KNOWN = text("SELECT rule FROM book_findings WHERE tenant_id = :tenant_id FOR UPDATE")
@@ -17,7 +18,11 @@ _KEEP = text(
     ON CONFLICT (tenant_id, rule) DO UPDATE SET places = :places, seen_at = :at
     """
 )
-_MENDED = text("DELETE FROM book_findings WHERE tenant_id = :tenant_id AND NOT rule = ANY (:rules)")
+_MENDED = text(
+    "DELETE FROM book_findings WHERE tenant_id = :tenant_id AND NOT rule = ANY (:rules) "
+    "AND (rule = ANY (:numbers)) = :of_numbers"
+)
+_OF_RULES = text("SELECT DISTINCT tenant_id FROM book_findings WHERE rule = ANY (:rules)")
 _ALL = text(
     "SELECT tenant_id, rule, places, found_at FROM book_findings "
     "ORDER BY found_at DESC, tenant_id, rule LIMIT :most"
@@ -42,17 +47,32 @@ class FindingRepository:
     session: AsyncSession
 
     async def keep(
-        self, tenant_id: TenantId, found: Sequence[tuple[str, tuple[str, ...]]], at: datetime
+        self,
+        tenant_id: TenantId,
+        found: Sequence[tuple[str, tuple[str, ...]]],
+        at: datetime,
+        *,
+        of_numbers: bool = False,
     ) -> list[str]:
-        """Keep what a check found and forget what is mended; return the rules that are new."""
+        """Keep what a check found and forget what is mended; return the rules that are new.
+
+        ``of_numbers`` says which check it was: over all tenants' numbers, or of this one's books.
+        What the other found stays.
+        """
         rows = await self.session.scalars(_KNOWN, {"tenant_id": tenant_id})
         known = set(rows)
         for rule, places in found:
             values = {"tenant_id": tenant_id, "rule": rule, "places": list(places), "at": at}
             await self.session.execute(_KEEP, values)
         rules = [rule for rule, _ in found]
-        await self.session.execute(_MENDED, {"tenant_id": tenant_id, "rules": rules})
+        mended = {"rules": rules, "numbers": list(NUMBERS), "of_numbers": of_numbers}
+        await self.session.execute(_MENDED, {"tenant_id": tenant_id, **mended})
         return [rule for rule in rules if rule not in known]
+
+    async def of_numbers(self) -> list[TenantId]:
+        """Return whom a check of numbers found something of; for the staff."""
+        rows = await self.session.scalars(_OF_RULES, {"rules": list(NUMBERS)})
+        return [TenantId(row) for row in rows]
 
     async def all(self, *, limit: int = 100) -> list[KeptFinding]:
         """Return what stands over all tenants, the newest first."""

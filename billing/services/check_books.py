@@ -40,10 +40,18 @@ class CheckNumbers:
 
     staff: StaffWork
 
-    async def __call__(self) -> list[Finding]:
-        """Return every broken rule over all tenants."""
+    async def __call__(self) -> Mapping[TenantId, list[Finding]]:
+        """Return every broken rule over all tenants, by whose document follows a gap."""
+        found: dict[TenantId, list[Finding]] = {}
         async with self.staff() as session:
-            return await _broken(session, NUMBERS, {})
+            for rule, query in NUMBERS.items():
+                places: dict[TenantId, list[str]] = {}
+                for tenant_id, number in await session.execute(text(query)):
+                    places.setdefault(TenantId(tenant_id), []).append(number)
+                for tenant_id, where in places.items():
+                    finding = Finding(rule, tuple(where[:MOST_PLACES]))
+                    found.setdefault(tenant_id, []).append(finding)
+        return found
 
 
 async def _broken(

@@ -43,7 +43,8 @@ async def _check(application: Application, tenant: str | None) -> list[tuple[str
         owner = TenantId(id_from("ten", tenant))
         await application.read_organisation(owner)
         return [(tenant, finding) for finding in await application.audit_books(owner)]
-    findings = [("all", finding) for finding in await application.check_numbers()]
+    gaps = await application.check_numbers()
+    findings = [(format_id("ten", owner), gap) for owner, found in gaps.items() for gap in found]
     after: TenantId | None = None
     while page := await application.list_organisations(text=None, after=after, limit=_PAGE):
         for organisation in page:

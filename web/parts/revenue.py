@@ -2,9 +2,16 @@
 
 from functools import cached_property
 
-from billing.bookkeeping import CheckBooksDaily, RecogniseDueRevenue, RevenueParticipant
+from billing.bookkeeping import (
+    CheckBooksDaily,
+    CheckNumbersHourly,
+    RecogniseDueRevenue,
+    RevenueParticipant,
+)
 from billing.services.check_books import CheckNumbers
+from billing.services.revenue.alarm import Alarm
 from billing.services.revenue.audit_books import AuditBooks
+from billing.services.revenue.audit_numbers import AuditNumbers
 from billing.services.revenue.export_vouchers import ExportVouchers
 from billing.services.revenue.list_findings import ListFindings
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
@@ -34,9 +41,20 @@ class RevenuePart(TaxPart):
             self.recognise_revenue,
             self.check_books,
             self.clock,
-            self.settings.operator_email,
-            self.settings.operator_language,
+            self.books_alarm,
         )
+
+    @cached_property
+    def books_alarm(self) -> Alarm:
+        return Alarm(self.settings.operator_email, self.settings.operator_language)
+
+    @cached_property
+    def audit_numbers(self) -> AuditNumbers:
+        return AuditNumbers(self.staff, self.work, self.clock, self.books_alarm)
+
+    @cached_property
+    def check_numbers_hourly(self) -> CheckNumbersHourly:
+        return CheckNumbersHourly(self.audit_numbers)
 
     @cached_property
     def check_books_daily(self) -> CheckBooksDaily:

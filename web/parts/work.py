@@ -7,11 +7,13 @@ from control_plane.runtime.jobs import Job
 from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay, RelayJob
 from control_plane.runtime.retention import PurgeDelivered
 from control_plane.runtime.topics import (
+    CONSOLIDATED_ISSUED,
     CONSOLIDATED_PAID,
     CREDIT_NOTE_ISSUED,
     ENTITLEMENTS_CHANGED,
     FAPIAO_REQUESTED,
     INSTANCES_CHANGED,
+    INVOICE_ENDED,
     INVOICE_ISSUED,
     MAIL_REQUESTED,
 )
@@ -30,8 +32,10 @@ class WorkPart(WhatIfPart):
             INSTANCES_CHANGED: self.provisioner.reconcile.deliver,
             MAIL_REQUESTED: self.deliver_mail,
             FAPIAO_REQUESTED: self.deliver_fapiao,
+            CONSOLIDATED_ISSUED: self.collect_issued_consolidated,
             CONSOLIDATED_PAID: self.settle_children,
             CREDIT_NOTE_ISSUED: self.after_credit_note,
+            INVOICE_ENDED: self.after_credit_note,
         }
 
     @cached_property
@@ -70,6 +74,7 @@ class WorkPart(WhatIfPart):
             self.migrate_plans,
             self.recognise_due_revenue,
             self.check_books_daily,
+            self.check_numbers_hourly,
             *self.provisioner.jobs,
             self.look_at_fapiao,
             self.consolidate_groups,

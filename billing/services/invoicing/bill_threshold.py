@@ -35,10 +35,10 @@ class BillThreshold:
         In each currency by itself, dated when it is seen. A failure that would repeat parks the
         tenant.
         """
-        issued: tuple[InvoiceSummary, ...] = ()
+        issued: list[InvoiceSummary] = []
         async with parked_on_failure(self.work, self.closing.tenant_clock, tenant_id):
-            issued = await self._bill(tenant_id)
-        return issued
+            issued += await self._bill(tenant_id)
+        return tuple(issued)
 
     async def _bill(self, tenant_id: TenantId) -> tuple[InvoiceSummary, ...]:
         async with self.work(tenant_id) as session:

@@ -1,46 +1,35 @@
-"""Check a tenant's books, keep what was found, and raise an alert over what is new."""
+"""Check a tenant's books, and raise the alarm over what is found."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.ledger import Account
-from billing.repositories.findings import FindingRepository
 from billing.repositories.revenue import RevenueRepository, Scope
 from billing.services.check_books import CheckBooks, Finding
+from billing.services.revenue.alarm import Alarm
 from billing.services.revenue.recognise_revenue import RecogniseRevenue, posted_revenue
 from control_plane.kernel.clock import Clock
-from control_plane.kernel.ids import TenantId, format_id
-from control_plane.runtime.outbox import enqueue
-from control_plane.runtime.topics import MAIL_REQUESTED
+from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.tenancy.repository import OrganisationRepository
 
 EVERY = timedelta(days=1)
 POSTED_WRONGLY = "posted revenue differs from what the days earned"
 _NEXT = text("UPDATE billing_accounts SET books_due_at = :at WHERE tenant_id = :tenant_id")
 
-log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True)
 class AuditBooks:
-    """The daily check of one tenant. A finding is told once: by mail, and as an error in the log.
-
-    It stands on the operator's page and in ``tallyard_books_findings`` until a check finds it
-    mended. Without an ``operator_email`` nobody is written to.
-    """
+    """The daily check of one tenant; what it finds raises the `Alarm`."""
 
     work: UnitOfWork
     recognise: RecogniseRevenue
     check: CheckBooks
     clock: Clock
-    operator_email: str = ""
-    operator_language: str = "en"
+    alarm: Alarm = field(default_factory=Alarm)
 
     async def __call__(self, tenant_id: TenantId) -> list[Finding]:
         """Post what is missing of the ended months, check every rule, and return what is broken."""
@@ -48,32 +37,9 @@ class AuditBooks:
             await self.recognise(tenant_id)
             findings = [*await self.check(tenant_id), *await _misposted(session, tenant_id)]
             now = self.clock.now()
-            found = [(finding.rule, finding.where) for finding in findings]
-            fresh = await FindingRepository(session).keep(tenant_id, found, now)
-            await self._tell(session, tenant_id, [f for f in findings if f.rule in fresh])
+            await self.alarm(session, tenant_id, findings, now)
             await _later(session, tenant_id, now + EVERY)
             return findings
-
-    async def _tell(self, session: AsyncSession, tenant_id: TenantId, fresh: list[Finding]) -> None:
-        if not fresh:
-            return
-        tenant = format_id("ten", tenant_id)
-        rules = [f"- {finding.rule}: {', '.join(finding.where)}" for finding in fresh]
-        log.error("books_disagree", tenant_id=tenant, rules=[f.rule for f in fresh])
-        if not self.operator_email:
-            return
-        organisation = await OrganisationRepository(session).get(tenant_id)
-        payload = {
-            "to": self.operator_email,
-            "template": "books_disagree",
-            "language": self.operator_language,
-            "fields": {
-                "organisation": organisation.name,
-                "tenant": tenant,
-                "rules": "\n".join(rules),
-            },
-        }
-        await enqueue(session, tenant_id, MAIL_REQUESTED, payload)
 
 
 async def _misposted(session: AsyncSession, tenant_id: TenantId) -> list[Finding]:

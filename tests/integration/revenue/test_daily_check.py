@@ -5,11 +5,13 @@ from datetime import date
 import psycopg
 import pytest
 
-from billing.bookkeeping import CheckBooksDaily, RecogniseDueRevenue
+from billing.bookkeeping import CheckBooksDaily, CheckNumbersHourly, RecogniseDueRevenue
 from billing.domain.ledger import Account
 from billing.repositories.ledger import Kind
-from billing.services.check_books import CheckBooks, CheckNumbers
+from billing.services.check_books import CheckBooks
+from billing.services.revenue.alarm import Alarm
 from billing.services.revenue.audit_books import POSTED_WRONGLY, AuditBooks
+from billing.services.revenue.audit_numbers import AuditNumbers
 from billing.services.revenue.list_findings import ListFindings
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
 from control_plane.kernel.ids import new_id
@@ -27,7 +29,8 @@ def books(admin, work, tenant_id) -> PaperBooks:
 @pytest.fixture
 def audit(work, clock) -> AuditBooks:
     recognise = RecogniseRevenue(work, TenantClock(clock))
-    return AuditBooks(work, recognise, CheckBooks(work), clock, "books@vendor.example", "zh_CN")
+    alarm = Alarm("books@vendor.example", "zh_CN")
+    return AuditBooks(work, recognise, CheckBooks(work), clock, alarm)
 
 
 @pytest.fixture
@@ -160,14 +163,40 @@ async def test_each_rule_finds_what_breaks_it(books, check, admin, change, rule)
     assert rule in await rules(check, books.tenant_id)
 
 
-async def test_a_number_left_out_is_found(books, staff, admin):
-    check = CheckNumbers(staff)
-    await books.invoice(OCT_1, Sold(1, OCT_1, OCT_1))
-    unguarded(admin, "UPDATE invoices SET place = 1", [])
-    assert await check() == []
-    unguarded(admin, "UPDATE invoices SET place = 2", [])
-    [finding] = await check()
-    assert (finding.rule, finding.where) == ("invoice numbers have gaps", ("live 2026",))
+NEXT_NUMBER = {
+    "invoices": "UPDATE invoices SET place = place + 1",
+    "credit_notes": "UPDATE credit_notes SET place = place + 1",
+    "wallet_topups": "UPDATE wallet_topups SET number = 'TY-RC-2026-000002'",
+}
+
+
+@pytest.mark.parametrize("table", NEXT_NUMBER)
+async def test_a_number_left_out_is_found_told_and_stands_until_it_is_mended(
+    books, audit, work, staff, admin, clock, table
+):
+    invoice = await books.invoice(OCT_1, Sold(6100, OCT_1, NOV_30), tax=793)
+    await books.credit(invoice, date(2026, 10, 15), 100, tax=13)
+    await books.top_up(OCT_1, 500)
+    for made in ("invoices", "credit_notes"):
+        unguarded(admin, f"UPDATE {made} SET place = 1", [])
+    unguarded(admin, "UPDATE wallet_topups SET number = 'TY-RC-2026-000001'", [])
+    hourly = CheckNumbersHourly(AuditNumbers(staff, work, clock, audit.alarm))
+    assert await hourly.run() == 0
+    unguarded(admin, NEXT_NUMBER[table], [])
+
+    assert [await hourly.run(), await hourly.run()] == [1, 1]
+    await audit(books.tenant_id)
+
+    [kept] = await ListFindings(staff)()
+    assert kept.tenant_id == books.tenant_id
+    assert kept.rule.endswith("numbers have gaps")
+    told = "SELECT count(*) FROM outbox WHERE payload ->> 'template' = 'books_disagree'"
+    assert admin.execute(told).fetchone() == (1,)
+
+    back = NEXT_NUMBER[table].replace("+ 1", "- 1").replace("000002", "000001")
+    unguarded(admin, back, [])
+    assert await hourly.run() == 0
+    assert await ListFindings(staff)() == []
 
 
 async def test_wrongly_posted_revenue_is_found(books, audit, clock, admin):

@@ -6,7 +6,6 @@ import pytest
 
 from billing.bookkeeping import RevenueParticipant
 from billing.domain.tax.sale import Exemption
-from billing.jobs import BillingParticipant
 from billing.repositories.revenue import Scope
 from billing.repositories.tax import TaxRepository
 from billing.services.revenue.audit_books import AuditBooks
