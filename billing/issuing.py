@@ -27,6 +27,7 @@ from billing.repositories.issued import Frozen, IssuedRepository, Sums
 from billing.repositories.ledger import Kind as Posted
 from billing.repositories.ledger import LedgerRepository, Posting
 from billing.selling import Counter
+from billing.settling import book_settling
 from control_plane.audit.record import record
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.ids import InvoiceId, SubscriptionId, format_id
@@ -119,8 +120,10 @@ class Issuer:
                 credited=draft.lowered,
                 at=self.now,
             )
-        await LedgerRepository(self.session).book(
-            tenant_id,
+        await book_settling(
+            self.session,
+            draft.invoice,
+            draft.lowered,
             Posting(
                 kind=Posted.CREDIT_NOTE,
                 business_key=f"credit_note:{draft.id}",

@@ -1,12 +1,13 @@
 """Records how a payment ended: state, postings, invoice and audit entry in one transaction."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.ledger import payment_entries, recovery_entries
-from billing.domain.records import InvoiceState, Payment, PaymentState
+from billing.domain.records import InvoiceState, InvoiceSummary, Payment, PaymentState
 from billing.ports import Collection, CollectionState
 from billing.repositories.credit import CreditRepository
 from billing.repositories.invoices import InvoiceRepository
@@ -56,10 +57,10 @@ async def book_payment(
     invoice = await invoices.lock(payment.tenant_id, payment.invoice_id)
     settled = min(payment.amount, invoice.unsettled)
     beyond = payment.amount - settled
-    if invoice.state is InvoiceState.UNCOLLECTIBLE and settled.minor:
-        await _recover(session, payment, settled, now)
-    await LedgerRepository(session).book(
-        payment.tenant_id,
+    await book_settling(
+        session,
+        invoice,
+        settled,
         Posting(
             kind=Kind.PAYMENT,
             business_key=f"payment:{payment.id}",
@@ -84,18 +85,24 @@ async def book_payment(
     await _record(session, payment, actor, "payment.succeeded")
 
 
-async def _recover(session: AsyncSession, payment: Payment, amount: Money, now: datetime) -> None:
-    await LedgerRepository(session).book(
-        payment.tenant_id,
-        Posting(
+async def book_settling(
+    session: AsyncSession, invoice: InvoiceSummary, settled: Money, posting: Posting
+) -> None:
+    """Post a payment or a credit note that settles so much of a locked invoice.
+
+    Of an invoice that was written off, so much is no loss any more: it is owed again first.
+    """
+    ledger = LedgerRepository(session)
+    if invoice.state is InvoiceState.UNCOLLECTIBLE and settled.minor:
+        _, _, settled_by = posting.business_key.partition(":")
+        recovered = replace(
+            posting,
             kind=Kind.RECOVERY,
-            business_key=f"recovery:{payment.id}",
-            entries=recovery_entries(amount),
-            booked_at=now,
-            invoice_id=payment.invoice_id,
-            payment_id=payment.id,
-        ),
-    )
+            business_key=f"recovery:{settled_by}",
+            entries=recovery_entries(settled),
+        )
+        await ledger.book(invoice.tenant_id, recovered)
+    await ledger.book(invoice.tenant_id, posting)
 
 
 async def _record(session: AsyncSession, payment: Payment, actor: str, action: str) -> None:

@@ -20,9 +20,13 @@ from control_plane.kernel.calendar import local_day_start
 from control_plane.kernel.ids import CreditNoteId, InvoiceId, TenantId
 from control_plane.kernel.money import Money
 
+# One lock for all series of an entity: whoever draws of several takes them in any order.
 _DRAW = text(
     """
-    INSERT INTO invoice_numbers (entity, series, year, last) VALUES (:entity, :series, :year, 1)
+    WITH held AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(hashtextextended('numbers:' || :entity, 0)) AS it)
+    INSERT INTO invoice_numbers (entity, series, year, last)
+    SELECT :entity, :series, :year, 1 FROM held
     ON CONFLICT (entity, series, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last
     """
 )
@@ -82,7 +86,7 @@ class IssuedRepository:
     async def draw_place(self, entity: str, series: Kind, year: int) -> int:
         """Draw the next number of a legal entity's year, in a series of its own per kind.
 
-        Nobody else draws from the series before this transaction ends, and a rollback gives the
+        Nobody else draws of the entity before this transaction ends, and a rollback gives the
         number back: draw last, just before the commit.
         """
         bound = {"entity": entity, "series": series.value, "year": year}

@@ -144,17 +144,22 @@ class MigrationRepository:
         )
         return [(TenantId(tenant), PlanMigrationId(migration)) for tenant, migration in rows]
 
-    async def next_pending(self, migration_id: PlanMigrationId) -> Move | None:
-        """Return one waiting move of the session's tenant, locked; None when there is none."""
+    async def next_pending(
+        self, migration_id: PlanMigrationId, subscription_id: SubscriptionId | None = None
+    ) -> Move | None:
+        """Return a waiting move of the session's tenant, locked; None when there is none.
+
+        A named subscription's move, or any; what another worker holds is passed over.
+        """
+        columns = PlanMigrationMoveRow
+        query = select(columns).where(
+            col(columns.migration_id) == migration_id,
+            col(columns.state) == MoveState.PENDING.value,
+        )
+        if subscription_id is not None:
+            query = query.where(col(columns.subscription_id) == subscription_id)
         row = await self.session.scalar(
-            select(PlanMigrationMoveRow)
-            .where(
-                col(PlanMigrationMoveRow.migration_id) == migration_id,
-                col(PlanMigrationMoveRow.state) == MoveState.PENDING.value,
-            )
-            .order_by(col(PlanMigrationMoveRow.subscription_id))
-            .limit(1)
-            .with_for_update(skip_locked=True)
+            query.order_by(col(columns.subscription_id)).limit(1).with_for_update(skip_locked=True)
         )
         return None if row is None else _move(row)
 

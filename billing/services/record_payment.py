@@ -73,7 +73,8 @@ class RecordPayment:
             if pending is not None:
                 raise PaymentInProgress(number=invoice.number, provider=pending.provider)
             payment = _transfer(invoice, amount, reference, now)
-            await payments.add(payment, request_key)
+            if not await payments.add(payment, request_key):  # recorded elsewhere meanwhile
+                raise PaymentReferenceUsed(reference=reference, field="reference")
             await book_payment(session, payment, actor=actor, now=now)
             return payment
 

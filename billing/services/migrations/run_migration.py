@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.life.migrations import MigrationMode, MoveState, PlanMigration
+from billing.domain.life.migrations import MigrationMode, Move, MoveState, PlanMigration
 from billing.mailing import readers_of
 from billing.repositories.migrations import MigrationRepository
 from billing.services.migrations.laying import Skipped, weigh_move
@@ -61,64 +61,64 @@ class MoveTenant:
         May be run any number of times, by several workers: a subscription is moved once.
         """
         handled = 0
-        while True:
-            try:
-                if not await self._step(tenant_id, migration_id):
-                    return handled
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception as error:
-                log.exception("migration_move_failed", tenant_id=format_id("ten", tenant_id))
-                if not await self._fail(tenant_id, migration_id, error):
-                    return handled
+        while await self._step(tenant_id, migration_id):
             handled += 1
+        return handled
 
     async def _step(self, tenant_id: TenantId, migration_id: PlanMigrationId) -> bool:
-        async with self.work(tenant_id) as session:
-            repository = MigrationRepository(session)
-            move = await repository.next_pending(migration_id)
-            if move is None:
-                return False
-            books = await self.weighing.changing.current_books(session, tenant_id)
-            migration = await repository.get(migration_id)
-            found = await weigh_move(self.weighing, session, books, migration, move.subscription_id)
-            if isinstance(found, Skipped):
-                await repository.settle(
-                    migration_id, move, MoveState.SKIPPED, at=books.now, reason=found.reason
-                )
-                return True
-            await self.weighing.changing.make(
-                session,
-                books,
-                found.proposal.longer,
-                books.now,
-                shown=None,
-                actor=migration.made_by,
-            )
-            await repository.settle(
-                migration_id,
-                move,
-                MoveState.MOVED,
-                at=books.now,
-                effective_at=found.proposal.effective_at,
-            )
-            await _tell(session, tenant_id, found)
-            return True
+        """Handle a move that waits; False when there is none, or none to blame for a failure."""
+        move: Move | None = None
+        try:
+            async with self.work(tenant_id) as session:
+                move = await MigrationRepository(session).next_pending(migration_id)
+                if move is not None:
+                    await self._move(session, migration_id, move)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("migration_move_failed", tenant_id=format_id("ten", tenant_id))
+            if move is not None:
+                await self._fail(migration_id, move, error)
+        return move is not None
 
-    async def _fail(
-        self, tenant_id: TenantId, migration_id: PlanMigrationId, error: Exception
-    ) -> bool:
-        """Keep why a move failed, if it still waits; the transaction that tried it is gone."""
+    async def _move(self, session: AsyncSession, migration_id: PlanMigrationId, move: Move) -> None:
+        repository = MigrationRepository(session)
+        books = await self.weighing.changing.current_books(session, move.tenant_id)
+        migration = await repository.get(migration_id)
+        found = await weigh_move(self.weighing, session, books, migration, move.subscription_id)
+        if isinstance(found, Skipped):
+            await repository.settle(
+                migration_id, move, MoveState.SKIPPED, at=books.now, reason=found.reason
+            )
+            return
+        await self.weighing.changing.make(
+            session,
+            books,
+            found.proposal.longer,
+            books.now,
+            shown=None,
+            actor=migration.made_by,
+        )
+        await repository.settle(
+            migration_id,
+            move,
+            MoveState.MOVED,
+            at=books.now,
+            effective_at=found.proposal.effective_at,
+        )
+        await _tell(session, move.tenant_id, found)
+
+    async def _fail(self, migration_id: PlanMigrationId, move: Move, error: Exception) -> None:
+        """Keep why a move failed, unless another worker is at it by now."""
         said = error.code if isinstance(error, TallyardError) else type(error).__name__
-        async with self.work(tenant_id) as session:
+        async with self.work(move.tenant_id) as session:
             repository = MigrationRepository(session)
-            move = await repository.next_pending(migration_id)
-            if move is None:
-                return False
-            now = await self.weighing.changing.closing.tenant_clock.now(session, tenant_id)
+            waiting = await repository.next_pending(migration_id, move.subscription_id)
+            if waiting is None:
+                return
+            now = await self.weighing.changing.closing.tenant_clock.now(session, move.tenant_id)
             reason = f"{said}: {error}"[:500]
-            await repository.settle(migration_id, move, MoveState.FAILED, at=now, reason=reason)
-            return True
+            await repository.settle(migration_id, waiting, MoveState.FAILED, at=now, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
