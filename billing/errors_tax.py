@@ -168,3 +168,30 @@ class TopupAmountDiffers(TallyardError):
     kind = ErrorKind.INVALID
     message = "The top-up is over {amount}, not {paid}."
     remedy = "Record a payment of exactly this amount, or request another top-up."
+
+
+class TopupChargePending(TallyardError):
+    """A card payment of the top-up is not decided yet."""
+
+    code = "topup_charge_pending"
+    kind = ErrorKind.CONFLICT
+    message = "A card payment of this top-up is under way."
+    remedy = "Wait until it has succeeded or failed."
+
+
+class CardMissing(TallyardError):
+    """A top-up was to be charged to a card, and none is kept."""
+
+    code = "card_missing"
+    kind = ErrorKind.CONFLICT
+    message = "No card is kept for this organisation."
+    remedy = "Keep a card as payment method, or pay the top-up by bank transfer."
+
+
+class TaxCategoryNotSold(TallyardError):
+    """A wallet's tax category is in no tax table that its money would be taxed by."""
+
+    code = "tax_category_not_sold"
+    kind = ErrorKind.INVALID
+    message = "“{category}” is not a tax category of the legal entity “{entity}”."
+    remedy = "Use one of {known}, or publish its rate with `tallyard tax apply`."

@@ -23,6 +23,7 @@ COMMANDS = {
     "openapi": "web.commands.serve:openapi",
     "clean": "web.commands.demo:clean",
     "tax": "web.commands.tax:tax",
+    "credit": "web.commands.credit:credit",
     "clock": "web.commands.clock:clock",
     "simulate": "web.commands.simulate:simulate",
 }

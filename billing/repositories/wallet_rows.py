@@ -112,6 +112,8 @@ def topup_from(row: RowMapping) -> Topup:
         reference=row["reference"],
         number=row["number"],
         priority=row["priority"],
+        charge_due_at=row["charge_due_at"],
+        charge_failure=row["charge_failure"],
     )
 
 

@@ -32,9 +32,10 @@ _SAVE = text(
 _WALLETS = text("SELECT * FROM wallets WHERE tenant_id = :tenant_id ORDER BY priority, id")
 _REQUEST = text(
     "INSERT INTO wallet_topups (tenant_id, id, wallet_id, entity, policy, automatic, state, "
-    "currency, amount_minor, bonus_minor, requested_at, expires_at) VALUES (:tenant_id, :id, "
-    ":wallet_id, :entity, :policy, :automatic, 'requested', :currency, :amount, :bonus, "
-    ":requested_at, :expires_at) ON CONFLICT DO NOTHING RETURNING true"
+    "currency, amount_minor, bonus_minor, requested_at, expires_at, charge_due_at) "
+    "VALUES (:tenant_id, :id, :wallet_id, :entity, :policy, :automatic, 'requested', "
+    ":currency, :amount, :bonus, :requested_at, :expires_at, :charge_due_at) "
+    "ON CONFLICT DO NOTHING RETURNING true"
 )
 _LIST = text(
     "SELECT t.*, w.priority FROM wallet_topups t "
@@ -60,11 +61,11 @@ _USABLE_LOCKED = text(f"{_USABLE.text} FOR UPDATE OF t")
 _PAY = text(
     "UPDATE wallet_topups SET state = 'paid', ended_at = :at, free_minor = amount_minor, "
     "reference = :reference, number = :number, body = :body, body_sha256 = :sha256, "
-    "taxes = CAST(:taxes AS jsonb) "
+    "taxes = CAST(:taxes AS jsonb), charge_due_at = NULL, charge_failure = NULL "
     "WHERE tenant_id = :tenant_id AND id = :id AND state = 'requested' RETURNING true"
 )
 _CANCEL = text(
-    "UPDATE wallet_topups SET state = 'cancelled', ended_at = :at "
+    "UPDATE wallet_topups SET state = 'cancelled', ended_at = :at, charge_due_at = NULL "
     "WHERE tenant_id = :tenant_id AND id = :id AND state = 'requested' RETURNING true"
 )
 # What is free, and the tax that is left with it, are compared in the statement that takes them.
@@ -139,6 +140,7 @@ class WalletRepository:
             "bonus": topup.bonus.minor,
             "requested_at": topup.requested_at,
             "expires_at": topup.expires_at,
+            "charge_due_at": topup.charge_due_at,
         }
         return bool(await self.session.scalar(_REQUEST, values))
 

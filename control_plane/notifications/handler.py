@@ -56,4 +56,9 @@ class DeliverMail:
         if "subscription_id" in fields:
             held = format_id("sub", UUID(str(fields["subscription_id"])))
             return {"link": f"{self.links.public_url.rstrip('/')}/portal/subscriptions/{held}"}
+        if "quote_id" in fields:
+            quote = format_id("quo", UUID(str(fields["quote_id"])))
+            return {"link": f"{self.links.public_url.rstrip('/')}/portal/quotes/{quote}"}
+        if "topup_id" in fields:
+            return {"link": f"{self.links.public_url.rstrip('/')}/portal/balance#wallets"}
         return {}

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from billing.domain.discounts.records import Grant, Offer, Redemption, Topup, Wallet
+from billing.domain.discounts.recurring import Schedule
 from billing.services.discounts.list_discounts import Holdings
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import format_id
@@ -47,6 +48,30 @@ class CreditView(msgspec.Struct):
     free: str
     granted_at: datetime
     expires_at: datetime | None
+    recurring_id: str | None
+    rolls_left: int | None
+    """How many more cycles its rest lasts beyond its end; null without end."""
+
+
+class RecurringView(msgspec.Struct):
+    """A credit granted at the start of every cycle.
+
+    Its rest lapses at the cycle's end, or lasts ``rollover_cycles`` more (null: without end), of
+    all rests together at most ``rollover_most``. ``next_at`` is when something is granted or ends.
+    """
+
+    id: str
+    reason: str
+    priority: int
+    currency: str
+    amount: str
+    interval: str
+    count: int
+    times: int | None
+    rollover_cycles: int | None
+    rollover_most: str | None
+    next_at: datetime | None
+    ended_at: datetime | None
 
 
 class WalletView(msgspec.Struct):
@@ -56,6 +81,7 @@ class WalletView(msgspec.Struct):
     name: str
     currency: str
     priority: int
+    tax_category: str
     free: str
     automatic_below: str | None
     automatic_amount: str | None
@@ -78,6 +104,10 @@ class TopupView(msgspec.Struct):
     requested_at: datetime
     ended_at: datetime | None
     expires_at: datetime | None
+    charge_due_at: datetime | None
+    """When your card is charged."""
+    charge_failure: str | None
+    """Why your card was refused, the last time."""
 
 
 class DiscountsView(msgspec.Struct):
@@ -85,6 +115,7 @@ class DiscountsView(msgspec.Struct):
 
     coupons: list[CouponView]
     credits: list[CreditView]
+    recurring_credits: list[RecurringView]
     wallets: list[WalletView]
     top_ups: list[TopupView]
 
@@ -141,6 +172,27 @@ def credit_view(grant: Grant) -> CreditView:
         free=grant.free.decimal_text(),
         granted_at=grant.granted_at,
         expires_at=grant.expires_at,
+        recurring_id=None if grant.schedule_id is None else format_id("crs", grant.schedule_id),
+        rolls_left=grant.rolls_left,
+    )
+
+
+def recurring_view(schedule: Schedule) -> RecurringView:
+    """Show a credit that comes again."""
+    rollover, anchor = schedule.rollover, schedule.anchor
+    return RecurringView(
+        id=format_id("crs", schedule.id),
+        reason=schedule.reason,
+        priority=schedule.priority,
+        currency=schedule.amount.currency.code,
+        amount=schedule.amount.decimal_text(),
+        interval=anchor.interval.value,
+        count=anchor.count,
+        times=schedule.times,
+        rollover_cycles=rollover.cycles,
+        rollover_most=None if rollover.most is None else rollover.most.decimal_text(),
+        next_at=schedule.next_at,
+        ended_at=schedule.ended_at,
     )
 
 
@@ -152,6 +204,7 @@ def wallet_view(wallet: Wallet, free: str) -> WalletView:
         name=wallet.name,
         currency=wallet.currency.code,
         priority=wallet.priority,
+        tax_category=wallet.tax_category,
         free=free,
         automatic_below=None if below is None else below.decimal_text(),
         automatic_amount=None if amount is None else amount.decimal_text(),
@@ -175,6 +228,8 @@ def topup_view(topup: Topup) -> TopupView:
         requested_at=topup.requested_at,
         ended_at=topup.ended_at,
         expires_at=topup.expires_at,
+        charge_due_at=topup.charge_due_at,
+        charge_failure=topup.charge_failure,
     )
 
 
@@ -183,6 +238,7 @@ def discounts_view(held: Holdings) -> DiscountsView:
     return DiscountsView(
         coupons=[coupon_view(coupon) for coupon in held.coupons],
         credits=[credit_view(grant) for grant in held.grants],
+        recurring_credits=[recurring_view(schedule) for schedule in held.schedules],
         wallets=[wallet_view(w, held.free_of(w).decimal_text()) for w in held.wallets],
         top_ups=[topup_view(topup) for topup in held.topups],
     )

@@ -23,6 +23,7 @@ from web.api.discount_views import (
     topup_view,
     wallet_view,
 )
+from web.api.documents import file_response
 from web.api.tax_views import (
     ProfileView,
     profile_from,
@@ -75,10 +76,11 @@ class AutomaticRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TopupRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """How much to pay ahead."""
+    """How much to pay ahead, by bank transfer, or ``by_card``: the one that is kept."""
 
     amount: str
     currency: str
+    by_card: bool = False
 
 
 def wallet_id_from(text: str) -> WalletId:
@@ -180,14 +182,30 @@ async def request_topup(
     data: JSONBody[TopupRequest],
     application: NamedDependency[Application],
 ) -> TopupView:
-    """Ask for a top-up; pay it by bank transfer under its id."""
+    """Ask for a top-up; pay it by bank transfer under its id, or have your card charged."""
+    tenant_id, actor = tenant(request), principal(request).actor
     topup = await application.request_topup(
-        tenant_id=tenant(request),
+        tenant_id=tenant_id,
         wallet_id=wallet_id_from(wallet_id),
         amount=Money.parse(data.amount, currency(data.currency)),
-        actor=principal(request).actor,
+        actor=actor,
     )
+    if data.by_card:
+        await application.request_topup_charge(tenant_id=tenant_id, topup_id=topup.id, actor=actor)
     return topup_view(topup)
+
+
+@post("/top-ups/{topup_id:str}/charges", status_code=202, opt=PAY)
+async def charge_topup(
+    request: ApiRequest, topup_id: FromPath[str], application: NamedDependency[Application]
+) -> TopupView:
+    """Have your card charged with a top-up that is not paid; soon, and once."""
+    tenant_id, wanted = tenant(request), topup_id_from(topup_id)
+    await application.request_topup_charge(
+        tenant_id=tenant_id, topup_id=wanted, actor=principal(request).actor
+    )
+    held = await application.list_discounts(tenant_id)
+    return next(topup_view(topup) for topup in held.topups if topup.id == wanted)
 
 
 @delete("/top-ups/{topup_id:str}", opt=PAY)
@@ -221,6 +239,19 @@ async def read_receipt(
     return Response(body, media_type="application/json")
 
 
+@get("/top-ups/{topup_id:str}/receipt/pdf", opt=READ, media_type="application/pdf")
+async def receipt_pdf(
+    request: ApiRequest, topup_id: FromPath[str], application: NamedDependency[Application]
+) -> Response[bytes]:
+    """Download the receipt, or prepayment invoice, of a paid top-up as a PDF."""
+    file = await application.export_receipt(
+        tenant_id=tenant(request),
+        topup_id=topup_id_from(topup_id),
+        language=request.scope["state"]["language"],
+    )
+    return file_response(file)
+
+
 router = Router(
     "/v1",
     tags=["Discounts"],
@@ -232,7 +263,9 @@ router = Router(
         open_wallet,
         set_automatic,
         request_topup,
+        charge_topup,
         cancel_topup,
         read_receipt,
+        receipt_pdf,
     ],
 )

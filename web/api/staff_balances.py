@@ -123,7 +123,7 @@ async def request_topup(
     data: JSONBody[StaffTopupRequest],
     application: NamedDependency[Application],
 ) -> TopupView:
-    """Ask a customer for a top-up, with a bonus if you like."""
+    """Ask a customer for a top-up by mail, with a bonus if you like."""
     code = currency(data.currency)
     topup = await application.request_topup(
         tenant_id=tenant_from(tenant_id),
@@ -131,6 +131,7 @@ async def request_topup(
         amount=Money.parse(data.amount, code),
         bonus=Money.parse(data.bonus, code),
         expires_at=_expiry(data.expires_at),
+        invite=True,
         actor=principal(request).actor,
     )
     return topup_view(topup)

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from billing.documents.exporting import Exporter
 from billing.documents.logos import LogoFolder
+from billing.services.discounts.export_receipt import ExportReceipt
 from billing.services.documents.export_credit_note import ExportCreditNote
 from billing.services.documents.export_invoice import ExportInvoice
 from billing.services.documents.export_lines import ExportLines
@@ -26,6 +27,10 @@ class DocumentsPart(RevenuePart):
     @cached_property
     def export_credit_note(self) -> ExportCreditNote:
         return ExportCreditNote(self.work, self.exporter)
+
+    @cached_property
+    def export_receipt(self) -> ExportReceipt:
+        return ExportReceipt(self.work, self.exporter)
 
     @cached_property
     def export_lines(self) -> ExportLines:

@@ -51,6 +51,7 @@ class WorkPart(WhatIfPart):
             self.provisioner.participant,
             self.billing_participant,
             self.balance_participant,
+            self.topup_participant,
             self.revenue_participant,
         )
 
@@ -71,6 +72,7 @@ class WorkPart(WhatIfPart):
             self.mark_overdue_invoices,
             self.bill_thresholds,
             self.expire_due_balances,
+            self.charge_due_topups,
             self.migrate_plans,
             self.recognise_due_revenue,
             self.check_books_daily,

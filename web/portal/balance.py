@@ -11,6 +11,7 @@ from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.money import Money
 from web.api.common import principal, tenant
 from web.api.discounts import topup_id_from, wallet_id_from
+from web.api.documents import file_response
 from web.compose import Application
 from web.portal.discount_rows import balance_view
 from web.portal.forms import Submitted, refused, submitted
@@ -40,6 +41,7 @@ async def _show(
             language_of(request),
             organisation.currency,
             may_pay=permits(principal(request), Permission.INVOICE_PAY),
+            card=await application.request_topup_charge.card(tenant_id),
         )
         return await page(
             request,
@@ -118,18 +120,42 @@ async def set_automatic(
 async def ask_topup(
     request: PageRequest, wallet_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page | Redirect:
-    """Ask for a top-up."""
+    """Ask for a top-up, paid by transfer or by the card that is kept."""
+    form = await submitted(request)
+    tenant_id, actor = tenant(request), principal(request).actor
+    by_card = form.one("by") == "card"
+    try:
+        async with application.work(tenant_id):
+            topup = await application.request_topup(
+                tenant_id=tenant_id,
+                wallet_id=wallet_id_from(wallet_id),
+                amount=Money.parse(form.one("amount"), currency(form.one("currency"))),
+                actor=actor,
+            )
+            if by_card:
+                await application.request_topup_charge(
+                    tenant_id=tenant_id, topup_id=topup.id, actor=actor
+                )
+    except TallyardError as error:
+        return await _again(request, application, error, form)
+    return see(URL, done="topup_card" if by_card else "topup")
+
+
+@post(f"{URL}/topups/{{topup_id:str}}/charge", opt=PAY, status_code=303, include_in_schema=False)
+async def charge_topup(
+    request: PageRequest, topup_id: FromPath[str], application: NamedDependency[Application]
+) -> Page | Redirect:
+    """Have the card charged with a top-up that is not paid."""
     form = await submitted(request)
     try:
-        await application.request_topup(
+        await application.request_topup_charge(
             tenant_id=tenant(request),
-            wallet_id=wallet_id_from(wallet_id),
-            amount=Money.parse(form.one("amount"), currency(form.one("currency"))),
+            topup_id=topup_id_from(topup_id),
             actor=principal(request).actor,
         )
     except TallyardError as error:
         return await _again(request, application, error, form)
-    return see(URL, done="topup")
+    return see(URL, done="topup_card")
 
 
 @post(
@@ -161,6 +187,19 @@ async def receipt(
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{topup_id}.json"'},
     )
+
+
+@get(f"{URL}/topups/{{topup_id:str}}/receipt/pdf", opt=READ, include_in_schema=False)
+async def receipt_pdf(
+    request: PageRequest, topup_id: FromPath[str], application: NamedDependency[Application]
+) -> Response[bytes]:
+    """Show the receipt, or prepayment invoice, of a top-up as PDF."""
+    file = await application.export_receipt(
+        tenant_id=tenant(request),
+        topup_id=topup_id_from(topup_id),
+        language=language_of(request),
+    )
+    return file_response(file, shown=True)
 
 
 def _amount(text: str, code: str) -> Money | None:

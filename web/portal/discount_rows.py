@@ -1,16 +1,19 @@
 """From what is kept of coupons, credits and wallets to rows of pages."""
 
 from billing.domain.discounts.records import Duration, Grant, Offer, Redemption, Topup
+from billing.domain.discounts.recurring import Rollover, Schedule
 from billing.services.discounts.list_discounts import Holdings
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import format_id
 from control_plane.kernel.money import Money
 from web.i18n import N_, listing, translate
+from web.portal.cycles import cycle_words
 from web.portal.views.discounts import (
     BalanceView,
     CouponRow,
     GrantRow,
     OfferRow,
+    RecurringRow,
     TopupRow,
     WalletCard,
 )
@@ -22,8 +25,10 @@ DURATIONS = {
 }
 
 
-def balance_view(held: Holdings, language: str, currency: str, *, may_pay: bool) -> BalanceView:
-    """Show what a customer holds."""
+def balance_view(
+    held: Holdings, language: str, currency: str, *, may_pay: bool, card: str | None = None
+) -> BalanceView:
+    """Show what a customer holds; ``card`` is what is seen of the card it keeps."""
     names = {wallet.id: wallet.name for wallet in held.wallets}
     return BalanceView(
         wallets=tuple(
@@ -33,16 +38,18 @@ def balance_view(held: Holdings, language: str, currency: str, *, may_pay: bool)
                 free=held.free_of(wallet),
                 below=wallet.auto_below,
                 amount=wallet.auto_amount,
-                waiting=tuple(topup.amount for topup in held.requested_of(wallet)),
+                waiting=held.requested_of(wallet),
             )
             for wallet in held.wallets
         ),
         topups=tuple(_topup(topup, names[topup.wallet_id]) for topup in held.topups),
         grants=tuple(_grant(grant, held, language) for grant in held.grants),
         coupons=tuple(_coupon(coupon, language) for coupon in held.coupons),
+        recurring=tuple(_recurring(schedule, language) for schedule in held.schedules),
         credit_free=_sums(held),
         currency=currency,
         may_pay=may_pay,
+        card=card,
     )
 
 
@@ -95,8 +102,37 @@ def _grant(grant: Grant, held: Holdings, language: str) -> GrantRow:
     return GrantRow(grant.name.in_language(language), grant, state)
 
 
+def _recurring(schedule: Schedule, language: str) -> RecurringRow:
+    anchor, over = schedule.anchor, schedule.next_at is None or schedule.ended_at is not None
+    return RecurringRow(
+        schedule_id=format_id("crs", schedule.id),
+        schedule=schedule,
+        every=cycle_words(anchor.interval, anchor.count, language),
+        rest=rest_words(schedule.rollover, language),
+        state="ended" if over else "active",
+    )
+
+
+def rest_words(rollover: Rollover, language: str) -> str:
+    """Say what becomes of what is left at the end of a cycle."""
+    if rollover.cycles == 0:
+        return translate(language, N_("lapses at the end of its cycle"))
+    if rollover.cycles is None:
+        words = translate(language, N_("never lapses"))
+    else:
+        words = translate(language, N_("lasts {count} more cycles"), count=rollover.cycles)
+    if rollover.most is None:
+        return words
+    code = rollover.most.currency.code
+    most = translate(language, N_("at most {amount} is carried over"))
+    return f"{words}; {most}".format(amount=f"{rollover.most.decimal_text()} {code}")
+
+
 def _topup(topup: Topup, wallet: str) -> TopupRow:
-    return TopupRow(format_id("top", topup.id), wallet, topup, f"topup_{topup.state.value}")
+    state = f"topup_{topup.state.value}"
+    if topup.charge_due_at is not None:
+        state = "topup_charging"
+    return TopupRow(format_id("top", topup.id), wallet, topup, state)
 
 
 def _sums(held: Holdings) -> tuple[Money, ...]:

@@ -15,6 +15,7 @@ from web.api.common import id_from, principal
 from web.api.discounts import topup_id_from
 from web.compose import Application
 from web.portal.discount_rows import balance_view, takes_words
+from web.portal.finance_credits import CYCLES, credit_asked
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
 from web.portal.views.discounts import CustomerView
@@ -60,6 +61,7 @@ async def _show(
             for entity in tables.entities
             if entity.sandbox == organisation.sandbox
         ),
+        cycles=CYCLES,
         coupons=tuple(
             Choice(offer.code, f"{offer.code} · {takes_words(offer, language)}")
             for offer in offers
@@ -111,18 +113,14 @@ async def give_coupon(
 async def grant(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page | Redirect:
-    """Grant a promotional credit."""
+    """Grant a promotional credit, once or every cycle."""
     form = await submitted(request)
+    owner = TenantId(id_from("ten", tenant_id))
     try:
-        await application.grant_credit(
-            tenant_id=TenantId(id_from("ten", tenant_id)),
-            amount=Money.parse(form.one("amount"), currency(form.one("currency"))),
-            reason=form.one("reason"),
-            actor=principal(request).actor,
-        )
+        done = await credit_asked(application, owner, form, principal(request).actor)
     except TallyardError as error:
         return await _again(request, application, tenant_id, error, form)
-    return see(f"/finance/customers/{tenant_id}", done="credit")
+    return see(f"/finance/customers/{tenant_id}", done=done)
 
 
 @post(f"{URL}/legal-entity", opt=READ, status_code=303, include_in_schema=False)

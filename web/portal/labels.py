@@ -55,6 +55,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "expired": ("plain", N_("Expired")),
         "advancing": ("warn", N_("Advancing")),
         "topup_requested": ("warn", N_("Waits for your transfer")),
+        "topup_charging": ("warn", N_("By card")),
         "topup_paid": ("good", N_("Paid")),
         "topup_cancelled": ("plain", N_("Cancelled")),
         "coupon_used_up": ("plain", N_("Used up")),

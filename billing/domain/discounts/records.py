@@ -8,10 +8,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.domain.assembling import Coupon, Credit, PrepaidTax, Scope
+from billing.domain.records import PaymentState
 from billing.domain.tax.parties import PrepaidPolicy
 from control_plane.catalog.domain import Text
 from control_plane.kernel.currency import Currency
-from control_plane.kernel.ids import format_id
+from control_plane.kernel.ids import PaymentId, TenantId, format_id
 from control_plane.kernel.money import Money
 
 PROMOTION = Text("Promotional credit", "优惠抵扣金")
@@ -184,7 +185,8 @@ class Topup:
     """Money paid ahead: amount = spent + expired + refunded + free once it is paid.
 
     ``bonus`` becomes a promotional credit when it is paid. ``taxes`` are what is left of the tax
-    paid with it. ``number`` is that of its receipt, or of its prepayment invoice.
+    paid with it. ``number`` is that of its receipt, or of its prepayment invoice. A card is charged
+    at ``charge_due_at``; ``charge_failure`` is why the last attempt failed.
     """
 
     id: UUID
@@ -206,3 +208,21 @@ class Topup:
     reference: str | None
     number: str | None
     priority: int = 0
+    charge_due_at: datetime | None = None
+    charge_failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopupCharge:
+    """The ``attempt``-th attempt, counted from 1, to take a top-up's amount from a card."""
+
+    tenant_id: TenantId
+    id: PaymentId
+    topup_id: UUID
+    attempt: int
+    provider: str
+    state: PaymentState
+    amount: Money
+    reference: str | None
+    failure: str | None
+    created_at: datetime

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 
 from billing.credits_desk import CreditDesk
+from billing.discounts_desk import Discounts
 from billing.domain.ledger import merged, prepaid_expired_entries
 from billing.repositories.accounts import AccountRepository
 from billing.repositories.credits import CreditRepository
@@ -73,6 +74,8 @@ class ExpireBalances:
                 shown = format_id("top", lapsed.topup_id)
                 details = {"amount_minor": lapsed.amount.minor}
                 await record(session, tenant_id, ACTOR, "topup.expired", "topup", shown, details)
+            if topups:
+                await Discounts().top_up_where_low(session, tenant_id, upto)
         return changed + len(grants) + len(topups)
 
     async def next_end(self, tenant_id: TenantId, after: datetime) -> datetime | None:

@@ -3,8 +3,13 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.discounts_desk import Discounts
+from billing.domain.assembling import STANDARD
 from billing.domain.discounts.records import HIGHEST_RANK, Wallet
-from billing.errors_tax import BalanceNotFound, DiscountInvalid
+from billing.errors_tax import BalanceNotFound, DiscountInvalid, TaxCategoryNotSold
+from billing.repositories.tax import TaxRepository
 from billing.repositories.wallets import WalletRepository
 from control_plane.audit.record import record
 from control_plane.kernel.currency import Currency
@@ -40,12 +45,14 @@ class OpenWallet:
             NameInvalid: as named.
             DiscountInvalid: there is one of this name and currency, or its priority is out of
                 bounds.
+            TaxCategoryNotSold: the tax tables of the company that bills know no such category.
         """
         tidy = normal_name(name, most=_LONGEST)
         if abs(priority) > HIGHEST_RANK:
             raise DiscountInvalid(what="priority", value=str(priority), field="priority")
         async with self.work(tenant_id) as session:
             repository = WalletRepository(session)
+            await _check_category(session, tenant_id, tax_category)
             taken = {(w.name, w.currency) for w in await repository.all(tenant_id)}
             if (tidy, currency) in taken:
                 raise DiscountInvalid(what="name", value=tidy, field="name")
@@ -68,6 +75,8 @@ class OpenWallet:
     ) -> Wallet:
         """Have a wallet ask for ``amount`` when it holds less than ``below``; None for neither.
 
+        One that holds less already asks at once.
+
         Raises:
             BalanceNotFound: there is no such wallet.
             DiscountInvalid: one of the two is missing, not above zero, or of another currency.
@@ -87,7 +96,22 @@ class OpenWallet:
             }
             shown = format_id("wal", wallet_id)
             await record(session, tenant_id, actor, "wallet.automatic", "wallet", shown, details)
+            await Discounts().top_up_where_low(session, tenant_id, now)
         return wallet
+
+
+async def _check_category(session: AsyncSession, tenant_id: TenantId, category: str) -> None:
+    """Refuse a category that the entity's jurisdictions, or where it is untaxed any, do not tax."""
+    tables = TaxRepository(session)
+    entity = await tables.entity(await tables.entity_code(tenant_id))
+    seller = entity.seller
+    at = None if seller is None else [seller.country, *seller.registrations]
+    known = {STANDARD} | {rate.category for rate in await tables.rates(at)}
+    if category not in known:
+        listed = ", ".join(sorted(known))
+        raise TaxCategoryNotSold(
+            category=category[:60], entity=entity.code, known=listed, field="tax_category"
+        )
 
 
 def _check(below: Money | None, amount: Money | None, currency: Currency) -> None:

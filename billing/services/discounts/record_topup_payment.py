@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.discounts_desk import Discounts
 from billing.domain.assembling import Assembled
 from billing.domain.discounts.receipt import (
     document_number,
@@ -30,12 +31,15 @@ from billing.errors_tax import (
     BalanceTooSmall,
     DiscountInvalid,
     TopupAmountDiffers,
+    TopupChargePending,
     TopupNotOpen,
 )
 from billing.repositories.credits import CreditRepository
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
+from billing.repositories.topup_charges import TopupChargeRepository
 from billing.repositories.wallets import WalletRepository
 from billing.tax_desk import TaxDesk
+from billing.topup_mail import TopupMail
 from control_plane.audit.record import record
 from control_plane.kernel.calendar import local_date
 from control_plane.kernel.canonical import canonical_json, sha256_hex
@@ -65,6 +69,7 @@ class RecordTopupPayment:
             BalanceNotFound: there is no such top-up.
             TopupAmountDiffers: another amount than was asked for.
             TopupNotOpen: it was paid by another payment, or cancelled.
+            TopupChargePending: a card payment of it is under way.
             DiscountInvalid: the reference is empty, or another top-up's.
             TaxRateMissing: it is taxed at once, and no rate is known.
         """
@@ -79,6 +84,8 @@ class RecordTopupPayment:
                 return topup
             if known is not None or not 1 <= len(said) <= _LONGEST:
                 raise DiscountInvalid(what="reference", value=said[:60], field="reference")
+            if await TopupChargeRepository(session).pending(tenant_id, topup_id) is not None:
+                raise TopupChargePending
             _check(topup, amount)
             return await self._pay(session, tenant_id, topup, said, actor)
 
@@ -111,6 +118,7 @@ class RecordTopupPayment:
             details = {"amount_minor": amount.minor, "currency": amount.currency.code}
             shown = format_id("top", topup_id)
             await record(session, tenant_id, actor, "topup.refunded", "topup", shown, details)
+            await Discounts().top_up_where_low(session, tenant_id, now)
 
     async def _pay(
         self, session: AsyncSession, tenant_id: TenantId, topup: Topup, reference: str, actor: str
@@ -147,6 +155,7 @@ class RecordTopupPayment:
         body = canonical_json(receipt_body(tenant_id, paid, amounts, parties, dated))
         if not await repository.pay(tenant_id, paid, body=body, sha256=sha256_hex(body)):
             raise TopupNotOpen(state=topup.state.value)
+        await TopupMail(session, self.tax_desk.vendor_name).paid(tenant_id, paid)
         return paid
 
     async def _book(

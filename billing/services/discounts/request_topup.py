@@ -6,9 +6,11 @@ from uuid import UUID
 
 from billing.discounts_desk import new_topup
 from billing.domain.discounts.records import Topup
-from billing.errors_tax import BalanceNotFound, DiscountInvalid, TopupNotOpen
+from billing.errors_tax import BalanceNotFound, DiscountInvalid, TopupChargePending, TopupNotOpen
 from billing.repositories.tax import TaxRepository
+from billing.repositories.topup_charges import TopupChargeRepository
 from billing.repositories.wallets import WalletRepository
+from billing.topup_mail import TopupMail
 from control_plane.audit.record import record
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.ids import TenantId, format_id
@@ -23,6 +25,7 @@ class RequestTopup:
 
     work: UnitOfWork
     tenant_clock: TenantClock
+    vendor_name: str = "Tallyard"
 
     async def __call__(
         self,
@@ -33,8 +36,11 @@ class RequestTopup:
         actor: str,
         bonus: Money | None = None,
         expires_at: datetime | None = None,
+        invite: bool = False,
     ) -> Topup:
         """Return the request; a ``bonus`` (staff's) becomes promotional credit once it is paid.
+
+        With ``invite`` the customer is asked by mail, because somebody else requested it.
 
         Raises:
             BalanceNotFound: there is no such wallet.
@@ -62,6 +68,8 @@ class RequestTopup:
             details = {"amount_minor": amount.minor, "currency": amount.currency.code}
             shown = format_id("top", topup.id)
             await record(session, tenant_id, actor, "topup.requested", "topup", shown, details)
+            if invite:
+                await TopupMail(session, self.vendor_name).invite(tenant_id, topup)
         return topup
 
     async def cancel(self, *, tenant_id: TenantId, topup_id: UUID, actor: str) -> None:
@@ -70,12 +78,15 @@ class RequestTopup:
         Raises:
             BalanceNotFound: there is no such top-up.
             TopupNotOpen: it was paid or cancelled before.
+            TopupChargePending: a card payment of it is under way.
         """
         async with self.work(tenant_id) as session:
             repository = WalletRepository(session)
             topup = await repository.lock(tenant_id, topup_id)
             if topup is None:
                 raise BalanceNotFound(what="top-up")
+            if await TopupChargeRepository(session).pending(tenant_id, topup_id) is not None:
+                raise TopupChargePending
             now = await self.tenant_clock.now(session, tenant_id)
             if not await repository.cancel(tenant_id, topup_id, now):
                 raise TopupNotOpen(state=topup.state.value)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.discounts.records import Grant, Offer, Topup
+from billing.domain.discounts.recurring import Schedule
 from billing.domain.tax.parties import LegalEntity
 from billing.domain.tax.rates import TaxRate
 from control_plane.kernel.money import Money
@@ -33,6 +34,17 @@ class GrantRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RecurringRow:
+    """A credit that comes again: how often, and what becomes of a rest, in words."""
+
+    schedule_id: str
+    schedule: Schedule
+    every: str
+    rest: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class TopupRow:
     """A top-up; ``state`` is a label's key, ``topup_id`` the text form."""
 
@@ -44,27 +56,29 @@ class TopupRow:
 
 @dataclass(frozen=True, slots=True)
 class WalletCard:
-    """A wallet, what is free of it, and what it asks for by itself."""
+    """A wallet, what is free of it, what it asks for by itself, and what waits to be paid."""
 
     wallet_id: str
     name: str
     free: Money
     below: Money | None
     amount: Money | None
-    waiting: tuple[Money, ...]
+    waiting: tuple[Topup, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceView:
-    """A customer's coupons, credits, wallets and top-ups."""
+    """A customer's coupons, credits, wallets and top-ups; ``card`` is what is seen of its card."""
 
     wallets: tuple[WalletCard, ...]
     topups: tuple[TopupRow, ...]
     grants: tuple[GrantRow, ...]
     coupons: tuple[CouponRow, ...]
+    recurring: tuple[RecurringRow, ...]
     credit_free: tuple[Money, ...]
     currency: str
     may_pay: bool
+    card: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +140,4 @@ class CustomerView:
     held: BalanceView
     entities: tuple[Choice, ...]
     coupons: tuple[Choice, ...]
+    cycles: tuple[Choice, ...] = ()

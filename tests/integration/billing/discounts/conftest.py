@@ -10,8 +10,12 @@ import pytest
 
 from billing.discounts_desk import Discounts, Held
 from billing.domain.assembling import Assembled, assemble
-from billing.domain.discounts.records import Offer, Topup
+from billing.domain.discounts.records import Offer, Topup, Wallet
 from billing.domain.discounts.recurring import Schedule
+from billing.providers.manual import ManualProvider
+from billing.providers.memory import MemoryProvider
+from billing.repositories.holdings import holdings
+from billing.services.discounts.charge_topup import ChargeTopup
 from billing.services.discounts.coupons import CreateCoupon
 from billing.services.discounts.expire_balances import (
     BalanceParticipant,
@@ -24,9 +28,13 @@ from billing.services.discounts.open_wallet import OpenWallet
 from billing.services.discounts.record_topup_payment import RecordTopupPayment
 from billing.services.discounts.recur_credit import Cycle, RecurCredit
 from billing.services.discounts.redeem_coupon import RedeemCoupon
+from billing.services.discounts.request_charge import RequestTopupCharge
 from billing.services.discounts.request_topup import RequestTopup
+from billing.services.handle_payment_webhook import HandlePaymentWebhook
+from billing.services.set_payment_method import SetPaymentMethod
 from billing.services.tax.apply_tax_sheet import ApplyTaxSheet
 from billing.tax_desk import TaxDesk
+from billing.topup_jobs import ChargeDueTopups, TopupParticipant
 from control_plane.catalog.policies import DEFAULTS
 from control_plane.kernel.anchor import Interval
 from control_plane.kernel.clock import FakeClock
@@ -61,6 +69,14 @@ class Counter:
         self.wallet = OpenWallet(self.work, clock)
         self.request = RequestTopup(self.work, clock)
         self.pay = RecordTopupPayment(self.work, clock, self.desk)
+        self.provider = MemoryProvider()
+        providers = {"memory": self.provider, "manual": ManualProvider()}
+        self.charge = ChargeTopup(self.work, clock, providers, self.pay)
+        self.ask_charge = RequestTopupCharge(self.work, clock, providers)
+        self.keep_card = SetPaymentMethod(self.work, clock, providers)
+        self.charges = ChargeDueTopups(SystemWork(self.database), self.charge, self.clock)
+        self.charging = TopupParticipant(self.work, clock, self.charge)
+        self.webhook = HandlePaymentWebhook(self.work, clock, providers, (self.charge,))
         self.listed = ListDiscounts(self.work, clock)
         self.expire = ExpireBalances(self.work, clock)
         self.job = ExpireDueBalances(SystemWork(self.database), self.expire, self.clock)
@@ -107,6 +123,35 @@ class Counter:
         )
         return await self.receive(topup)
 
+    async def low_wallet(self, card: str | None = None) -> Wallet:
+        """A wallet that asks for 20.00 below 5.00, and holds 1.00 less after a bill of 6.00."""
+        if card is not None:
+            await self.keep_card(
+                tenant_id=self.tenant_id, provider="memory", method=card, actor="usr_test"
+            )
+        topup = await self.prepay(1000)
+        await self.wallet.automatic(
+            tenant_id=self.tenant_id,
+            wallet_id=topup.wallet_id,
+            below=money(500),
+            amount=money(2000),
+            actor="usr_test",
+        )
+        await self.bill(600)
+        [wallet] = (await self.holdings()).wallets
+        return wallet
+
+    async def automatic(self) -> Topup:
+        """The newest top-up that a wallet asked for by itself."""
+        return next(t for t in (await self.holdings()).topups if t.automatic)
+
+    def mails(self) -> list[tuple[str, str, str]]:
+        """To whom a mail of top-ups goes, of which template, in which language."""
+        return self.admin.execute(
+            "SELECT payload ->> 'to', payload ->> 'template', payload ->> 'language' FROM outbox "
+            "WHERE topic = 'mail.requested' ORDER BY id"
+        ).fetchall()
+
     async def receive(self, topup: Topup, reference: str | None = None) -> Topup:
         return await self.pay(
             tenant_id=self.tenant_id,
@@ -135,7 +180,13 @@ class Counter:
         at = at or self.clock.now()
         async with self.work(self.tenant_id) as session:
             held = await self.discounts.locked(
-                session, self.tenant_id, entity="live", currency=CNY, at=at, policies=DEFAULTS
+                session,
+                self.tenant_id,
+                entity="live",
+                currency=CNY,
+                at=at,
+                policies=DEFAULTS,
+                there_is=await holdings(session, self.tenant_id, at),
             )
             assembled = assemble(
                 [line(minor)],
