@@ -197,9 +197,16 @@ def require_going_on(timeline: Timeline, at: datetime) -> Segment:
 
 
 def require_free_modules(
-    books: Books, plan: PlanVersion, at: datetime, besides: SubscriptionId | None
+    books: Books,
+    plan: PlanVersion,
+    at: datetime,
+    besides: SubscriptionId | None,
+    *,
+    until: datetime | None = None,
 ) -> None:
     """Refuse a plan with a module that another subscription covers from ``at`` on.
+
+    With ``until`` the plan is held no longer than that, and what begins later is in nobody's way.
 
     Raises:
         ModuleAlreadySubscribed: one of them does.
@@ -208,7 +215,8 @@ def require_free_modules(
         if timeline.subscription_id == besides:
             continue
         for segment in timeline.segments:
-            if segment.end is None or segment.end > at:
+            later = until is not None and segment.start >= until
+            if (segment.end is None or segment.end > at) and not later:
                 taken = set(books.versions.plans[segment.plan_version_id].modules)
                 for module in (m for m in plan.modules if m in taken):
                     raise ModuleAlreadySubscribed(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing.changing import require_free_modules
 from billing.closing import Books
 from billing.domain.life.errors import BackDated, VendorOnly
 from billing.domain.life.fees import Held
@@ -157,3 +158,16 @@ def lengthened(
             ChangeId(new_id()), action, effective_at=effective_at, known_at=at
         )
     return timeline
+
+
+def require_free(desk: Desk, longer: Timeline) -> None:
+    """Refuse a timeline with a module, now or later, that another subscription covers then.
+
+    Raises:
+        ModuleAlreadySubscribed: one of them does.
+    """
+    for held in longer.segments:
+        if held.end is None or held.end > desk.at:
+            plan, start = desk.version(held), max(held.start, desk.at)
+            besides = longer.subscription_id
+            require_free_modules(desk.books, plan, start, besides, until=held.end)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from billing.changing import require_free_modules, require_going_on
+from billing.changing import require_going_on
 from billing.domain.life.errors import NothingToChange
 from billing.domain.life.negotiating import require_fitting
 from billing.domain.life.requests import (
@@ -17,7 +17,7 @@ from billing.domain.life.requests import (
     TrialWanted,
 )
 from billing.errors import SubscriptionEnding
-from billing.services.subscriptions.desk import Desk, Proposal, lengthened, timing_of
+from billing.services.subscriptions.desk import Desk, Proposal, lengthened, require_free, timing_of
 from billing.services.subscriptions.starting import require_quantity
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.currency import currency
@@ -105,9 +105,9 @@ def propose_reactivate(desk: Desk, timeline: Timeline, wanted: ReactivateWanted)
         ModuleAlreadySubscribed: another subscription covers one of its modules by now.
     """
     del wanted
-    for last in timeline.segments[-1:]:
-        require_free_modules(desk.books, desk.version(last), desk.at, timeline.subscription_id)
-    return proposed(desk, timeline, "reactivate", Reactivate(), desk.at)
+    proposal = proposed(desk, timeline, "reactivate", Reactivate(), desk.at)
+    require_free(desk, proposal.longer)
+    return proposal
 
 
 def propose_trial(desk: Desk, timeline: Timeline, wanted: TrialWanted) -> Proposal:

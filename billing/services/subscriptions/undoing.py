@@ -7,7 +7,7 @@ from typing import Any
 from billing.domain.life.errors import NotScheduled
 from billing.domain.life.requests import UndoWanted
 from billing.domain.life.standing import waits
-from billing.services.subscriptions.desk import Desk, Proposal, lengthened, timing_of
+from billing.services.subscriptions.desk import Desk, Proposal, lengthened, require_free, timing_of
 from billing.services.subscriptions.planning import scheduled_plans
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.ids import format_id
@@ -34,6 +34,7 @@ def propose_undo(desk: Desk, timeline: Timeline, wanted: UndoWanted) -> Proposal
 
     Raises:
         NotScheduled: it has taken effect, was overtaken, or never was.
+        ModuleAlreadySubscribed: another subscription covers by then what would be held again.
     """
     change = next((c for c in timeline.changes if c.id == wanted.change), None)
     opposite = None if change is None else _OPPOSITES.get(type(change.action))
@@ -49,6 +50,7 @@ def propose_undo(desk: Desk, timeline: Timeline, wanted: UndoWanted) -> Proposal
         "effective_at": instant_text(effective_at),
     }
     longer = lengthened(timeline, entries, desk.at)
+    require_free(desk, longer)
     timing = timing_of(effective_at, desk.at, timeline.segment_at(desk.at))
     return Proposal(timeline, longer, effective_at, timing, facts)
 
