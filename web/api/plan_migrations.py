@@ -14,6 +14,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import PlanMigrationId, format_id
 from web.api.common import ApiRequest, choice_from, id_from, instant_from, principal
 from web.compose import Application
+from web.patience import as_long_as_a_request_may
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
 
@@ -146,9 +147,13 @@ def migration_view(view: MigrationView) -> PlanMigrationView:
 async def preview_migration(
     data: JSONBody[MigrationRequest], application: NamedDependency[Application]
 ) -> MigrationPreviewView:
-    """Show who would pay more and who less under a plan's newest version. Changes nothing."""
+    """Show who would pay more and who less under a plan's newest version. Changes nothing.
+
+    Refused where that takes longer than an answer may; `tallyard plan migrate` takes its time.
+    """
     plan, mode, on_date = data.read()
-    found = await application.preview_migration(plan_code=plan, mode=mode, on_date=on_date)
+    async with as_long_as_a_request_may("tallyard plan migrate"):
+        found = await application.preview_migration(plan_code=plan, mode=mode, on_date=on_date)
     return preview_view(found)
 
 

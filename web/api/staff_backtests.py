@@ -12,6 +12,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import format_id
 from web.api.common import ApiRequest
 from web.compose import Application
+from web.patience import as_long_as_a_request_may
 
 
 class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,10 +111,14 @@ async def run_backtest(
     data: JSONBody[BacktestRequest],
     application: NamedDependency[Application],
 ) -> BacktestView:
-    """Rate the history of all organisations under another catalogue. Nothing is kept."""
+    """Rate the history of all organisations under another catalogue. Nothing is kept.
+
+    Refused where that takes longer than an answer may; `tallyard backtest` takes its time.
+    """
     del request
     period = days_in(data.first, data.last, data.zone)
-    found = await application.run_backtest(data.catalog, period, sandboxes=data.sandboxes)
+    async with as_long_as_a_request_may("tallyard backtest"):
+        found = await application.run_backtest(data.catalog, period, sandboxes=data.sandboxes)
     return backtest_view(found)
 
 

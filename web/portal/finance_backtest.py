@@ -20,6 +20,7 @@ from control_plane.kernel.zones import UnknownZone, zone_names
 from web.api.staff_reports import EXCEL
 from web.compose import Application
 from web.i18n import translate
+from web.patience import as_long_as_a_request_may
 from web.portal.backtest_result import backtest_result
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page
@@ -60,7 +61,8 @@ async def run(
 async def _found(application: Application, form: Submitted) -> Backtest:
     period = _period(form)
     sandboxes = bool(form.one("sandboxes"))
-    return await application.run_backtest(form.one("catalog"), period, sandboxes=sandboxes)
+    async with as_long_as_a_request_may("tallyard backtest"):
+        return await application.run_backtest(form.one("catalog"), period, sandboxes=sandboxes)
 
 
 def _period(form: Submitted) -> Period:

@@ -20,6 +20,7 @@ from control_plane.kernel.money import Money
 from web.api.common import choice_from, id_from, principal
 from web.compose import Application
 from web.i18n import N_, translate
+from web.patience import as_long_as_a_request_may
 from web.portal.asking import FormUnreadable
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, query, see
@@ -106,6 +107,13 @@ async def migrations_page(request: PageRequest, application: NamedDependency[App
     return await _shown(request, application, asked, Form(), 200)
 
 
+async def _preview(application: Application, asked: Asked) -> MigrationPreview:
+    async with as_long_as_a_request_may("tallyard plan migrate"):
+        return await application.preview_migration(
+            plan_code=asked.plan, mode=asked.mode, on_date=asked.on_date
+        )
+
+
 async def _shown(
     request: PageRequest, application: Application, asked: Asked | None, form: Form, status: int
 ) -> Page:
@@ -113,9 +121,7 @@ async def _shown(
     preview = None
     if asked is not None and not form.problem:
         try:
-            preview = await application.preview_migration(
-                plan_code=asked.plan, mode=asked.mode, on_date=asked.on_date
-            )
+            preview = await _preview(application, asked)
         except TallyardError as error:
             form, status = refused(error, Submitted({}), language)
     catalog = await application.read_catalog()
@@ -180,9 +186,7 @@ async def migrations_csv(
     asked = _asked(dict(request.query_params))
     if asked is None:
         raise FormUnreadable(reason="plan")
-    found = await application.preview_migration(
-        plan_code=asked.plan, mode=asked.mode, on_date=asked.on_date
-    )
+    found = await _preview(application, asked)
     return Response(
         impact_csv(found),
         media_type="text/csv; charset=utf-8",

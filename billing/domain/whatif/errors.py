@@ -45,3 +45,12 @@ class DayOutOfReach(TallyardError):
     kind = ErrorKind.INVALID
     message = "“{value}” is too far away."
     remedy = "Give days of the years 1900 to 9000."
+
+
+class HistoryTooLong(TallyardError):
+    """What goes over all organisations takes longer than an answer may."""
+
+    code = "history_too_long"
+    kind = ErrorKind.INVALID
+    message = "Going over all organisations takes longer than the {seconds} s an answer may take."
+    remedy = "Run `{command}` in the shell, which takes the time it needs."
