@@ -15,11 +15,12 @@ from billing.drafts import Drafts
 from billing.errors import AccountParked
 from billing.invoicing import Convergence, Rater
 from billing.issuing import ACTOR, NOTHING, Issued, Issuer
-from billing.repositories.accounts import AccountRepository
+from billing.repositories.accounts import AccountRepository, advanced
+from billing.repositories.books import read_books
 from billing.selling import Counter
 from control_plane.kernel.ids import TenantId
+from control_plane.runtime.writes import Write
 from control_plane.subscriptions.domain import Timeline
-from control_plane.subscriptions.repository import SubscriptionRepository
 from control_plane.tenancy.clocks import TenantClock
 from control_plane.tenancy.domain import Organisation
 from control_plane.tenancy.repository import OrganisationRepository
@@ -83,9 +84,7 @@ class Closing:
     tenant_clock: TenantClock
     counter: Counter
 
-    async def open_books(
-        self, session: AsyncSession, account: Account, organisation: Organisation
-    ) -> Books:
+    async def open_books(self, session: AsyncSession, account: Account) -> Books:
         """Read the tenant's books. The account must be locked.
 
         Raises:
@@ -93,25 +92,27 @@ class Closing:
         """
         if account.parked_reason is not None:
             raise AccountParked(reason=account.parked_reason)
-        tenant_id = account.tenant_id
-        timelines = await SubscriptionRepository(session).timelines(tenant_id)
-        now = await self.tenant_clock.now(session, tenant_id)
+        opened = await read_books(session, account.tenant_id)
+        now = self.tenant_clock.told(opened.test_now).now
         return Books(
             account=account,
-            organisation=organisation,
-            timelines=timelines,
-            versions=await self.rater.shelf.versions(session, timelines),
+            organisation=opened.organisation,
+            timelines=opened.timelines,
+            versions=await self.rater.shelf.versions(session, opened.timelines),
             # Never before what is closed, should another worker's clock run ahead of ours.
             now=max(now, account.closed_through or now),
         )
 
     async def open_account(self, session: AsyncSession, tenant_id: TenantId) -> Books:
         """Lock the tenant's account (opening it when there is none) and read the books."""
-        organisation = await OrganisationRepository(session).get(tenant_id)
-        now = await self.tenant_clock.now(session, tenant_id)
-        entity = "sandbox" if organisation.sandbox else "live"
-        account = await AccountRepository(session).open(tenant_id, entity, now)
-        return await self.open_books(session, account, organisation)
+        accounts = AccountRepository(session)
+        account = await accounts.lock(tenant_id)
+        if account is None:
+            organisation = await OrganisationRepository(session).get(tenant_id)
+            now = await self.tenant_clock.now(session, tenant_id)
+            entity = "sandbox" if organisation.sandbox else "live"
+            account = await accounts.open(tenant_id, entity, now)
+        return await self.open_books(session, account)
 
     async def with_timeline(self, session: AsyncSession, books: Books, changed: Timeline) -> Books:
         """Return the books with one subscription as it would be."""
@@ -142,8 +143,10 @@ class Closing:
             issued, done = issued + more, done + 1
         if books.account.reach is not None and (most is None or done < most):
             books, more = await self._close_instant(session, books, books.now)
-            issued = issued + more
-        return await self.remember(session, books), issued
+            issued, done = issued + more, done + 1
+        if not done:
+            return await self.remember(session, books), issued
+        return books, issued
 
     async def _close_instant(
         self, session: AsyncSession, books: Books, at: datetime
@@ -151,14 +154,16 @@ class Closing:
         found = await self.converge(
             session, books, at, reach=books.account.reach, look_for_late=True
         )
-        issued = await self.issue(session, books, await self.draft(session, books, found))
         account = replace(
             books.account,
             closed_through=max(at, books.account.closed_through or at),
             reach=None,
             usage_cutoff=found.cutoff or books.account.usage_cutoff,
         )
-        return replace(books, account=account), issued
+        closed = advanced_in(replace(books, account=account))
+        drafts = await self.draft(session, books, found)
+        issued = await self.issue(session, books, drafts, beside=(advanced(closed.account),))
+        return closed, issued
 
     async def converge(
         self,
@@ -192,17 +197,34 @@ class Closing:
         return await drafter.draft(found, reason=reason)
 
     async def issue(
-        self, session: AsyncSession, books: Books, drafts: Drafts, actor: str = ACTOR
+        self,
+        session: AsyncSession,
+        books: Books,
+        drafts: Drafts,
+        actor: str = ACTOR,
+        beside: tuple[Write, ...] = (),
     ) -> Issued:
-        """Issue drafts made from these books."""
+        """Issue drafts made from these books; ``beside`` is written together with them."""
         through = {t.subscription_id: len(t.changes) for t in books.timelines}
         issuer = Issuer(
-            session, self.counter, books.account, books.organisation, through, books.now, actor
+            session,
+            self.counter,
+            books.account,
+            books.organisation,
+            through,
+            books.now,
+            actor,
+            beside,
         )
         return await issuer.issue(drafts)
 
     async def remember(self, session: AsyncSession, books: Books) -> Books:
         """Record how far everything is invoiced and when there is more to do."""
-        account = replace(books.account, next_due_at=books.work_at)
-        await AccountRepository(session).advance(account)
-        return replace(books, account=account)
+        books = advanced_in(books)
+        await AccountRepository(session).advance(books.account)
+        return books
+
+
+def advanced_in(books: Books) -> Books:
+    """Return the books with the account saying when there is more to do."""
+    return replace(books, account=replace(books.account, next_due_at=books.work_at))

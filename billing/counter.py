@@ -8,10 +8,13 @@ from billing.discounts_desk import Discounts, Held
 from billing.domain.assembling import Assembled
 from billing.domain.documents.heading import Party
 from billing.domain.ledger import prepaid_used_entries
+from billing.mailing import READERS, told
+from billing.repositories.holdings import Holdings
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
 from billing.repositories.purchase_orders import purchase_orders
+from billing.repositories.terms import read_terms
 from billing.selling import Occasion, Sale
-from billing.tax_desk import TaxDesk
+from billing.tax_desk import Dealing, TaxDesk
 from control_plane.kernel.ids import InvoiceId
 from control_plane.kernel.money import Money
 
@@ -30,10 +33,11 @@ class DeskCounter:
             TaxRateMissing: tax is due, and no rate is known.
         """
         tenant_id, code = occasion.account.tenant_id, occasion.account.entity
-        dealing = await self.desk.dealing(session, tenant_id, code)
-        entity, profile = dealing.entity, dealing.profile
+        terms = await read_terms(session, tenant_id, code, occasion.at, READERS)
+        entity, profile = terms.entity, terms.profile
+        dealing = Dealing(tenant_id, entity, profile, terms.exempted)
         seller, buyer = self.desk.parties_in(dealing, occasion.organisation)
-        held = await self._held(session, occasion)
+        held = await self._held(session, occasion, terms.holdings)
         return Sale(
             seller=Party.from_body(seller),
             buyer=Party.from_body(buyer),
@@ -45,8 +49,10 @@ class DeskCounter:
             credits=held.credits,
             prepaid=held.balances,
             purchase_order=None if profile is None else profile.purchase_order,
-            orders=await purchase_orders(session, tenant_id),
+            orders=await purchase_orders(session, tenant_id) if terms.ordered else {},
             en16931=entity.tax is not None and entity.tax.en16931,
+            credited=terms.credited,
+            readers=told(occasion.organisation, terms.readers),
         )
 
     async def book(
@@ -86,7 +92,7 @@ class DeskCounter:
                 ),
             )
 
-    async def _held(self, session: AsyncSession, occasion: Occasion) -> Held:
+    async def _held(self, session: AsyncSession, occasion: Occasion, there_is: Holdings) -> Held:
         tenant_id = occasion.account.tenant_id
         if occasion.corrects is not None:
             return await self.discounts.corrected(
@@ -99,4 +105,5 @@ class DeskCounter:
             currency=occasion.currency,
             at=occasion.at,
             policies=occasion.policies,
+            there_is=there_is,
         )

@@ -4,7 +4,7 @@ The caller holds the tenant's account locked; the conditional statements behind 
 where nobody does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ from billing.domain.tax.parties import LegalEntity
 from billing.errors_tax import BalanceTooSmall
 from billing.repositories.coupons import CouponRepository
 from billing.repositories.credits import CreditRepository
-from billing.repositories.holdings import holdings
+from billing.repositories.holdings import Holdings, holdings
 from billing.repositories.tax import TaxRepository
 from billing.repositories.wallets import WalletRepository
 from control_plane.audit.record import record
@@ -51,9 +51,15 @@ class Discounts:
         currency: Currency,
         at: datetime,
         policies: Policies,
+        there_is: Holdings,
     ) -> Held:
-        """Return what can be used on an invoice due ``at``, held until the commit."""
-        return await self._held(session, tenant_id, entity, currency, at, policies, lock=True)
+        """Return what can be used on an invoice due ``at``, held until the commit.
+
+        ``there_is`` says what there is any of, read within this transaction.
+        """
+        return await self._held(
+            session, tenant_id, entity, currency, at, policies, there_is, lock=True
+        )
 
     async def peek(
         self,
@@ -66,7 +72,10 @@ class Discounts:
         policies: Policies,
     ) -> Held:
         """Return the same without holding anything, for previews."""
-        return await self._held(session, tenant_id, entity, currency, at, policies, lock=False)
+        there_is = await holdings(session, tenant_id, at)
+        return await self._held(
+            session, tenant_id, entity, currency, at, policies, there_is, lock=False
+        )
 
     async def corrected(
         self, session: AsyncSession, tenant_id: TenantId, invoice_id: InvoiceId, currency: Currency
@@ -131,14 +140,11 @@ class Discounts:
         currency: Currency,
         at: datetime,
         policies: Policies,
+        there_is: Holdings,
         *,
         lock: bool,
     ) -> Held:
-        there_is, order, code = (
-            await holdings(session, tenant_id, at),
-            policies.burn_order,
-            currency.code,
-        )
+        order, code = policies.burn_order, currency.code
         coupons: tuple[Coupon, ...] = ()
         if there_is.coupons:
             coupons = await _coupons(session, tenant_id, currency, at, lock=lock)
@@ -218,7 +224,8 @@ def automatic_topup(
     free = [topup.free for topup in own if topup.expires_at is None or topup.expires_at > at]
     if Money.total(free, wallet.currency) >= wallet.auto_below:
         return None
-    return new_topup(wallet, wallet.auto_amount, nothing, entity, at, automatic=True)
+    asked = new_topup(wallet, wallet.auto_amount, nothing, entity, at, automatic=True)
+    return replace(asked, charge_due_at=at)
 
 
 def new_topup(

@@ -124,7 +124,7 @@ class Drafter:
         at, policies = found.instant.at, _policies_on(lines, found, self.account)
         occasion = await self._occasion(code, corrects, lines, at, policies)
         sale = await self.counter.sale(self.session, occasion)
-        balances = (*await credit.left(code), *sale.prepaid)
+        balances = (*await credit.left(code, stored=sale.credited), *sale.prepaid)
         made = assemble(
             lines,
             policies=policies,

@@ -25,12 +25,17 @@ class CreditAtHand:
     notes: tuple[NoteDraft, ...]
     used: dict[UUID, Money] = field(default_factory=dict)
 
-    async def left(self, code: Currency) -> tuple[Balance, ...]:
-        """Return what is left, oldest first, what these notes carry included."""
-        held = await CreditRepository(self.session).left(
-            self.account.tenant_id, code.code, lock=True
-        )
-        known = [Balance(s.id, "credit_note", s.reference, s.left) for s in held]
+    async def left(self, code: Currency, *, stored: bool) -> tuple[Balance, ...]:
+        """Return what is left, oldest first, what these notes carry included.
+
+        Unless ``stored``, there is nothing from before.
+        """
+        known = []
+        if stored:
+            held = await CreditRepository(self.session).left(
+                self.account.tenant_id, code.code, lock=True
+            )
+            known = [Balance(s.id, "credit_note", s.reference, s.left) for s in held]
         known += [
             Balance(UUID(str(note.id)), "credit_note", "", note.carried)
             for note in self.notes

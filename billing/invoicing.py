@@ -19,7 +19,7 @@ from control_plane.catalog.domain import LatePolicy, Meter
 from control_plane.kernel.calendar import Period
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.subscriptions.domain import Timeline
-from metering.ports import UsageStore
+from metering.ports import UsageStore, Wanted
 
 _NO_LOOK = ""
 _INSTANT = timedelta(microseconds=1)
@@ -154,7 +154,7 @@ class Rater:
             late={code or "": meter.late for code, meter in meters.items()},
             ended={t.subscription_id: t.ended_at for t in books.timelines},
         )
-        usage = [await self.answer(tenant_id, ask, meters[_code(ask.item)]) for ask in wanted]
+        usage = await self.answers(tenant_id, [(a, meters[_code(a.item)]) for a in wanted])
         measured = {entry.ask.item.key: entry.measured for entry in usage}
         settled = settle(items, view, measured, instant, known=_owed(books, instant))
         return Convergence(instant, items, view, tuple(usage), settled)
@@ -163,15 +163,15 @@ class Rater:
         """Return the meter of a usage item."""
         return await self.shelf.meter(session, _code(item) or "")
 
-    async def answer(self, tenant_id: TenantId, ask: Ask, meter: Meter) -> UsageInput:
-        """Ask the usage store for an item's usage, late events of earlier pieces included."""
-        charge = ask.item.usage
-        if charge is None:
-            raise TypeError(f"item {ask.item.key} is priced by no usage")
-        usage = await self.usage.measure(
-            tenant_id, meter, ask.period, cutoff=ask.cutoff, since=ask.since, charge=charge
-        )
-        return UsageInput(ask, Measured(meter, usage))
+    async def answers(
+        self, tenant_id: TenantId, asked: Sequence[tuple[Ask, Meter]]
+    ) -> list[UsageInput]:
+        """Ask the usage store for items' usage, late events of earlier pieces included."""
+        found = await self.usage.measure_all(tenant_id, [_wanted(a, m) for a, m in asked])
+        return [
+            UsageInput(ask, Measured(meter, usage))
+            for (ask, meter), usage in zip(asked, found, strict=True)
+        ]
 
     async def _with_late(self, session: AsyncSession, books: Ledgered, instant: Instant) -> Instant:
         """Look back as far as usage came late that corrects what was closed."""
@@ -205,6 +205,12 @@ class Rater:
         )
         first = page.events[0].time if page.events else None
         return first if first is not None and first < closed else None
+
+
+def _wanted(ask: Ask, meter: Meter) -> Wanted:
+    if ask.item.usage is None:
+        raise TypeError(f"item {ask.item.key} is priced by no usage")
+    return Wanted(meter, ask.period, ask.cutoff, ask.since, ask.item.usage)
 
 
 def _has_begun(item: Item, at: datetime) -> bool:

@@ -20,20 +20,28 @@ from billing.drafts import Drafts, InvoiceDraft, NoteDraft, named
 from billing.invoicing import Convergence
 from billing.issuing_inputs import Inputs
 from billing.issuing_rows import line_rows, note_rows
-from billing.mailing import readers_of, request_mail
+from billing.mailing import mails
 from billing.repositories.credit import CreditRepository
 from billing.repositories.invoices import InvoiceRepository
-from billing.repositories.issued import Frozen, IssuedRepository, Sums
+from billing.repositories.issued import (
+    Frozen,
+    IssuedRepository,
+    Sums,
+    fresh,
+    invoice_write,
+    lines_write,
+)
 from billing.repositories.ledger import Kind as Posted
-from billing.repositories.ledger import LedgerRepository, Posting
+from billing.repositories.ledger import LedgerRepository, Posting, postings
 from billing.selling import Counter
 from billing.settling import book_settling
-from control_plane.audit.record import record
+from control_plane.audit.record import entry
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.ids import InvoiceId, SubscriptionId, format_id
 from control_plane.kernel.money import Money
-from control_plane.runtime.outbox import enqueue
+from control_plane.runtime.outbox import enqueue, message
 from control_plane.runtime.topics import CREDIT_NOTE_ISSUED, INVOICE_ISSUED
+from control_plane.runtime.writes import Write, send
 from control_plane.tenancy.domain import Organisation
 
 ACTOR = "billing"
@@ -58,7 +66,8 @@ NOTHING = Issued((), ())
 class Issuer:
     """Issues the documents of one tenant, within one transaction.
 
-    ``through`` names the last timeline entry known of each subscription.
+    ``through`` names the last timeline entry known of each subscription. ``beside`` is written
+    together with the first of it, and even where there is nothing to issue.
     """
 
     session: AsyncSession
@@ -68,45 +77,40 @@ class Issuer:
     through: Mapping[SubscriptionId, int]
     now: datetime
     actor: str = ACTOR
+    beside: tuple[Write, ...] = ()
 
     async def issue(self, drafts: Drafts) -> Issued:
         """Issue credit notes and invoices of one instant."""
         found = drafts.convergence
         for note in drafts.notes:
             await self._book_note(note, found)
-        for invoice in drafts.invoices:
-            await self._book_invoice(invoice, found)
-        readers = await self._readers(drafts)
+        first = [write for draft in drafts.invoices for write in self._booked(draft, found)]
+        await send(self.session, [*first, *self.beside])
         notes = tuple([await self._keep_note(note, found) for note in drafts.notes])
         numbers = {UUID(str(note.id)): note.number for note in notes}
         invoices = tuple(
             [await self._keep_invoice(named(d, numbers), found) for d in drafts.invoices]
         )
-        # Mails name the number, so they alone come after the draw.
-        for summary in invoices:
-            await request_mail(self.session, self.organisation, readers, summary)
         return Issued(invoices, notes)
 
-    async def _book_invoice(self, draft: InvoiceDraft, found: Convergence) -> None:
+    def _booked(self, draft: InvoiceDraft, found: Convergence) -> list[Write]:
+        """Return all that an invoice writes before its number is known."""
         tenant_id, made = self.account.tenant_id, draft.made
-        await IssuedRepository(self.session).add_lines(tenant_id, draft.id, line_rows(draft, found))
-        await LedgerRepository(self.session).book(
-            tenant_id,
-            Posting(
-                kind=Posted.INVOICE,
-                business_key=f"invoice:{draft.id}",
-                entries=invoice_entries(made.net, made.tax),
-                booked_at=draft.heading.due_at,
-                booked_on=draft.heading.dated,
-                invoice_id=draft.id,
-            ),
+        name, payload = format_id("inv", draft.id), {"invoice_id": str(draft.id)}
+        posting = Posting(
+            kind=Posted.INVOICE,
+            business_key=f"invoice:{draft.id}",
+            entries=invoice_entries(made.net, made.tax),
+            booked_at=draft.heading.due_at,
+            booked_on=draft.heading.dated,
+            invoice_id=draft.id,
         )
-        if made.due.minor:
-            payload = {"invoice_id": str(draft.id)}
-            await enqueue(self.session, tenant_id, INVOICE_ISSUED, payload)
-        await self._record(
-            "invoice.issued", "invoice", format_id("inv", draft.id), draft.heading, made.total
-        )
+        return [
+            lines_write(tenant_id, draft.id, line_rows(draft, found)),
+            *postings(tenant_id, posting),
+            *([message(tenant_id, INVOICE_ISSUED, payload)] if made.due.minor else []),
+            self._recorded("invoice.issued", "invoice", name, draft.heading, made.total),
+        ]
 
     async def _book_note(self, draft: NoteDraft, found: Convergence) -> None:
         tenant_id, made = self.account.tenant_id, draft.made
@@ -138,7 +142,7 @@ class Issuer:
         )
         payload = {"credit_note_id": str(draft.id), "invoice_id": str(draft.invoice.id)}
         await enqueue(self.session, tenant_id, CREDIT_NOTE_ISSUED, payload)
-        await self._record(
+        recorded = self._recorded(
             "credit_note.issued",
             "credit_note",
             format_id("crn", draft.id),
@@ -146,17 +150,13 @@ class Issuer:
             made.total,
             invoice=format_id("inv", draft.invoice.id),
         )
+        await send(self.session, [recorded])
 
-    async def _record(
+    def _recorded(
         self, fact: str, kind: str, name: str, heading: Heading, total: Money, **more: str
-    ) -> None:
+    ) -> Write:
         details = {"total_minor": total.minor, "currency": heading.currency.code, **more}
-        await record(self.session, self.account.tenant_id, self.actor, fact, kind, name, details)
-
-    async def _readers(self, drafts: Drafts) -> tuple[str, ...]:
-        if not any(draft.made.total.minor for draft in drafts.invoices):
-            return ()
-        return await readers_of(self.session, self.organisation)
+        return entry(self.account.tenant_id, self.actor, fact, kind, name, details)
 
     async def _keep_note(self, draft: NoteDraft, found: Convergence) -> NoteSummary:
         """Draw the number, as late as can be: from here to the commit nobody else draws one."""
@@ -195,15 +195,15 @@ class Issuer:
         heading = draft.heading.numbered(f"{draft.sale.prefix}-{year}-{place:06d}")
         inputs = self._inputs(found).of_invoice(draft, heading)
         applied = Money.total((a.amount for a in made.applied), heading.currency)
-        summary = await issued.add_invoice(
-            draft.id,
-            heading,
-            entity,
-            place,
-            _sums(made),
-            applied,
-            _frozen(replace(draft, heading=heading).body, inputs),
-            self.now,
+        summary = fresh(draft.id, heading, entity, _sums(made), applied, self.now)
+        frozen = _frozen(replace(draft, heading=heading).body, inputs)
+        await send(
+            self.session,
+            [
+                invoice_write(summary, heading, place, _sums(made), frozen),
+                # Mails name the number, so they alone come after the draw.
+                *mails(self.organisation, draft.sale.readers if made.total.minor else (), summary),
+            ],
         )
         for balance in made.applied:
             if balance.kind == "credit_note":

@@ -43,7 +43,9 @@ class Sale:
 
     ``treatments`` are by tax category, empty where the seller charges no tax. ``prepaid`` balances
     settle the total after those of credit notes. ``prefix`` heads the seller's document numbers.
-    ``orders`` are purchase orders of single subscriptions.
+    ``orders`` are purchase orders of single subscriptions. ``credited`` tells whether anything may
+    be left of credit notes and overpayments; what there is none of need not be read. ``readers``
+    are told of the invoice.
     """
 
     seller: Party
@@ -56,6 +58,8 @@ class Sale:
     purchase_order: str | None = None
     orders: Mapping[UUID, str] = field(default_factory=dict)
     en16931: bool = False
+    credited: bool = True
+    readers: tuple[str, ...] = ()
 
     def order_of(self, subscriptions: Iterable[UUID]) -> str | None:
         """Return the purchase order of what is invoiced: of one subscription, perhaps its own."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.assembling import STANDARD, TaxTreatment
 from billing.domain.tax.parties import BillingProfile, LegalEntity, unnamed_party
-from billing.domain.tax.sale import Buyer, Sale, Seller
+from billing.domain.tax.sale import Buyer, Exemption, Sale, Seller
 from billing.domain.tax.treat import jurisdiction_of, treat
 from billing.ports import TaxCalculator
 from billing.repositories.tax import TaxRepository
@@ -34,12 +34,14 @@ class TableTaxCalculator:
 class Dealing:
     """Who deals with whom, read once: the entity that sells, and what the customer said of itself.
 
-    ``profile`` is None before it was filled in.
+    ``profile`` is None before it was filled in. ``exempted`` tells whether it may have any
+    certificate of exemption.
     """
 
     tenant_id: TenantId
     entity: LegalEntity
     profile: BillingProfile | None
+    exempted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,10 @@ class TaxDesk:
         seller = dealing.entity.seller
         if seller is None:
             return {}
-        exemptions = await TaxRepository(session).exemptions(dealing.tenant_id)
-        held = [exemption for _, exemption in exemptions]
+        held: list[Exemption] = []
+        if dealing.exempted:
+            exemptions = await TaxRepository(session).exemptions(dealing.tenant_id)
+            held = [exemption for _, exemption in exemptions]
         sale = Sale(seller, buyer_of(seller, dealing.profile, held), dated)
         # An unnamed category is a commitment's: taxed as what it tops up, or alone as standard.
         wanted = {category for category in categories if category} or {STANDARD}

@@ -94,10 +94,11 @@ class Verifier:
     ) -> tuple[dict[str, Measured], list[str]]:
         measured: dict[str, Measured] = {}
         differences: list[str] = []
-        for ask, said in found.metered(recorded_usage(manifest)):
-            answer = (await self.rater.answer(tenant_id, ask, said.meter)).measured
-            measured[ask.item.key] = answer
-            differences += _measure_differences(said, answer)
+        metered = list(found.metered(recorded_usage(manifest)))
+        answers = await self.rater.answers(tenant_id, [(ask, said.meter) for ask, said in metered])
+        for (ask, said), answer in zip(metered, answers, strict=True):
+            measured[ask.item.key] = answer.measured
+            differences += _measure_differences(said, answer.measured)
         return measured, differences
 
     async def _older(

@@ -1,6 +1,7 @@
 """What metering needs from whatever keeps its events."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,17 @@ from metering.domain.events import EventPage, IngestResult, RefusedPage, UsageEv
 from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window
 from metering.errors import EventRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One question to a usage store: what a charge is priced by, of a meter in a period."""
+
+    meter: Meter
+    period: Period
+    cutoff: str
+    since: str | None
+    charge: Charge
 
 
 class UsageStore(Protocol):
@@ -86,6 +98,9 @@ class UsageStore(Protocol):
         them (`Charge.dimensions`, `Charge.of_money`, `Charge.by_event`). Everything is exact but
         an average, which has 12 decimals. Repeatable as ``total`` is.
         """
+
+    async def measure_all(self, tenant_id: TenantId, wanted: Sequence[Wanted]) -> list[Usage]:
+        """Measure several charges, each as ``measure`` would, and in as few questions as can be."""
 
     async def series(
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str

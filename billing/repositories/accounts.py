@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, TextClause, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -12,6 +13,7 @@ from sqlmodel import col
 from billing.domain.records import Account
 from billing.models import AccountRow
 from control_plane.kernel.ids import TenantId
+from control_plane.runtime.writes import Write, send
 
 _DUE = text(
     """
@@ -20,6 +22,20 @@ _DUE = text(
     ORDER BY a.next_due_at LIMIT :most
     """
 )
+_ADVANCE = text(
+    """
+    UPDATE billing_accounts SET closed_through = :closed_through, next_due_at = :next_due_at,
+        reach = :reach, usage_cutoff = :usage_cutoff
+    WHERE tenant_id = :tenant_id
+    """
+)
+_COLUMNS = """tenant_id, entity, closed_through, next_due_at, parked_reason, provider,
+    provider_customer, provider_method, method_label, policies, grace_seconds, threshold_minor,
+    reach, usage_cutoff"""
+_READ = f"SELECT {_COLUMNS} FROM billing_accounts WHERE tenant_id = :tenant_id"  # noqa: S608 - ours
+_GET = text(_READ)
+_LOCK = text(f"{_READ} FOR UPDATE")
+TRY = text(f"{_READ} FOR UPDATE SKIP LOCKED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +64,19 @@ class AccountRepository:
 
         Without ``wait``, None also says that somebody else holds it.
         """
-        return await self._one(tenant_id, lock=True, wait=wait)
+        return await self._one(_LOCK if wait else TRY, tenant_id)
 
     async def get(self, tenant_id: TenantId) -> Account | None:
         """Return the account, None before the first subscription."""
-        return await self._one(tenant_id, lock=False, wait=True)
+        return await self._one(_GET, tenant_id)
 
-    async def _one(self, tenant_id: TenantId, *, lock: bool, wait: bool) -> Account | None:
-        query = select(AccountRow).where(col(AccountRow.tenant_id) == tenant_id)
-        if lock:
-            query = query.with_for_update(skip_locked=not wait)
-        row = await self.session.scalar(query.execution_options(populate_existing=True))
+    async def _one(self, statement: TextClause, tenant_id: TenantId) -> Account | None:
+        row = (await self.session.execute(statement, {"tenant_id": tenant_id})).one_or_none()
         return None if row is None else _account(row)
 
     async def advance(self, account: Account) -> None:
         """Record how far everything is invoiced, by which look, and when there is more."""
-        values = {
-            "closed_through": account.closed_through,
-            "next_due_at": account.next_due_at,
-            "reach": account.reach,
-            "usage_cutoff": account.usage_cutoff,
-        }
-        await self._update(account.tenant_id, values)
+        await send(self.session, [advanced(account)])
 
     async def look_back(self, tenant_id: TenantId, reach: datetime, now: datetime) -> None:
         """Have the next close look at everything from ``reach`` on again, and soon."""
@@ -130,13 +137,27 @@ class AccountRepository:
         )
 
 
+def advanced(account: Account) -> Write:
+    """Return what `AccountRepository.advance` writes."""
+    return Write(
+        _ADVANCE,
+        {
+            "tenant_id": account.tenant_id,
+            "closed_through": account.closed_through,
+            "next_due_at": account.next_due_at,
+            "reach": account.reach,
+            "usage_cutoff": account.usage_cutoff,
+        },
+    )
+
+
 async def due_tenants(system: AsyncSession, now: datetime, most: int) -> list[TenantId]:
     """Return tenants with something due by their own clocks, for a session of the system."""
     rows = await system.scalars(_DUE, {"now": now, "most": most})
     return [TenantId(row) for row in rows]
 
 
-def _account(row: AccountRow) -> Account:
+def _account(row: Row[Any]) -> Account:
     return Account(
         tenant_id=TenantId(row.tenant_id),
         entity=row.entity,

@@ -8,18 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
 
-_HOLDINGS = text(
-    """
-    SELECT EXISTS (SELECT FROM coupon_redemptions
-            WHERE tenant_id = :tenant_id AND ended_at IS NULL) AS coupons,
-        EXISTS (SELECT FROM credit_grants
-            WHERE tenant_id = :tenant_id AND free_minor > 0) AS credits,
-        EXISTS (SELECT FROM wallet_topups
-            WHERE tenant_id = :tenant_id AND free_minor > 0) AS prepaid,
-        EXISTS (SELECT FROM credit_schedules
-            WHERE tenant_id = :tenant_id AND next_at <= :at) AS granting
-    """
-)
+HELD = """
+    EXISTS (SELECT FROM coupon_redemptions
+        WHERE tenant_id = :tenant_id AND ended_at IS NULL) AS coupons,
+    EXISTS (SELECT FROM credit_grants
+        WHERE tenant_id = :tenant_id AND free_minor > 0) AS credits,
+    EXISTS (SELECT FROM wallet_topups
+        WHERE tenant_id = :tenant_id AND free_minor > 0) AS prepaid,
+    EXISTS (SELECT FROM credit_schedules
+        WHERE tenant_id = :tenant_id AND next_at <= :at) AS granting"""
+"""What a query selects that asks for `Holdings` among other things."""
+
+_HOLDINGS = text(f"SELECT {HELD}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,29 +5,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.documents.heading import Heading, Kind
 from billing.domain.records import InvoiceState, InvoiceSummary, NoteSummary
-from billing.models import INVOICES
 from billing.models.notes import CREDIT_NOTES
-from billing.repositories.invoices import SUMMARY, summary_of
 from billing.repositories.notes import NOTE_SUMMARY, note_summary_of
 from control_plane.kernel.calendar import local_day_start
 from control_plane.kernel.ids import CreditNoteId, InvoiceId, TenantId
 from control_plane.kernel.money import Money
+from control_plane.runtime.writes import Write
 
 # One lock for all series of an entity: whoever draws of several takes them in any order.
-_DRAW = text(
+DRAW = text(
     """
     WITH held AS MATERIALIZED (
         SELECT pg_advisory_xact_lock(hashtextextended('numbers:' || :entity, 0)) AS it)
     INSERT INTO invoice_numbers (entity, series, year, last)
     SELECT :entity, :series, :year, 1 FROM held
     ON CONFLICT (entity, series, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last
+    """
+)
+_ADD_INVOICE = text(
+    """
+    INSERT INTO invoices (tenant_id, id, number, entity, year, place, currency, due_at, part, dated,
+        payable_by, subtotal_minor, discount_minor, net_minor, tax_minor, total_minor,
+        applied_minor, due_minor, paid_minor, credited_minor, purchase_order, body, body_sha256,
+        manifest, state, issued_at, paid_at, overdue_at)
+    VALUES (:tenant_id, :id, :number, :entity, :year, :place, :currency, :due_at, :part, :dated,
+        :payable_by, :subtotal_minor, :discount_minor, :net_minor, :tax_minor, :total_minor,
+        :applied_minor, :due_minor, 0, 0, :purchase_order, :body, :body_sha256,
+        :manifest, :state, :issued_at, :paid_at, :overdue_at)
     """
 )
 _LINE = """
@@ -90,57 +100,14 @@ class IssuedRepository:
         number back: draw last, just before the commit.
         """
         bound = {"entity": entity, "series": series.value, "year": year}
-        return int(await self.session.scalar(_DRAW, bound) or 0)
-
-    async def add_lines(
-        self, tenant_id: TenantId, invoice_id: InvoiceId, lines: Sequence[dict[str, Any]]
-    ) -> None:
-        """Keep an invoice's lines. A key that was used before violates its unique constraint."""
-        await self._add(_ADD_LINES, tenant_id, invoice_id, lines)
+        return int(await self.session.scalar(DRAW, bound) or 0)
 
     async def add_note_lines(
         self, tenant_id: TenantId, note_id: CreditNoteId, lines: Sequence[dict[str, Any]]
     ) -> None:
         """Keep a note's lines; ``corrects`` names the invoiced line that each takes back of."""
-        await self._add(_ADD_NOTE_LINES, tenant_id, note_id, lines)
-
-    async def _add(
-        self, statement: Any, tenant_id: TenantId, document_id: UUID, lines: Sequence[Any]
-    ) -> None:
-        bound = {"tenant_id": tenant_id, "document_id": document_id, "lines": json.dumps(lines)}
-        await self.session.execute(statement, bound)
-
-    async def add_invoice(
-        self,
-        invoice_id: InvoiceId,
-        heading: Heading,
-        entity: str,
-        place: int,
-        sums: Sums,
-        applied: Money,
-        frozen: Frozen,
-        issued_at: datetime,
-    ) -> InvoiceSummary:
-        """Keep an invoice; one on which nothing is due is paid from the start."""
-        due = sums.total - applied
-        next_day = heading.payable_by + timedelta(days=1)
-        added = await self.session.execute(
-            INVOICES.insert().returning(*SUMMARY),
-            {
-                **_columns(heading, entity, place, sums, frozen, issued_at),
-                "id": invoice_id,
-                "payable_by": heading.payable_by,
-                "applied_minor": applied.minor,
-                "due_minor": due.minor,
-                "paid_minor": 0,
-                "credited_minor": 0,
-                "purchase_order": heading.purchase_order,
-                "state": (InvoiceState.ISSUED if due.minor else InvoiceState.PAID).value,
-                "paid_at": None if due.minor else issued_at,
-                "overdue_at": local_day_start(next_day, heading.zone),
-            },
-        )
-        return summary_of(added.one())
+        bound = {"tenant_id": tenant_id, "document_id": note_id, "lines": json.dumps(lines)}
+        await self.session.execute(_ADD_NOTE_LINES, bound)
 
     async def add_note(
         self,
@@ -179,6 +146,71 @@ class IssuedRepository:
             .where(notes.due_at == due_at)
         )
         return len(found.all())
+
+
+def lines_write(
+    tenant_id: TenantId, invoice_id: InvoiceId, lines: Sequence[dict[str, Any]]
+) -> Write:
+    """Keep an invoice's lines. A key that was used before violates its unique constraint."""
+    bound = {"tenant_id": tenant_id, "document_id": invoice_id, "lines": json.dumps(lines)}
+    return Write(_ADD_LINES, bound)
+
+
+def invoice_write(
+    invoice: InvoiceSummary, heading: Heading, place: int, sums: Sums, frozen: Frozen
+) -> Write:
+    """Keep an invoice, as it is `fresh`."""
+    next_day = heading.payable_by + timedelta(days=1)
+    return Write(
+        _ADD_INVOICE,
+        {
+            **_columns(heading, invoice.entity, place, sums, frozen, invoice.issued_at),
+            "id": invoice.id,
+            "payable_by": invoice.payable_by,
+            "applied_minor": invoice.applied.minor,
+            "due_minor": invoice.due.minor,
+            "purchase_order": invoice.purchase_order,
+            "state": invoice.state.value,
+            "paid_at": invoice.paid_at,
+            "overdue_at": local_day_start(next_day, heading.zone),
+        },
+    )
+
+
+def fresh(
+    invoice_id: InvoiceId,
+    heading: Heading,
+    entity: str,
+    sums: Sums,
+    applied: Money,
+    issued_at: datetime,
+) -> InvoiceSummary:
+    """Return an invoice just issued; one on which nothing is due is paid from the start."""
+    due, nothing = sums.total - applied, Money.zero(heading.currency)
+    return InvoiceSummary(
+        tenant_id=heading.tenant_id,
+        id=invoice_id,
+        number=heading.number,
+        entity=entity,
+        due_at=heading.due_at,
+        dated=heading.dated,
+        payable_by=heading.payable_by,
+        subtotal=sums.subtotal,
+        discount=sums.discount,
+        net=sums.net,
+        tax=sums.tax,
+        total=sums.total,
+        applied=applied,
+        due=due,
+        paid=nothing,
+        credited=nothing,
+        state=InvoiceState.ISSUED if due.minor else InvoiceState.PAID,
+        issued_at=issued_at,
+        paid_at=None if due.minor else issued_at,
+        ended_at=None,
+        end_reason=None,
+        purchase_order=heading.purchase_order,
+    )
 
 
 def _columns(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -16,6 +16,7 @@ from control_plane.kernel.calendar import local_date
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, LedgerTransactionId, TenantId, new_id
 from control_plane.kernel.money import Money
+from control_plane.runtime.writes import Write, send
 
 
 class Kind(StrEnum):
@@ -55,24 +56,57 @@ class Posting:
     source_id: UUID | None = None
 
 
-# One statement for a transaction and its entries: half of it can never be seen.
 _POST = text(
     """
-    WITH posted AS (
-        INSERT INTO ledger_transactions (tenant_id, id, kind, business_key, invoice_id,
-            credit_note_id, payment_id, source_id, booked_at, booked_on)
-        VALUES (:tenant_id, :id, :kind, :business_key, :invoice_id,
-            :credit_note_id, :payment_id, :source_id, :booked_at, :booked_on)
-        RETURNING tenant_id, id
-    )
+    INSERT INTO ledger_transactions (tenant_id, id, kind, business_key, invoice_id,
+        credit_note_id, payment_id, source_id, booked_at, booked_on)
+    VALUES (:tenant_id, :id, :kind, :business_key, :invoice_id,
+        :credit_note_id, :payment_id, :source_id, :booked_at, :booked_on)
+    """
+)
+_ENTER = text(
+    """
     INSERT INTO ledger_entries
         (tenant_id, transaction_id, position, account, currency, amount_minor)
-    SELECT posted.tenant_id, posted.id, e.position, e.account, e.currency, e.amount_minor
-    FROM posted, jsonb_to_recordset(CAST(:entries AS jsonb))
+    SELECT :tenant_id, :id, e.position, e.account, e.currency, e.amount_minor
+    FROM jsonb_to_recordset(CAST(:entries AS jsonb))
         AS e (position integer, account text, currency text, amount_minor bigint)
     """
 )
 _ZONE = text("SELECT zone FROM organisations WHERE id = :tenant_id")
+
+
+def postings(tenant_id: TenantId, posting: Posting) -> list[Write]:
+    """Return what `LedgerRepository.book` writes, of a posting that says its day.
+
+    Sent together, so that half of a transaction can never be seen.
+    """
+    if not posting.entries:
+        return []
+    transaction_id = LedgerTransactionId(new_id())
+    rows = [
+        {
+            "position": position,
+            "account": entry.account.value,
+            "currency": entry.amount.currency.code,
+            "amount_minor": entry.amount.minor,
+        }
+        for position, entry in enumerate(posting.entries, start=1)
+    ]
+    head = {
+        "tenant_id": tenant_id,
+        "id": transaction_id,
+        "kind": posting.kind.value,
+        "business_key": posting.business_key,
+        "invoice_id": posting.invoice_id,
+        "credit_note_id": posting.credit_note_id,
+        "payment_id": posting.payment_id,
+        "source_id": posting.source_id,
+        "booked_at": posting.booked_at,
+        "booked_on": posting.booked_on,
+    }
+    entries = {"tenant_id": tenant_id, "id": transaction_id, "entries": json.dumps(rows)}
+    return [Write(_POST, head), Write(_ENTER, entries)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +132,8 @@ class LedgerRepository:
         """Post a transaction under a key that makes it unique; no entries post nothing."""
         if not posting.entries:
             return
-        rows = [
-            {
-                "position": position,
-                "account": entry.account.value,
-                "currency": entry.amount.currency.code,
-                "amount_minor": entry.amount.minor,
-            }
-            for position, entry in enumerate(posting.entries, start=1)
-        ]
-        await self.session.execute(
-            _POST,
-            {
-                "tenant_id": tenant_id,
-                "id": LedgerTransactionId(new_id()),
-                "kind": posting.kind.value,
-                "business_key": posting.business_key,
-                "invoice_id": posting.invoice_id,
-                "credit_note_id": posting.credit_note_id,
-                "payment_id": posting.payment_id,
-                "source_id": posting.source_id,
-                "booked_at": posting.booked_at,
-                "booked_on": posting.booked_on or await self._day(tenant_id, posting.booked_at),
-                "entries": json.dumps(rows),
-            },
-        )
+        day = posting.booked_on or await self._day(tenant_id, posting.booked_at)
+        await send(self.session, postings(tenant_id, replace(posting, booked_on=day)))
 
     async def _day(self, tenant_id: TenantId, at: datetime) -> date:
         zone = await self.session.scalar(_ZONE, {"tenant_id": tenant_id})

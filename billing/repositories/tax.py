@@ -1,7 +1,7 @@
 """Legal entities, tax rates, billing profiles and exemptions."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -98,7 +98,7 @@ class TaxRepository:
     async def entities(self) -> list[LegalEntity]:
         """Return every legal entity."""
         rows = await self.session.execute(_ENTITIES)
-        return [_entity(row) for row in rows.mappings()]
+        return [entity_of(row) for row in rows.mappings()]
 
     async def entity(self, code: str) -> LegalEntity:
         """Return a legal entity.
@@ -109,7 +109,7 @@ class TaxRepository:
         row = (await self.session.execute(_ENTITY, {"code": code})).mappings().one_or_none()
         if row is None:
             raise EntityNotFound(entity=code, field="entity")
-        return _entity(row)
+        return entity_of(row)
 
     async def entity_code(self, tenant_id: TenantId) -> str:
         """Return which legal entity bills a tenant: its account's, or else the default one."""
@@ -138,7 +138,7 @@ class TaxRepository:
     async def profile(self, tenant_id: TenantId) -> BillingProfile | None:
         """Return the customer's profile; None before it was filled in."""
         row = (await self.session.execute(_PROFILE, {"tenant_id": tenant_id})).mappings().first()
-        return None if row is None else _profile(row)
+        return None if row is None else profile_of(row)
 
     async def save_profile(
         self, tenant_id: TenantId, profile: BillingProfile, now: datetime
@@ -156,7 +156,7 @@ class TaxRepository:
     async def profiles_of(self, tenants: Collection[TenantId]) -> dict[TenantId, BillingProfile]:
         """Return the profiles of many customers at once; who has none is left out."""
         rows = await self.session.execute(_PROFILES, {"tenants": list(tenants)})
-        return {TenantId(row["tenant_id"]): _profile(row) for row in rows.mappings()}
+        return {TenantId(row["tenant_id"]): profile_of(row) for row in rows.mappings()}
 
     async def exemptions_of(self, tenants: Collection[TenantId]) -> dict[TenantId, list[Exemption]]:
         """Return the exemptions of many customers at once; who has none is left out."""
@@ -183,7 +183,8 @@ class TaxRepository:
         return bool(await self.session.scalar(_REVOKE, values))
 
 
-def _entity(row: RowMapping) -> LegalEntity:
+def entity_of(row: Mapping[Any, Any]) -> LegalEntity:
+    """Read a legal entity's row."""
     values: dict[str, Any] = {name: v for name, v in row.items() if name != "updated_at"}
     address, bank, tax = values["address"], values["bank"], values["tax"]
     values["address"] = None if address is None else Address(**address)
@@ -209,7 +210,8 @@ def _rate(row: RowMapping) -> TaxRate:
     return TaxRate(**values)
 
 
-def _profile(row: RowMapping) -> BillingProfile:
+def profile_of(row: Mapping[Any, Any]) -> BillingProfile:
+    """Read a billing profile's row."""
     address = Address(
         line1=row["line1"],
         line2=row["line2"],

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.canonical import canonical_json
 from control_plane.kernel.ids import AuditId, TenantId, new_id
+from control_plane.runtime.writes import Write
 
 _INSERT = text(
     "INSERT INTO audit_entries "
@@ -41,11 +42,27 @@ async def record(
             or texts, instants as texts.
     """
     entry_id = AuditId(new_id())
-    await session.execute(
+    write = entry(tenant_id, actor, action, object_type, object_id, details, entry_id=entry_id)
+    await session.execute(write.statement, write.values)
+    return entry_id
+
+
+def entry(
+    tenant_id: TenantId,
+    actor: str,
+    action: str,
+    object_type: str,
+    object_id: str,
+    details: Mapping[str, object] | None = None,
+    *,
+    entry_id: AuditId | None = None,
+) -> Write:
+    """Return what `record` writes, for a use case that sends many writes together."""
+    return Write(
         _INSERT,
         {
             "tenant_id": tenant_id,
-            "id": entry_id,
+            "id": entry_id or AuditId(new_id()),
             "actor": actor,
             "action": action,
             "object_type": object_type,
@@ -53,4 +70,3 @@ async def record(
             "details": canonical_json(dict(details or {})).decode(),
         },
     )
-    return entry_id

@@ -1,11 +1,18 @@
 """Connections to PostgreSQL: one lazily opened pool per role."""
 
+import time
 from dataclasses import dataclass, field
+from typing import Any
 
+from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from control_plane.runtime.roles import Role, role_url
 from control_plane.runtime.settings import Settings
+
+IDLE_SECONDS = 0.5
+"""How long a connection lies unused before it is asked whether it still lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +26,17 @@ class Database:
         """Give the pool of ``role``, opening it on first use."""
         key = Role(role)
         if key not in self._engines:
-            self._engines[key] = create_async_engine(
+            engine = create_async_engine(
                 role_url(self.settings, key),
                 pool_size=self.settings.pool_size,
                 max_overflow=self.settings.pool_size,
-                pool_pre_ping=True,
                 # Identity asks one function at a time, on every request: a transaction around
                 # each would be two more round trips for nothing.
                 isolation_level="AUTOCOMMIT" if key is Role.AUTH else "READ COMMITTED",
                 connect_args={"application_name": f"tallyard-{key}", "connect_timeout": 10},
             )
+            _ping_after_idling(engine)
+            self._engines[key] = engine
         return self._engines[key]
 
     async def close(self) -> None:
@@ -36,3 +44,25 @@ class Database:
         for engine in self._engines.values():
             await engine.dispose()
         self._engines.clear()
+
+
+def _ping_after_idling(engine: AsyncEngine) -> None:
+    """Have a connection checked before it is used, unless it was used a moment ago.
+
+    A round trip for every transaction would be the most frequent statement of all.
+    """
+
+    def used(_: object, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    def check(connection: Any, record: Any, _: object) -> None:
+        if time.monotonic() - record.info["used_at"] < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine.sync_engine, "connect", used)
+    event.listen(engine.sync_engine, "checkin", used)
+    event.listen(engine.sync_engine, "checkout", check)

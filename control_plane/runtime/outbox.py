@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import OutboxId, TenantId, format_id, new_id
 from control_plane.runtime.unit_of_work import SystemWork
+from control_plane.runtime.writes import Write
 
 LEASE = timedelta(seconds=60)
 """How long a claimed row is left alone; a relay killed in between loses no row."""
@@ -36,6 +37,13 @@ class Handler(Protocol):
         self, tenant_id: TenantId, payload: dict[str, object], delivery_id: OutboxId
     ) -> None:
         """Deliver, or raise. ``delivery_id`` stays the same over all attempts."""
+
+
+_ENQUEUE = text(
+    "INSERT INTO outbox (tenant_id, id, topic, payload, available_at) "
+    "VALUES (:tenant_id, :id, :topic, CAST(:payload AS jsonb), "
+    "coalesce(:available_at, transaction_timestamp()))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +73,30 @@ async def enqueue(
         available_at: not before this instant (UTC, real time); at once without.
     """
     outbox_id = OutboxId(new_id())
-    await session.execute(
-        text(
-            "INSERT INTO outbox (tenant_id, id, topic, payload, available_at) "
-            "VALUES (:tenant_id, :id, :topic, CAST(:payload AS jsonb), "
-            "coalesce(:available_at, transaction_timestamp()))"
-        ),
+    write = message(tenant_id, topic, payload, available_at=available_at, outbox_id=outbox_id)
+    await session.execute(write.statement, write.values)
+    return outbox_id
+
+
+def message(
+    tenant_id: TenantId,
+    topic: str,
+    payload: Mapping[str, object],
+    *,
+    available_at: datetime | None = None,
+    outbox_id: OutboxId | None = None,
+) -> Write:
+    """Return what `enqueue` writes, for a use case that sends many writes together."""
+    return Write(
+        _ENQUEUE,
         {
             "tenant_id": tenant_id,
-            "id": outbox_id,
+            "id": outbox_id or OutboxId(new_id()),
             "topic": topic,
             "payload": json.dumps(dict(payload)),
             "available_at": available_at,
         },
     )
-    return outbox_id
 
 
 _CLAIM = """

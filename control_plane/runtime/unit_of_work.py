@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
@@ -83,6 +84,13 @@ class SystemWork:
         engine = self.database.engine(Role.SYSTEM)
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def ask(self, statement: TextClause) -> Any:
+        """Return the one value that a statement says; no transaction is opened around it."""
+        engine = self.database.engine(Role.SYSTEM)
+        asking = engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with asking.connect() as connection:
+            return (await connection.execute(statement)).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Changes as rows, and back."""
 
+from typing import Any
+
 from control_plane.kernel.calendar import as_utc
 from control_plane.kernel.ids import ChangeId, SubscriptionId, TenantId
 from control_plane.subscriptions.action_codec import KINDS, action_details, read_action
@@ -23,8 +25,8 @@ def change_row(tenant_id: TenantId, change: Change) -> ChangeRow:
     )
 
 
-def change_from_row(row: ChangeRow) -> Change:
-    """Read back what `change_row` wrote."""
+def change_from_row(row: Any) -> Change:
+    """Read back what `change_row` wrote, from that row or from one with the same names."""
     return Change(
         id=ChangeId(row.id),
         subscription_id=SubscriptionId(row.subscription_id),

@@ -14,6 +14,12 @@ from control_plane.subscriptions.domain import Action, Change, Timeline
 from control_plane.subscriptions.errors import SubscriptionNotFound
 from control_plane.subscriptions.models import ChangeRow, SubscriptionRow
 
+_TIMELINES = text(
+    "SELECT id, subscription_id, seq, effective_at, known_at, kind, plan_version_id, "
+    "addon_version_id, details FROM subscription_changes WHERE tenant_id = :tenant_id "
+    "ORDER BY subscription_id, seq"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRepository:
@@ -77,11 +83,7 @@ class SubscriptionRepository:
 
     async def timelines(self, tenant_id: TenantId) -> tuple[Timeline, ...]:
         """Return every subscription of the tenant, ended ones too, oldest first."""
-        rows = await self.session.scalars(
-            select(ChangeRow)
-            .where(col(ChangeRow.tenant_id) == tenant_id)
-            .order_by(col(ChangeRow.subscription_id), col(ChangeRow.seq))
-        )
+        rows = await self.session.execute(_TIMELINES, {"tenant_id": tenant_id})
         grouped = groupby(map(change_from_row, rows), key=lambda change: change.subscription_id)
         return tuple(Timeline(key, tuple(changes)) for key, changes in grouped)
 

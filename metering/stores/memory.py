@@ -22,6 +22,7 @@ from metering.domain.properties import passes
 from metering.domain.usage import Usage, UsageGroup, UsagePoint, UsageTotal, event_set_digest
 from metering.domain.windows import Window, windows
 from metering.errors import EventRefused
+from metering.ports import Wanted
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 
 _FIRST = 3
@@ -138,6 +139,15 @@ class MemoryUsageStore:
             amounts=whole.amounts,
             groups=tuple(self._groups(reading, charge)) if charge.dimensions else (),
         )
+
+    async def measure_all(self, tenant_id: TenantId, wanted: Sequence[Wanted]) -> list[Usage]:
+        """Measure one after the other."""
+        return [
+            await self.measure(
+                tenant_id, w.meter, w.period, cutoff=w.cutoff, since=w.since, charge=w.charge
+            )
+            for w in wanted
+        ]
 
     async def series(
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str

@@ -23,10 +23,11 @@ from metering.domain.pages import page_mark, read_page_mark
 from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window, windows
 from metering.errors import EventRefused
+from metering.ports import Wanted
 from metering.stores.ingest_sql import store_events
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.query_sql import CUTOFF, events_sql
-from metering.stores.reading import NOWHERE, Reading
+from metering.stores.reading import NOWHERE, Reading, totals
 from metering.stores.reading import after as place_after
 from metering.stores.refusals_sql import LIST, keep_refused
 
@@ -78,8 +79,7 @@ class PostgresUsageStore:
 
     async def cutoff(self) -> str:
         """Take a ``pg_snapshot``, on a connection of its own."""
-        async with self.system() as session:
-            return str((await session.execute(CUTOFF)).scalar_one())
+        return str(await self.system.ask(CUTOFF))
 
     async def total(
         self,
@@ -105,10 +105,22 @@ class PostgresUsageStore:
         charge: Charge,
     ) -> Usage:
         """Add up group by group, as far as the charge needs it."""
-        narrowed = meter.narrowed(charge.filters)
+        [found] = await self.measure_all(tenant_id, [Wanted(meter, period, cutoff, since, charge)])
+        return found
+
+    async def measure_all(self, tenant_id: TenantId, wanted: Sequence[Wanted]) -> list[Usage]:
+        """Add up everything with one query, and ask for what else a charge needs one by one."""
         async with self.work(tenant_id) as session:
-            reading = Reading(session, tenant_id, narrowed, period, cutoff, since)
-            return await reading.measure(charge)
+            readings = [
+                Reading(session, tenant_id, narrowed, w.period, w.cutoff, w.since)
+                for w in wanted
+                for narrowed in [w.meter.narrowed(w.charge.filters)]
+            ]
+            added = await totals(session, tenant_id, readings)
+            return [
+                await reading.measure(w.charge, total)
+                for w, reading, total in zip(wanted, readings, added, strict=True)
+            ]
 
     async def series(
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str

@@ -1,5 +1,6 @@
 """How usage is asked for in PostgreSQL: totals, series and pages of events."""
 
+import re
 from functools import cache
 
 from sqlalchemy import TextClause, text
@@ -83,6 +84,26 @@ def total_sql(*, filtered: bool) -> TextClause:
                 string_agg(digest, CAST('' AS bytea) ORDER BY branch), CAST('' AS bytea)
             )), 'hex')
         FROM branches
+        """  # noqa: S608 - built from our own text
+    )
+
+
+_ASKED = re.compile(r"(?<![:\w]):(property|type|start|end|cutoff|since|filters)\b")
+
+
+@cache
+def totals_sql(*, filtered: bool) -> TextClause:
+    """`total_sql` of several meters at once: one row each, by its number ``n`` in ``:asked``.
+
+    Cut-offs are read from their texts once, not at every event.
+    """
+    total = _ASKED.sub(r'asked."\1"', total_sql(filtered=filtered).text)
+    return text(
+        f"""
+        SELECT asked.n, total.* FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS asked (
+            n integer, property text, type text, start timestamptz, "end" timestamptz,
+            cutoff pg_snapshot, since pg_snapshot, filters jsonb
+        ) CROSS JOIN LATERAL ({total}) AS total
         """  # noqa: S608 - built from our own text
     )
 

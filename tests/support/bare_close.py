@@ -1,5 +1,9 @@
-"""The least that closing a tenant's period can be: the same statements, and nothing else."""
+"""The least that closing a tenant's period can be: the same reads and inserts, one after another.
 
+It reads by the very statements that billing reads by, and writes each table with one statement.
+"""
+
+import json
 import re
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,36 +12,15 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from billing.repositories import billed
+from billing.repositories.accounts import TRY
+from billing.repositories.billed import LINES
+from billing.repositories.books import BOOKS
+from billing.repositories.issued import DRAW
+from billing.repositories.terms import TERMS
 from control_plane.kernel.ids import TenantId
-from metering.stores.query_sql import total_sql
+from metering.stores.query_sql import totals_sql
 from tests.support.close_bench import DUE, METERED, START
 
-_READS = (
-    "SELECT * FROM billing_accounts WHERE tenant_id = %(tenant)s FOR UPDATE",
-    "SELECT * FROM organisations WHERE id = %(tenant)s",
-    "SELECT * FROM subscription_changes WHERE tenant_id = %(tenant)s ORDER BY subscription_id, seq",
-    "SELECT now_at FROM test_clocks WHERE tenant_id = %(tenant)s",
-    "SELECT pg_current_snapshot()::text",
-)
-_HOLDINGS = (
-    "SELECT EXISTS (SELECT FROM coupon_redemptions WHERE tenant_id = %(tenant)s), "
-    "EXISTS (SELECT FROM credit_grants WHERE tenant_id = %(tenant)s AND free_minor > 0), "
-    "EXISTS (SELECT FROM wallet_topups WHERE tenant_id = %(tenant)s AND free_minor > 0)"
-)
-_TERMS = (
-    "SELECT * FROM legal_entities WHERE code = 'live'",
-    "SELECT * FROM billing_profiles WHERE tenant_id = %(tenant)s",
-    _HOLDINGS,
-    "SELECT * FROM subscription_orders WHERE tenant_id = %(tenant)s",
-    "SELECT * FROM credit_sources WHERE tenant_id = %(tenant)s AND remaining_minor > 0 FOR UPDATE",
-    "SELECT email FROM members m JOIN users u ON u.id = m.user_id WHERE tenant_id = %(tenant)s",
-)
-_DRAW = (
-    "INSERT INTO invoice_numbers (entity, series, year, last) VALUES ('live', 'invoice', 2026, 1) "
-    "ON CONFLICT (entity, series, year) DO UPDATE SET last = invoice_numbers.last + 1 "
-    "RETURNING last"
-)
 _CLOSE = (
     "UPDATE billing_accounts SET closed_through = %(due)s, next_due_at = %(next)s, "
     "usage_cutoff = %(cutoff)s WHERE tenant_id = %(tenant)s"
@@ -68,28 +51,29 @@ class BareClose:
             key: audit[key] for key in ("actor", "action", "object_type", "object_id", "details")
         }
         self._next = rows("billing_accounts")[0]["next_due_at"]
-        self._total = _plain(total_sql(filtered=False).text)
-        self._billed = _plain(billed.LINES.text)
+        self._account, self._books, self._billed, self._totals, self._terms, self._draw = (
+            _plain(statement.text)
+            for statement in (TRY, BOOKS, LINES, totals_sql(filtered=False), TERMS, DRAW)
+        )
         connection.commit()
 
     def close(self, tenant: TenantId) -> None:
         """Read, write and commit, once."""
-        with self._connection.cursor() as cursor:
-            scope = {"tenant": tenant}
-            for statement in _READS:
-                found = cursor.execute(statement, scope).fetchall()
-                if "subscription_changes" in statement:
-                    subscription: UUID = found[0][2]
-            cutoff = found[0][0]
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+
+            def read(statement: str, **bound: object) -> list[Row]:
+                return cursor.execute(statement, {"tenant_id": tenant, **bound}).fetchall()
+
+            read(self._account)
+            subscription: UUID = read(self._books)[0]["subscription_id"]
+            cutoff = read("SELECT pg_current_snapshot()::text AS cutoff")[0]["cutoff"]
             lines = self._own_lines(subscription)
-            keys = [line["item_key"] for line in lines]
-            cursor.execute(self._billed, {"tenant_id": tenant, "keys": keys}).fetchall()
-            for module in METERED:
-                cursor.execute(self._total, _usage(tenant, module, cutoff)).fetchall()
-            for statement in _TERMS:
-                cursor.execute(statement, scope).fetchall()
+            read(self._billed, keys=[line["item_key"] for line in lines])
+            read(self._totals, asked=json.dumps(_asked(cutoff)))
+            read(self._terms, entity="live", at=DUE, roles=["owner", "billing"])
             self._write(cursor, tenant, lines)
-            cursor.execute(_CLOSE, {**scope, "due": DUE, "next": self._next, "cutoff": cutoff})
+            bound = {"due": DUE, "next": self._next, "cutoff": cutoff, "tenant": tenant}
+            cursor.execute(_CLOSE, bound)
         self._connection.commit()
 
     def _own_lines(self, subscription: UUID) -> list[Row]:
@@ -124,8 +108,8 @@ class BareClose:
         )
         audit = {**self._audit, "details": Jsonb(self._audit["details"])}
         _insert(cursor, "audit_entries", [{**audit, "tenant_id": tenant, "id": uuid4()}])
-        row = cursor.execute(_DRAW).fetchone()
-        place = row[0] if row else 0
+        drawn = cursor.execute(self._draw, {"entity": "live", "series": "invoice", "year": 2026})
+        place = drawn.fetchall()[0]["last"]
         number = {"id": invoice, "tenant_id": tenant, "place": place, "number": f"TY-2026-{place}"}
         _insert(cursor, "invoices", [{**self._invoice, **number}])
 
@@ -135,16 +119,20 @@ def _plain(statement: str) -> str:
     return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", statement.replace("%", "%%"))
 
 
-def _usage(tenant: TenantId, module: str, cutoff: str) -> Row:
-    return {
-        "property": "lines",
-        "tenant_id": tenant,
-        "type": f"tallyard.{module}.posted",
-        "start": START,
-        "end": DUE,
-        "cutoff": cutoff,
-        "since": None,
-    }
+def _asked(cutoff: str) -> list[Row]:
+    return [
+        {
+            "n": n,
+            "property": "lines",
+            "type": f"tallyard.{module}.posted",
+            "start": START.isoformat(),
+            "end": DUE.isoformat(),
+            "cutoff": cutoff,
+            "since": None,
+            "filters": [],
+        }
+        for n, module in enumerate(METERED)
+    ]
 
 
 def _insert(cursor: "psycopg.Cursor[Any]", table: str, rows: list[Row]) -> None:

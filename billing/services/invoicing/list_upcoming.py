@@ -14,7 +14,6 @@ from billing.invoicing import Convergence
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import InvoiceId, TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.tenancy.repository import OrganisationRepository
 
 _SUPPOSED = InvoiceId(UUID(int=0))
 
@@ -59,8 +58,7 @@ class ListUpcoming:
             account = await AccountRepository(session).get(tenant_id)
             if account is None:
                 return ()
-            organisation = await OrganisationRepository(session).get(tenant_id)
-            books = await self.closing.open_books(session, account, organisation)
+            books = await self.closing.open_books(session, account)
             found: list[Upcoming] = []
             supposed = MemoryBilledView()
             while (at := books.upcoming) is not None:

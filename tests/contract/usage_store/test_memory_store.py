@@ -3,11 +3,14 @@ import pytest
 from metering.stores.memory import MemoryUsageStore
 from tests.contract.usage_store.aggregations import AggregationContract
 from tests.contract.usage_store.money import MoneyContract
+from tests.contract.usage_store.pages import PagesContract
 from tests.contract.usage_store.refusals import RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
-class TestMemoryUsageStore(UsageStoreContract, AggregationContract, MoneyContract, RefusalContract):
+class TestMemoryUsageStore(
+    UsageStoreContract, AggregationContract, MoneyContract, PagesContract, RefusalContract
+):
     @pytest.fixture
     def store(self) -> MemoryUsageStore:
         return MemoryUsageStore()

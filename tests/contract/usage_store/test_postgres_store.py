@@ -3,12 +3,13 @@ import pytest
 from metering.stores.postgres import PostgresUsageStore
 from tests.contract.usage_store.aggregations import AggregationContract
 from tests.contract.usage_store.money import MoneyContract
+from tests.contract.usage_store.pages import PagesContract
 from tests.contract.usage_store.refusals import RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
 
 
 class TestPostgresUsageStore(
-    UsageStoreContract, AggregationContract, MoneyContract, RefusalContract
+    UsageStoreContract, AggregationContract, MoneyContract, PagesContract, RefusalContract
 ):
     @pytest.fixture
     def store(self, work, system) -> PostgresUsageStore:

@@ -56,7 +56,7 @@ async def test_a_crash_between_any_two_writes_of_the_close_has_one_effect(world:
                 continue
         break
 
-    assert crashes > 10
+    assert crashes > 6
     assert [i.summary.number for i in await world.invoices(tenant_id)] == [
         "TY-2026-000001",
         "TY-2026-000002",
@@ -82,7 +82,7 @@ async def test_a_crash_between_any_two_writes_of_a_plan_change_has_one_effect(
                 continue
         break
 
-    assert crashes > 10
+    assert crashes > 6
     assert changed.invoice is not None
     assert changed.invoice.total == preview.total
     assert len(await world.invoices(tenant_id)) == 2

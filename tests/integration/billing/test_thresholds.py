@@ -29,10 +29,10 @@ class LostUsage:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    async def measure(self, tenant_id: TenantId, *args: Any, **more: Any) -> Any:
+    async def measure_all(self, tenant_id: TenantId, wanted: Any) -> Any:
         if tenant_id == self.of:
             raise ValueError("lost")
-        return await self.store.measure(tenant_id, *args, **more)
+        return await self.store.measure_all(tenant_id, wanted)
 
 
 async def watched(world: World, tenant_id: TenantId, threshold: int = 10000) -> TenantId:
