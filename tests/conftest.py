@@ -1,5 +1,6 @@
 """Fixtures every suite shares: a real PostgreSQL, a database a test, a clock to move."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from control_plane.runtime.settings import Settings
 from control_plane.runtime.unit_of_work import AuthWork, StaffWork, SystemWork, UnitOfWork
 from tests.support import cluster as clusters
 from tests.support import parts
+from tests.support.databases import Databases
 
 _CLUSTER_KEY = pytest.StashKey[object]()
 _MISSING_KEY = pytest.StashKey[dict[str, list[str]]]()
@@ -35,6 +37,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[_MISSING_KEY] = parts.leave_out_what_cannot_run(config, items)
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected stays: looking through it again and again is a sixth of a run.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -66,12 +74,18 @@ def cluster(request: pytest.FixtureRequest) -> str:
     return os.environ[clusters.URL_VARIABLE]
 
 
+@pytest.fixture(scope="session")
+def databases(cluster: str) -> Databases:
+    """The databases that this process's tests take turns with."""
+    return Databases()
+
+
 @pytest.fixture
-def settings(cluster: str, tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a fresh, migrated database."""
-    fresh = clusters.create_database(tmp_path)
-    yield fresh
-    clusters.drop_database(fresh)
+def settings(databases: Databases, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a migrated database with nothing in it."""
+    taken = databases.take(tmp_path)
+    yield taken
+    databases.give_back(taken)
 
 
 @pytest.fixture

@@ -1,20 +1,23 @@
 """A real browser before a real server, on a database of its own."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import Litestar
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from control_plane.kernel.clock import FakeClock
 from tests.support.api import CATALOGUE
 from tests.support.parts import chromium_path
 from tests.support.ports import free_port
-from web.asgi import create_app
-from web.compose import Application, compose
+from tests.support.stages import staged
+from web.compose import Application
 
 FLAGS = [
     "--no-sandbox",
@@ -88,22 +91,11 @@ async def browser():
         await opened.close()
 
 
-@pytest.fixture
-async def portal(settings, clock, browser: Browser):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    application = compose(replace(settings, public_url=url, port=port), clock)
-    await application.apply_catalog(CATALOGUE.read_text(encoding="utf-8"))
-    server = Server(
-        create_app(application), port=port, interface=Interfaces.ASGI, log_enabled=False
-    )
+@asynccontextmanager
+async def serving(app: Litestar, port: int) -> AsyncIterator[None]:
+    """A real server on a port of this machine, for the length of the block."""
+    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
     running = asyncio.create_task(server.serve())
-    context = await browser.new_context(locale="en-GB", reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
     while True:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -112,8 +104,23 @@ async def portal(settings, clock, browser: Browser):
             continue
         writer.close()
         break
-    yield Portal(url, application, clock, context, page, complaints)
-    await context.close()
+    yield
     server.stop()
     await running
-    await application.close()
+
+
+@pytest.fixture
+async def portal(settings, clock, browser: Browser):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    here = replace(settings, public_url=url, port=port)
+    async with staged(here, clock) as (application, app), serving(app, port):
+        await application.apply_catalog(CATALOGUE.read_text(encoding="utf-8"))
+        context = await browser.new_context(locale="en-GB", reduced_motion="reduce")
+        context.set_default_timeout(15_000)
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield Portal(url, application, clock, context, page, complaints)
+        await context.close()

@@ -12,8 +12,8 @@ from litestar import Litestar
 
 from control_plane.kernel.clock import Clock
 from control_plane.runtime.settings import Settings
-from web.asgi import create_app
-from web.compose import Application, compose
+from tests.support.stages import staged
+from web.compose import Application
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "web" / "demo" / "catalogue.yaml"
 PASSWORD = "correct horse battery"
@@ -40,9 +40,9 @@ class Company:
 class Site:
     """The application behind HTTP, without a network in between."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, app: Litestar) -> None:
         self.application = application
-        self.app: Litestar = create_app(application)
+        self.app = app
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -71,9 +71,6 @@ class Site:
 @asynccontextmanager
 async def open_site(settings: Settings, clock: Clock) -> AsyncIterator[Site]:
     """Put the application together on a fresh database with the demo catalogue on sale."""
-    application = compose(settings, clock)
-    await application.apply_catalog(CATALOGUE.read_text(encoding="utf-8"))
-    try:
-        yield Site(application)
-    finally:
-        await application.close()
+    async with staged(settings, clock) as (application, app):
+        await application.apply_catalog(CATALOGUE.read_text(encoding="utf-8"))
+        yield Site(application, app)

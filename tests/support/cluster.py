@@ -22,6 +22,10 @@ FAST = {
     "full_page_writes": "off",
     "max_connections": "300",
     "shared_buffers": "64MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",
+    "scram_iterations": "1",
 }
 DURABLE = {"max_connections": "300", "shared_buffers": "256MB", "max_wal_size": "4GB"}
 
@@ -73,9 +77,10 @@ def create_database(var_dir: Path) -> Settings:
     settings = settings_for_new(var_dir)
     with _admin() as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template_tallyard OWNER tallyard_owner").format(
-                sql.Identifier(_name(settings))
-            )
+            sql.SQL(
+                "CREATE DATABASE {} TEMPLATE template_tallyard OWNER tallyard_owner "
+                "STRATEGY FILE_COPY"
+            ).format(sql.Identifier(_name(settings)))
         )
     return settings
 
