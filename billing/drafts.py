@@ -37,7 +37,7 @@ class NoteDraft:
     @property
     def body(self) -> dict[str, Any]:
         """The note's body, as far as the heading is known."""
-        return credit_note_body(self.heading, self.made, self.keys, self.steps)
+        return credit_note_body(self.heading, self.made, self.keys, self.steps, self.already)
 
     @property
     def carried(self) -> Money:

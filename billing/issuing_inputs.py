@@ -35,7 +35,15 @@ class Inputs:
                 draft.sale.credits,
                 draft.balances,
             ),
+            **self._centres(draft),
         }
+
+    def _centres(self, draft: InvoiceDraft) -> dict[str, Any]:
+        """Say how the lines were sorted by cost centre; nothing where they were not."""
+        if not any(line.centres for line in draft.lines):
+            return {}
+        terms = self.found.centres.body(line.subscription_id for line in draft.lines)
+        return {"cost_centres": terms}
 
     def of_note(self, draft: NoteDraft, heading: Heading) -> dict[str, Any]:
         """Return a credit note's manifest."""

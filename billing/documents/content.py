@@ -10,8 +10,13 @@ from datetime import date
 from enum import StrEnum
 
 from billing.documents.parties import Body, Party, Words, read_party, read_words
+from billing.domain.documents.centres import read_shares
+from billing.domain.groups.splitting import Split
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.money import Money
+
+COST_CENTRE = "cost_centre"
+"""The tag of lines that says whose they are, where the shares do not."""
 
 
 class DocumentKind(StrEnum):
@@ -53,6 +58,13 @@ class Line:
     tax_rate: str | None
     tax_inclusive: bool
     tags: tuple[tuple[str, str], ...]
+    centres: tuple[Split, ...] = ()
+
+    @property
+    def cost_centre(self) -> str:
+        """The one cost centre that the whole line is, empty where it is several' or nobody's."""
+        named = [share.centre for share in self.centres]
+        return named[0] if len(named) == 1 else dict(self.tags).get(COST_CENTRE, "")
 
     def title(self, language: str) -> str:
         """Name the item and what of it is charged; once where both are called the same."""
@@ -112,6 +124,15 @@ class Document:
     def is_credit_note(self) -> bool:
         """Whether it takes back instead of claiming."""
         return self.kind is DocumentKind.CREDIT_NOTE
+
+    @property
+    def centres(self) -> tuple[tuple[str, Money], ...]:
+        """What each cost centre has of all lines, by name; nothing where none is named."""
+        found: dict[str, Money] = {}
+        for share in (share for line in self.lines for share in line.centres):
+            before = found.get(share.centre, Money.zero(self.currency))
+            found[share.centre] = before + share.amount
+        return tuple(sorted(found.items()))
 
     @property
     def taxed(self) -> bool:
@@ -191,6 +212,7 @@ def _line(line: Body, code: Currency) -> Line:
         tax_rate=line.get("tax_rate"),
         tax_inclusive=bool(line.get("tax_inclusive")),
         tags=tuple(sorted((line.get("tags") or {}).items())),
+        centres=read_shares(line, Money.zero(code)),
     )
 
 

@@ -14,7 +14,10 @@ from billing.documents.hybrid import attachment, declare
 from billing.documents.invoice_pdf import render_pdf
 from billing.documents.lines_csv import lines_csv
 from billing.documents.logos import Logo, LogoFolder
+from billing.documents.parties import Body
+from billing.documents.receipt import receipt_document, receipt_sheet
 from billing.documents.sheet import Beside, Sheet, SheetWriter
+from billing.documents.statement import Since, statement_document, statement_sheet
 
 
 class DocumentForm(StrEnum):
@@ -66,6 +69,16 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A consolidated invoice to be exported: its frozen body, and the invoices in it."""
+
+    body: Body
+    since: Since
+    beside: Beside
+    invoices: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Exporter:
     """Writes documents out; ``logos`` is where the vendor keeps its pictures."""
 
@@ -88,6 +101,40 @@ class Exporter:
         }
         content = writers[form](frozen, language)
         return ExportedFile(file_name(frozen.document.number, form), MEDIA_TYPES[form], content)
+
+    def export_statement(
+        self, statement: Statement, form: DocumentForm, language: str
+    ) -> ExportedFile:
+        """Write a consolidated invoice as PDF or HTML, or the lines of its invoices as CSV.
+
+        Raises:
+            KeyError: another form is asked for.
+            LogoUnusable: the seller's logo is too large.
+        """
+        document = statement_document(statement.body)
+        logo = self.logos.logo(document.seller.reference)
+        beside = replace(statement.beside, logo="" if logo is None else logo.name)
+        sheet = statement_sheet(statement.body, statement.since, beside, language)
+        writers: Mapping[DocumentForm, Callable[[], bytes]] = {
+            DocumentForm.PDF: lambda: render_pdf(document, sheet, logo=logo),
+            DocumentForm.HTML: lambda: render_html(sheet, logo),
+            DocumentForm.CSV: lambda: b"".join(lines_csv(statement.invoices, language)),
+        }
+        content = writers[form]()
+        return ExportedFile(file_name(document.number, form), MEDIA_TYPES[form], content)
+
+    def export_receipt(self, body: Body, sha256: str, language: str) -> ExportedFile:
+        """Write a top-up's receipt, or prepayment invoice, as PDF.
+
+        Raises:
+            LogoUnusable: the seller's logo is too large.
+        """
+        document = receipt_document(body)
+        logo = self.logos.logo(document.seller.reference)
+        beside = Beside(sha256=sha256, logo="" if logo is None else logo.name)
+        drawn = render_pdf(document, receipt_sheet(body, beside, language), logo=logo)
+        name = file_name(document.number, DocumentForm.PDF)
+        return ExportedFile(name, MEDIA_TYPES[DocumentForm.PDF], drawn)
 
     def _pdf(self, frozen: Frozen, language: str) -> bytes:
         sheet, logo = self._sheet(frozen, language)

@@ -4,8 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from billing.documents.content import Document, Line
-from billing.documents.einvoice.build import COST_CENTRE
+from billing.documents.content import COST_CENTRE, Document, Line
 from control_plane.kernel.money import Money
 
 COLUMNS = (
@@ -31,11 +30,14 @@ COLUMNS = (
     "tax_rate",
     "tax_included",
     "cost_centre",
+    "cost_centre_shares",
     "tags",
     "key",
 )
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """By it Excel takes a file for UTF-8; without it Chinese comes out as noise."""
+NOBODY = "-"
+"""Stands for usage that named no cost centre."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}")
 
 
@@ -61,7 +63,7 @@ def safe(text: str) -> str:
 
 
 def _cells(document: Document, line: Line, place: int, language: str) -> tuple[str, ...]:
-    tags = dict(line.tags)
+    tags = {name: value for name, value in line.tags if name != COST_CENTRE}
     sign = -1 if document.is_credit_note else 1
     discount = Money.total((found.amount for found in line.discounts), line.amount.currency)
 
@@ -89,12 +91,23 @@ def _cells(document: Document, line: Line, place: int, language: str) -> tuple[s
         line.tax_code or "",
         line.tax_rate or "",
         "yes" if line.tax_inclusive else "no",
-        tags.pop(COST_CENTRE, ""),
+        line.cost_centre,
+        _shares(line, sign),
         "; ".join(f"{name}={value}" for name, value in tags.items()),
         line.key,
     )
     amounts = (amount(line.amount), amount(-discount), amount(line.net))
     return (*map(safe, texts), *amounts, *map(safe, rest))
+
+
+def _shares(line: Line, sign: int) -> str:
+    """Write what each cost centre has of a line that is several'."""
+    if len(line.centres) <= 1:
+        return ""
+    shares = (
+        (s.centre or NOBODY, Money(sign * s.amount.minor, s.amount.currency)) for s in line.centres
+    )
+    return "; ".join(f"{centre}={amount.decimal_text()}" for centre, amount in shares)
 
 
 def _rows(rows: Iterable[tuple[str, ...]]) -> bytes:

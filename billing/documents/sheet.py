@@ -97,6 +97,10 @@ class _Writing:
             "totals": list(self._totals()),
             "taxes": [self._tax(group) for group in document.taxes],
             "pay": pay,
+            "centres": [
+                [breakable(name) or words["no_cost_centre"], amount_text(amount)]
+                for name, amount in document.centres
+            ],
             "notes": self._notes(),
             "annex": self._annex(),
             "footer": self._footer(),

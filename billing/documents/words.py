@@ -45,6 +45,9 @@ WORDS: Mapping[str, str] = {
     "category": "Category",
     "rate": "Rate",
     "base": "Taxable amount",
+    "cost_centres": "Cost centres",
+    "cost_centre": "Cost centre",
+    "no_cost_centre": "None named",
     "payment": "How to pay",
     "payee": "Payee",
     "bank": "Bank",
@@ -79,3 +82,40 @@ REASONS: Mapping[str, str] = {
     "correction": "Correction",
 }
 """Why a credit note was issued; a code that is not here is shown as it is."""
+
+STATEMENT: Mapping[str, str] = {
+    "noun": "Consolidated invoice",
+    "item": "Invoice",
+    "quantity": "Payable by",
+    "tax": "Tax",
+    "net": "Net amount",
+    "annex": "What the invoices are over, before tax",
+    "invoices_of": "Invoices of",
+    "to_be_paid_in": "To be paid ({currency})",
+    "to_be_paid": "To be paid",
+    "invoiced": "Sum of the invoices",
+    "settled": "Settled before",
+    "lowered": "Credit note {reference}",
+    "paid_by": "Paid: {reference}",
+    "still_open": "Still open",
+    "no_centre": "None named",
+    "statement": "A statement: the invoices listed stay the tax documents. Payments settle them by "
+    "the day they are due, then by number.",
+}
+"""What a consolidated invoice calls by other names than an invoice does."""
+
+RECEIPT: Mapping[str, str] = {
+    "receipt": "Receipt",
+    "prepayment_invoice": "Prepayment invoice",
+    "item": "Prepaid balance",
+    "received": "Received",
+    "received_from": "Received from",
+    "paid_by": "Payment",
+    "note_tax_on_use": "Paid ahead, and set against later invoices, which charge the tax.",
+    "note_tax_on_topup": "Paid ahead, and set against later invoices, which deduct the tax charged "
+    "here.",
+    "note_card": "Sale of a prepaid card (tax class 601, untaxed); no fapiao is issued for what is "
+    "paid with it.",
+    "note_bonus": "A bonus of {bonus} was granted as promotional credit.",
+}
+"""What a top-up's document calls by other names than an invoice does."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from billing.domain.documents.centres import read_shares
+from billing.domain.groups.splitting import Split
 from billing.domain.numbers import shown
 from billing.domain.pricing.wording import (
     PRICING_MESSAGES,
@@ -15,6 +17,8 @@ from billing.domain.pricing.wording import (
     pricing_message,
 )
 from control_plane.kernel.calendar import local_date, parse_instant
+from control_plane.kernel.currency import currency
+from control_plane.kernel.money import Money
 
 Translate = Callable[[str], str]
 
@@ -46,6 +50,10 @@ MESSAGES: Mapping[str, str] = {
     "cancelled": "The booking was given up: {kept} % of it stays owed.",
     "deposit": "The deposit: {amount}.",
     "cancellation": "What stays owed of a booking that was given up: {amount}.",
+    "cost_centre": "Cost centre {cost_centre}: {quantity} {unit}, {amount} before tax.",
+    "cost_centre_whole": "Cost centre {cost_centre}: {amount} before tax.",
+    "cost_centre_none": "No cost centre: {quantity} {unit}, {amount} before tax.",
+    "cost_centre_none_whole": "No cost centre: {amount} before tax.",
     **PRICING_MESSAGES,
 }
 
@@ -76,13 +84,16 @@ def explain_lines(
 ) -> tuple[ExplainedLine, ...]:
     """Explain every line of a frozen invoice body in ``en`` or ``zh``."""
     note = body.get("kind") == "credit_note"
-    return tuple(
-        _line(line, body["zone"], language, translate, note=note) for line in body["lines"]
-    )
+    return tuple(_line(line, body, language, translate, note=note) for line in body["lines"])
 
 
 def _line(
-    line: Mapping[str, Any], zone: str, language: str, translate: Translate, *, note: bool
+    line: Mapping[str, Any],
+    body: Mapping[str, Any],
+    language: str,
+    translate: Translate,
+    *,
+    note: bool,
 ) -> ExplainedLine:
     tongue = "zh" if language.lower().startswith("zh") else "en"
     item, name = line["item_name"][tongue], line["name"][tongue]
@@ -91,7 +102,9 @@ def _line(
     if line["kind"] in {"credit", "charge", "addon"} and not note:
         steps.append(_say(line["kind"], {}, translate))
     for step in line["steps"]:
-        steps.extend(_steps(step, zone, unit, translate))
+        steps.extend(_steps(step, body["zone"], unit, translate))
+    shares = read_shares(line, Money.zero(currency(body["currency"])))
+    steps.extend(_share(share, unit, translate) for share in shares)
     return ExplainedLine(
         key=line["key"],
         title=item if item == name else f"{item} · {name}",
@@ -100,6 +113,15 @@ def _line(
         amount_minor=line["amount_minor"],
         steps=tuple(steps),
     )
+
+
+def _share(share: Split, unit: str, translate: Translate) -> Explained:
+    """Say whose a part of the line is."""
+    message = "cost_centre" + ("" if share.centre else "_none")
+    values = {"cost_centre": share.centre, "amount": share.amount.decimal_text()}
+    if share.quantity is None:
+        return _say(f"{message}_whole", values, translate)
+    return _say(message, {**values, "quantity": f"{share.quantity:f}", "unit": unit}, translate)
 
 
 def _steps(

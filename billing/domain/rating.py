@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from billing.domain.groups.splitting import CentreUsage
 from billing.domain.numbers import exact_text
 from billing.domain.owing.item import Item, LineKind
 from billing.domain.pricing import Step, Usage, price_usage
@@ -89,6 +90,7 @@ class InvoiceLine:
 
     Net of tax, or gross where ``tax_inclusive``. A negative one is taken off earlier invoices.
     No coupon before the minimum leaves less than ``floor``; see `Rated` for ``topped_up``.
+    ``centres`` are the customer's cost centres that it is spread over, empty where none is named.
     """
 
     key: str
@@ -116,6 +118,7 @@ class InvoiceLine:
     tags: tuple[tuple[str, str], ...] = ()
     floor: Money | None = None
     topped_up: tuple[tuple[str, int], ...] = ()
+    centres: tuple[CentreUsage, ...] = ()
 
 
 def rate_items(

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from billing.domain.groups.centres import NO_CENTRES, CentreTerms
 from control_plane.kernel.ids import CreditNoteId, InvoiceId, PaymentId, TenantId
 from control_plane.kernel.money import Money
 
@@ -19,7 +20,7 @@ class Account:
     ``policies`` are the tenant's own choices. A period's invoice waits for ``grace`` after it fell
     due; usage not invoiced yet is invoiced once it passes the threshold (minor units). ``reach`` is
     from when on the next close looks at everything again; ``usage_cutoff`` is the look at the usage
-    by which the last close was made.
+    by which the last close was made. ``cost_centres`` is how the customer sorts its invoices.
     """
 
     tenant_id: TenantId
@@ -36,6 +37,7 @@ class Account:
     threshold_minor: int | None = None
     reach: datetime | None = None
     usage_cutoff: str | None = None
+    cost_centres: CentreTerms = NO_CENTRES
 
 
 class InvoiceState(StrEnum):

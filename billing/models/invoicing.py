@@ -30,6 +30,7 @@ class AccountRow(SQLModel, table=True):
     threshold_minor: int | None = Field(default=None, sa_type=BigInteger)
     reach: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     usage_cutoff: str | None = None
+    cost_centres: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from billing.repositories.balance_rules import BALANCE_RULES
+
 _DOCUMENTS = {
     "billing is halted": """
         SELECT parked_reason FROM billing_accounts
@@ -224,6 +226,9 @@ _BALANCES = {
                 SELECT currency, amount_minor - refunded_minor FROM wallet_topups
                 WHERE tenant_id = :tenant_id AND state = 'paid'
                 UNION ALL
+                SELECT currency, kept_minor FROM consolidated_payments
+                WHERE tenant_id = :tenant_id
+                UNION ALL
                 SELECT currency, amount_minor FROM credit_entries
                 WHERE tenant_id = :tenant_id AND kind = 'refunded') f
              GROUP BY currency) m
@@ -235,7 +240,9 @@ _BALANCES = {
     """,
 }
 
-RULES: Final[Mapping[str, str]] = MappingProxyType({**_DOCUMENTS, **_LEDGER, **_BALANCES})
+RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {**_DOCUMENTS, **_LEDGER, **_BALANCES, **BALANCE_RULES}
+)
 """By what is wrong when a query returns anything. All take ``tenant_id``."""
 
 

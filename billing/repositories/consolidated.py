@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -14,12 +14,15 @@ from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import ConsolidatedInvoiceId, InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
 
-_SHARED = (
-    "SELECT tenant_id, invoice_id, child_id, child_name, number, entity, currency, dated, "
-    "payable_by, total_minor, open_minor, parent_pays, body, shared_at, consolidated_id, "
-    "settled_at, unsettled_because FROM group_invoices WHERE tenant_id = :tenant_id "
-)
-# What is in a consolidated invoice stays as it was when that was issued.
+_SHARED = """
+    SELECT g.tenant_id, g.invoice_id, g.child_id, g.child_name, g.number, g.entity, g.currency,
+        g.dated, g.payable_by, g.total_minor, g.open_minor, g.parent_pays, g.body, g.shared_at,
+        g.consolidated_id, coalesce((
+            SELECT sum(s.amount_minor) FROM consolidated_settlements s
+            WHERE s.tenant_id = g.tenant_id AND s.invoice_id = g.invoice_id), 0)::bigint
+            AS paid_minor
+    FROM group_invoices g WHERE g.tenant_id = :tenant_id
+"""
 _SHARE = text(
     """
     INSERT INTO group_invoices (tenant_id, invoice_id, child_id, child_name, number, entity,
@@ -27,20 +30,41 @@ _SHARE = text(
     VALUES (:tenant_id, :invoice_id, :child_id, :child_name, :number, :entity, :currency, :dated,
         :payable_by, :total_minor, :open_minor, :parent_pays, :body, :shared_at)
     ON CONFLICT (tenant_id, invoice_id) DO UPDATE SET open_minor = excluded.open_minor
-        WHERE group_invoices.consolidated_id IS NULL
     """
 )
-_CONSOLIDATED = (
-    "SELECT tenant_id, id, number, entity, currency, first_day, last_day, dated, payable_by, "
-    "total_minor, body, body_sha256, state, issued_at, reference, paid_at "
-    "FROM consolidated_invoices "
+_FOLLOW = text(
+    "UPDATE group_invoices SET open_minor = :open_minor "
+    "WHERE tenant_id = :tenant_id AND invoice_id = :invoice_id RETURNING 1"
+)
+# Money that came in and has not reached the invoices yet is not to be asked for again.
+_CONSOLIDATED = """
+    SELECT c.tenant_id, c.id, c.number, c.entity, c.currency, c.first_day, c.last_day, c.dated,
+        c.payable_by, c.total_minor, c.body, c.body_sha256, c.issued_at, coalesce((
+            SELECT sum(g.open_minor) FROM group_invoices g
+            WHERE g.tenant_id = c.tenant_id AND g.consolidated_id = c.id), 0)::bigint AS owed_minor,
+        coalesce((
+            SELECT sum(p.amount_minor) FROM consolidated_payments p
+            WHERE p.tenant_id = c.tenant_id AND p.consolidated_id = c.id
+                AND p.state = 'succeeded'), 0)::bigint AS paid_minor,
+        coalesce((
+            SELECT sum(p.amount_minor - coalesce((
+                SELECT sum(s.amount_minor) FROM consolidated_settlements s
+                WHERE s.tenant_id = p.tenant_id AND s.payment_id = p.id), 0))
+            FROM consolidated_payments p
+            WHERE p.tenant_id = c.tenant_id AND p.consolidated_id = c.id
+                AND p.state = 'succeeded' AND p.spread_at IS NULL), 0)::bigint AS coming_minor
+    FROM consolidated_invoices c
+"""
+_LOCK = text(
+    "SELECT 1 FROM group_invoices WHERE tenant_id = :tenant_id AND consolidated_id = :id "
+    "ORDER BY invoice_id FOR UPDATE"
 )
 _ISSUE = text(
     """
     INSERT INTO consolidated_invoices (tenant_id, id, number, entity, year, place, currency,
-        first_day, last_day, dated, payable_by, total_minor, body, body_sha256, state, issued_at)
+        first_day, last_day, dated, payable_by, total_minor, body, body_sha256, issued_at)
     VALUES (:tenant_id, :id, :number, :entity, :year, :place, :currency, :first_day, :last_day,
-        :dated, :payable_by, :total_minor, :body, :body_sha256, 'issued', :issued_at)
+        :dated, :payable_by, :total_minor, :body, :body_sha256, :issued_at)
     """
 )
 _DRAW = text(
@@ -97,11 +121,11 @@ class ConsolidatedRepository:
         """Return what children shared, the latest first; ``waiting``: what is not consolidated."""
         condition, values = "", {"tenant_id": tenant_id, "most": limit, "of": consolidated_id}
         if waiting:
-            condition = "AND parent_pays AND consolidated_id IS NULL FOR UPDATE"
+            condition = "AND g.parent_pays AND g.consolidated_id IS NULL FOR UPDATE OF g"
         elif consolidated_id is not None:
-            condition = "AND consolidated_id = :of ORDER BY number, invoice_id"
+            condition = "AND g.consolidated_id = :of ORDER BY g.number, g.invoice_id"
         else:
-            condition = "ORDER BY dated DESC, number DESC LIMIT :most"
+            condition = "ORDER BY g.dated DESC, g.number DESC LIMIT :most"
         bound = {name: value for name, value in values.items() if f":{name}" in _SHARED + condition}
         rows = await self.session.execute(text(f"{_SHARED} {condition}"), bound)
         return [_shared(row) for row in rows.mappings()]
@@ -146,12 +170,10 @@ class ConsolidatedRepository:
             {"consolidated_id": made.id},
         )
 
-    async def settle(
-        self, invoice: SharedInvoice, at: datetime | None, because: str | None
-    ) -> None:
-        """Keep that a payment reached the child's books, or why it could not."""
-        values = {"settled_at": at, "unsettled_because": because}
-        await self._mark(invoice.parent_id, [invoice.invoice_id], values)
+    async def follow(self, tenant_id: TenantId, invoice_id: InvoiceId, left: Money) -> bool:
+        """Bring the open amount of an invoice that was shared up to date; False without one."""
+        values = {"tenant_id": tenant_id, "invoice_id": invoice_id, "open_minor": left.minor}
+        return (await self.session.execute(_FOLLOW, values)).first() is not None
 
     async def _mark(
         self, tenant_id: TenantId, ids: Sequence[InvoiceId], values: Mapping[str, Any]
@@ -169,40 +191,32 @@ class ConsolidatedRepository:
         self, tenant_id: TenantId | None = None, limit: int = 200
     ) -> list[ConsolidatedInvoice]:
         """Return the tenant's consolidated invoices, the latest first (of all, for staff)."""
-        where = "WHERE tenant_id = :tenant_id " if tenant_id is not None else ""
+        where = "WHERE c.tenant_id = :tenant_id " if tenant_id is not None else ""
         values = {"most": limit} | ({"tenant_id": tenant_id} if tenant_id is not None else {})
         rows = await self.session.execute(
-            text(f"{_CONSOLIDATED} {where} ORDER BY dated DESC, number DESC LIMIT :most"), values
+            text(f"{_CONSOLIDATED} {where} ORDER BY c.dated DESC, c.number DESC LIMIT :most"),
+            values,
         )
         return [_consolidated(row) for row in rows.mappings()]
 
     async def get(
         self, tenant_id: TenantId, wanted: ConsolidatedInvoiceId, *, lock: bool = False
     ) -> ConsolidatedInvoice:
-        """Return one consolidated invoice.
+        """Return one consolidated invoice; locked, what is open of it stays until the commit.
 
         Raises:
             ConsolidatedInvoiceNotFound: the tenant has none of that id.
         """
-        locking = "FOR UPDATE" if lock else ""
+        values = {"tenant_id": tenant_id, "id": wanted}
+        if lock:
+            await self.session.execute(_LOCK, values)
         rows = await self.session.execute(
-            text(f"{_CONSOLIDATED} WHERE tenant_id = :tenant_id AND id = :id {locking}"),
-            {"tenant_id": tenant_id, "id": wanted},
+            text(f"{_CONSOLIDATED} WHERE c.tenant_id = :tenant_id AND c.id = :id"), values
         )
         row = rows.mappings().one_or_none()
         if row is None:
             raise ConsolidatedInvoiceNotFound(consolidated_id=format_id("cin", wanted))
         return _consolidated(row)
-
-    async def mark_paid(self, made: ConsolidatedInvoice, reference: str, now: datetime) -> None:
-        """Keep the transfer that paid it."""
-        await self.session.execute(
-            text(
-                "UPDATE consolidated_invoices SET state = 'paid', reference = :reference, "
-                "paid_at = :now WHERE tenant_id = :tenant_id AND id = :id"
-            ),
-            {"reference": reference, "now": now, "tenant_id": made.tenant_id, "id": made.id},
-        )
 
 
 async def waiting_parents(system: AsyncSession, before: date, most: int) -> list[TenantId]:
@@ -213,7 +227,6 @@ async def waiting_parents(system: AsyncSession, before: date, most: int) -> list
 
 def _shared(row: RowMapping) -> SharedInvoice:
     code, consolidated = currency(row["currency"]), row["consolidated_id"]
-    settled = row["settled_at"]
     return SharedInvoice(
         parent_id=TenantId(row["tenant_id"]),
         invoice_id=InvoiceId(row["invoice_id"]),
@@ -229,12 +242,12 @@ def _shared(row: RowMapping) -> SharedInvoice:
         body=bytes(row["body"]),
         shared_at=row["shared_at"].astimezone(UTC),
         consolidated_id=None if consolidated is None else ConsolidatedInvoiceId(consolidated),
-        settled_at=None if settled is None else settled.astimezone(UTC),
-        unsettled_because=row["unsettled_because"],
+        paid=Money(row["paid_minor"], code),
     )
 
 
 def _consolidated(row: RowMapping) -> ConsolidatedInvoice:
+    code = currency(row["currency"])
     return ConsolidatedInvoice(
         tenant_id=TenantId(row["tenant_id"]),
         id=ConsolidatedInvoiceId(row["id"]),
@@ -244,11 +257,10 @@ def _consolidated(row: RowMapping) -> ConsolidatedInvoice:
         last_day=row["last_day"],
         dated=row["dated"],
         payable_by=row["payable_by"],
-        total=Money(row["total_minor"], currency(row["currency"])),
+        total=Money(row["total_minor"], code),
         body=bytes(row["body"]),
         body_sha256=row["body_sha256"],
-        paid=row["state"] == "paid",
+        paid=Money(row["paid_minor"], code),
+        open=Money(max(row["owed_minor"] - row["coming_minor"], 0), code),
         issued_at=row["issued_at"].astimezone(UTC),
-        reference=row["reference"],
-        paid_at=None if row["paid_at"] is None else row["paid_at"].astimezone(UTC),
     )

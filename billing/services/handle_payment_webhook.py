@@ -1,15 +1,27 @@
 """Take a payment provider's message."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.records import PaymentState
-from billing.errors import UnknownProvider
-from billing.ports import PaymentProvider
+from billing.errors import PaymentNotFound, UnknownProvider
+from billing.ports import PaymentNotice, PaymentProvider
 from billing.repositories.payments import PaymentRepository
 from billing.settling import settle_collection
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
+
+
+class OtherPayments(Protocol):
+    """Payments that are of no single invoice, and know what follows from them."""
+
+    async def notice(
+        self, session: AsyncSession, notice: PaymentNotice, sender: PaymentProvider
+    ) -> PaymentState | None:
+        """Bring the attempt up to date and return its state; None where it is none of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,7 @@ class HandlePaymentWebhook:
     work: UnitOfWork
     tenant_clock: TenantClock
     providers: Mapping[str, PaymentProvider]
+    others: Sequence[OtherPayments] = ()
 
     async def __call__(
         self, *, provider: str, payload: bytes, signature: str
@@ -42,7 +55,14 @@ class HandlePaymentWebhook:
         if notice is None:
             return None
         async with self.work(notice.tenant_id) as session:
-            payment = await PaymentRepository(session).lock(notice.tenant_id, notice.payment_id)
+            try:
+                payment = await PaymentRepository(session).lock(notice.tenant_id, notice.payment_id)
+            except PaymentNotFound:
+                for other in self.others:
+                    state = await other.notice(session, notice, sender)
+                    if state is not None:
+                        return state
+                raise
             if payment.state is not PaymentState.PENDING or payment.reference is None:
                 return payment.state
             found = await sender.find(payment.reference)

@@ -57,7 +57,7 @@ class RecordPayment:
             PaymentReferenceInvalid: the reference is empty, too long or not printable.
             PaymentReferenceUsed: the transfer was recorded for another invoice.
         """
-        reference = _readable(reference)
+        reference = readable_reference(reference)
         async with self.work(tenant_id) as session:
             invoice = await InvoiceRepository(session).lock(tenant_id, invoice_id)
             payments = PaymentRepository(session)
@@ -79,7 +79,12 @@ class RecordPayment:
             return payment
 
 
-def _readable(reference: str) -> str:
+def readable_reference(reference: str) -> str:
+    """Return a transfer's reference as it is kept.
+
+    Raises:
+        PaymentReferenceInvalid: it is empty, too long or not printable.
+    """
     text = reference.strip()
     if not 1 <= len(text) <= LONGEST_REFERENCE or not text.isprintable():
         raise PaymentReferenceInvalid(

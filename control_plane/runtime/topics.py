@@ -12,11 +12,17 @@ INVOICE_ISSUED = "invoice.issued"
 MAIL_REQUESTED = "mail.requested"
 """A message to a person. Payload: ``{"to", "template", "fields", "language"}``."""
 
+INVOICE_ENDED = "invoice.ended"
+"""An invoice was voided or written off. Payload: ``{"invoice_id": uuid}``."""
+
 FAPIAO_REQUESTED = "fapiao.requested"
 """A fapiao, blue or red, waits to be handed to the platform. Payload: ``{"fapiao_id": uuid}``."""
 
 CREDIT_NOTE_ISSUED = "credit_note.issued"
 """A credit note took from an invoice. Payload: ``{"credit_note_id": uuid, "invoice_id": uuid}``."""
 
+CONSOLIDATED_ISSUED = "consolidated_invoice.issued"
+"""A parent has something to pay for its children. Payload: ``{"consolidated_id": uuid}``."""
+
 CONSOLIDATED_PAID = "consolidated_invoice.paid"
-"""A parent has paid for its children. Payload: ``{"consolidated_id": uuid}``."""
+"""A parent has paid a part or all of it. Payload: ``{"consolidated_id": uuid}``."""

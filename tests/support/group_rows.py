@@ -22,12 +22,30 @@ def keep_group(admin: psycopg.Connection, tenant_id: TenantId, word: str) -> dic
         [child, membership, tenant_id, f"{word} branch", word],
     )
     number = f"SBX-G-{word}-000001"
-    body = {"number": number, "buyer": word, "seller": {"name": "Tallyard"}, "invoices": []}
+    body = {
+        "number": number,
+        "tenant": format_id("ten", tenant_id),
+        "seller": {"name": "Tallyard", "reference": "sandbox"},
+        "buyer": {"name": word, "reference": word},
+        "currency": "CNY",
+        "zone": "UTC",
+        "first_day": "2026-01-09",
+        "last_day": "2026-01-09",
+        "date": "2026-01-10",
+        "payable_by": "2026-01-24",
+        "invoices": [],
+        "taxes": [],
+        "net_minor": 10000,
+        "tax_minor": 0,
+        "invoiced_minor": 10000,
+        "settled_minor": 0,
+        "total_minor": 10000,
+    }
     admin.execute(
         "INSERT INTO consolidated_invoices (tenant_id, id, number, entity, year, place, currency, "
-        "first_day, last_day, dated, payable_by, total_minor, body, body_sha256, state, issued_at) "
+        "first_day, last_day, dated, payable_by, total_minor, body, body_sha256, issued_at) "
         "VALUES (%s, %s, %s, %s, 2026, 1, 'CNY', '2026-01-09', '2026-01-09', '2026-01-10', "
-        "'2026-01-24', 10000, %s, '', 'issued', '2026-01-10Z')",
+        "'2026-01-24', 10000, %s, '', '2026-01-10Z')",
         [tenant_id, made, number, f"of {word}", json.dumps(body).encode()],
     )
     return {

@@ -5,6 +5,8 @@ from litestar import Router, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from billing.domain.groups.centres import CentreTerms
+from billing.domain.groups.splitting import Split
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import SubscriptionId, format_id
 from web.api.common import ApiRequest, id_from, principal, tenant
@@ -16,16 +18,37 @@ MANAGE = {"permission": Permission.INVOICE_PAY}
 
 
 class CostCentreBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The member of your events' data that names the cost centre; null for none."""
+    """The member of your events' data that names the cost centre, and that of everything else.
+
+    Null for none.
+    """
 
     property: str | None = None
+    default: str | None = None
+
+
+class CostCentresView(msgspec.Struct):
+    """How your invoices are sorted; ``subscriptions`` are those with a cost centre of their own."""
+
+    property: str | None
+    default: str | None
+    subscriptions: dict[str, str]
+
+
+class SubscriptionCentreBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The cost centre of everything this subscription costs; null for none of its own."""
+
+    cost_centre: str | None = None
 
 
 class SplitView(msgspec.Struct):
-    """A cost centre's share of a line; an empty name is usage without one."""
+    """A cost centre's share of a line; an empty name is usage without one.
+
+    Without a quantity the whole line is its.
+    """
 
     cost_centre: str
-    quantity: str
+    quantity: str | None
     amount: str
 
 
@@ -42,38 +65,68 @@ class PurchaseOrderBody(msgspec.Struct, forbid_unknown_fields=True):
     purchase_order: str | None = None
 
 
-@get("/cost-centre-property", opt=READ)
-async def get_cost_centre_property(
+@get("/cost-centres", opt=READ)
+async def get_cost_centres(
     request: ApiRequest, application: NamedDependency[Application]
-) -> CostCentreBody:
-    """Read which member of your events' data names the cost centre."""
-    return CostCentreBody(await application.cost_centre_property.read(tenant(request)))
+) -> CostCentresView:
+    """Read what names the cost centre of a line."""
+    return _terms(await application.cost_centres.read(tenant(request)))
 
 
-@put("/cost-centre-property", opt=MANAGE)
-async def set_cost_centre_property(
+@put("/cost-centres", opt=MANAGE)
+async def set_cost_centres(
     request: ApiRequest, data: JSONBody[CostCentreBody], application: NamedDependency[Application]
-) -> CostCentreBody:
-    """Choose it, for invoices issued from now on."""
-    kept = await application.cost_centre_property.set(
-        tenant_id=tenant(request), value=data.property, actor=principal(request).actor
+) -> CostCentresView:
+    """Choose the property of your events, and a default, for invoices issued from now on."""
+    kept = await application.cost_centres.set(
+        tenant_id=tenant(request),
+        named=data.property,
+        default=data.default,
+        actor=principal(request).actor,
     )
-    return CostCentreBody(kept)
+    return _terms(kept)
+
+
+def _terms(terms: CentreTerms) -> CostCentresView:
+    own = {format_id("sub", key): centre for key, centre in terms.subscriptions.items()}
+    return CostCentresView(terms.property, terms.default, own)
+
+
+@put("/subscriptions/{subscription_id:str}/cost-centre", opt=MANAGE)
+async def set_subscription_centre(
+    request: ApiRequest,
+    subscription_id: FromPath[str],
+    data: JSONBody[SubscriptionCentreBody],
+    application: NamedDependency[Application],
+) -> SubscriptionCentreBody:
+    """Give a subscription a cost centre of its own, or take it away."""
+    kept = await application.cost_centres.set_subscription(
+        tenant_id=tenant(request),
+        subscription_id=SubscriptionId(id_from("sub", subscription_id)),
+        centre=data.cost_centre,
+        actor=principal(request).actor,
+    )
+    return SubscriptionCentreBody(kept)
 
 
 @get("/invoices/{invoice_id:str}/cost-centres", opt=READ)
 async def list_cost_centres(
     request: ApiRequest, invoice_id: FromPath[str], application: NamedDependency[Application]
 ) -> list[SplitLineView]:
-    """List how an invoice's usage lines spread over your cost centres; parts add up exactly."""
+    """List how an invoice's lines spread over your cost centres; the parts add up to each net."""
     found = await application.read_splits(tenant(request), invoice_id_from(invoice_id))
     return [
         SplitLineView(
             line,
-            [SplitView(s.centre, f"{s.quantity:f}", s.amount.decimal_text()) for s in splits],
+            [SplitView(s.centre, quantity_of(s), s.amount.decimal_text()) for s in splits],
         )
         for line, splits in found.items()
     ]
+
+
+def quantity_of(split: Split) -> str | None:
+    """Write a share's quantity; None where a whole line is the centre's."""
+    return None if split.quantity is None else f"{split.quantity:f}"
 
 
 @get("/purchase-orders", opt=READ)
@@ -106,8 +159,9 @@ router = Router(
     "/v1",
     tags=["Cost centres"],
     route_handlers=[
-        get_cost_centre_property,
-        set_cost_centre_property,
+        get_cost_centres,
+        set_cost_centres,
+        set_subscription_centre,
         list_cost_centres,
         list_purchase_orders,
         set_purchase_order,

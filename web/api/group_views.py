@@ -5,8 +5,16 @@ from typing import Any
 
 import msgspec
 
-from billing.domain.groups.records import ConsolidatedInvoice, Membership, SharedInvoice
+from billing.domain.groups.records import (
+    ConsolidatedDetail,
+    ConsolidatedInvoice,
+    GroupPayment,
+    Membership,
+    SharedInvoice,
+    SharedNote,
+)
 from control_plane.kernel.ids import format_id
+from control_plane.kernel.money import Money
 
 
 class GroupCodeView(msgspec.Struct):
@@ -50,7 +58,10 @@ class GroupView(msgspec.Struct):
 
 
 class SharedInvoiceView(msgspec.Struct):
-    """A child's invoice, as it agreed to show it; amounts are decimal texts."""
+    """A child's invoice, as it agreed to show it; amounts are decimal texts.
+
+    ``open`` is still to be paid of it, ``paid`` what your payments settled of it.
+    """
 
     invoice_id: str
     number: str
@@ -60,14 +71,37 @@ class SharedInvoiceView(msgspec.Struct):
     currency: str
     total: str
     open: str
+    paid: str
     parent_pays: bool
     consolidated_id: str | None
+
+
+class SharedNoteView(msgspec.Struct):
+    """A credit note over one of the invoices; ``lowered`` came off what was open of it."""
+
+    number: str
+    invoice_id: str
+    dated: date
+    total: str
+    lowered: str
+
+
+class GroupPaymentView(msgspec.Struct):
+    """What you paid; ``kept`` was needed by none of the invoices, and stands to your credit."""
+
+    id: str
+    provider: str
+    state: str
+    amount: str
+    kept: str
+    reference: str | None
+    failure: str | None
+    created_at: datetime
     settled_at: datetime | None
-    unsettled_because: str | None
 
 
 class ConsolidatedView(msgspec.Struct):
-    """One document over children's invoices."""
+    """One document over children's invoices: ``total`` was asked for, ``open`` still is."""
 
     id: str
     number: str
@@ -77,18 +111,20 @@ class ConsolidatedView(msgspec.Struct):
     payable_by: date
     currency: str
     total: str
+    paid: str
+    open: str
     state: str
-    reference: str | None
-    paid_at: datetime | None
 
 
-class ConsolidatedDetail(msgspec.Struct):
-    """A consolidated invoice with its frozen content, and how far it has been settled."""
+class ConsolidatedDetailView(msgspec.Struct):
+    """A consolidated invoice with its frozen content, and what became of it since."""
 
     consolidated: ConsolidatedView
     content: dict[str, Any]
     content_sha256: str
     invoices: list[SharedInvoiceView]
+    credit_notes: list[SharedNoteView]
+    payments: list[GroupPaymentView]
 
 
 class CustomerConsolidatedView(msgspec.Struct):
@@ -133,10 +169,9 @@ def shared_view(found: SharedInvoice) -> SharedInvoiceView:
         currency=found.total.currency.code,
         total=found.total.decimal_text(),
         open=found.open.decimal_text(),
+        paid=(found.paid or Money.zero(found.total.currency)).decimal_text(),
         parent_pays=found.parent_pays,
         consolidated_id=None if together is None else format_id("cin", together),
-        settled_at=found.settled_at,
-        unsettled_because=found.unsettled_because,
     )
 
 
@@ -151,7 +186,45 @@ def consolidated_view(made: ConsolidatedInvoice) -> ConsolidatedView:
         payable_by=made.payable_by,
         currency=made.total.currency.code,
         total=made.total.decimal_text(),
-        state="paid" if made.paid else "issued",
-        reference=made.reference,
-        paid_at=made.paid_at,
+        paid=made.paid.decimal_text(),
+        open=made.open.decimal_text(),
+        state=made.state.value,
+    )
+
+
+def consolidated_detail(found: ConsolidatedDetail) -> ConsolidatedDetailView:
+    """Show a consolidated invoice with all that belongs to it."""
+    made = found.made
+    return ConsolidatedDetailView(
+        consolidated=consolidated_view(made),
+        content=made.content,
+        content_sha256=made.body_sha256,
+        invoices=[shared_view(invoice) for invoice in found.invoices],
+        credit_notes=[_note(note) for note in found.notes],
+        payments=[payment_view(payment) for payment in found.payments],
+    )
+
+
+def _note(note: SharedNote) -> SharedNoteView:
+    return SharedNoteView(
+        number=note.number,
+        invoice_id=format_id("inv", note.invoice_id),
+        dated=note.dated,
+        total=note.total.decimal_text(),
+        lowered=note.lowered.decimal_text(),
+    )
+
+
+def payment_view(payment: GroupPayment) -> GroupPaymentView:
+    """Show a payment of a consolidated invoice."""
+    return GroupPaymentView(
+        id=format_id("pay", payment.id),
+        provider=payment.provider,
+        state=payment.state.value,
+        amount=payment.amount.decimal_text(),
+        kept=payment.kept.decimal_text(),
+        reference=payment.reference,
+        failure=payment.failure,
+        created_at=payment.created_at,
+        settled_at=payment.settled_at,
     )

@@ -12,7 +12,7 @@ from control_plane.kernel.money import Money
 from web.api.common import ApiRequest, choice_from, id_from, principal, tenant
 from web.api.group_views import (
     CadenceBody,
-    ConsolidatedDetail,
+    ConsolidatedDetailView,
     ConsolidatedPayment,
     ConsolidatedView,
     CustomerConsolidatedView,
@@ -21,6 +21,7 @@ from web.api.group_views import (
     JoinRequest,
     MembershipView,
     SharedInvoiceView,
+    consolidated_detail,
     consolidated_view,
     membership_view,
     shared_view,
@@ -137,13 +138,22 @@ async def list_consolidated(
 @get("/consolidated-invoices/{consolidated_id:str}", opt=READ)
 async def get_consolidated(
     request: ApiRequest, consolidated_id: FromPath[str], application: NamedDependency[Application]
-) -> ConsolidatedDetail:
-    """Read one consolidated invoice with the invoices in it."""
-    made, invoices = await application.group_invoices.one(
-        tenant(request), consolidated_id_from(consolidated_id)
+) -> ConsolidatedDetailView:
+    """Read one consolidated invoice with the invoices in it, their credit notes and payments."""
+    wanted = consolidated_id_from(consolidated_id)
+    return consolidated_detail(await application.group_invoices.one(tenant(request), wanted))
+
+
+@post("/consolidated-invoices/{consolidated_id:str}/payments", status_code=202, opt=MANAGE)
+async def pay_consolidated(
+    request: ApiRequest, consolidated_id: FromPath[str], application: NamedDependency[Application]
+) -> None:
+    """Have what is open of it collected from your card, again if that failed before."""
+    await application.request_group_collection(
+        tenant_id=tenant(request),
+        consolidated_id=consolidated_id_from(consolidated_id),
+        actor=principal(request).actor,
     )
-    shown = [shared_view(invoice) for invoice in invoices]
-    return ConsolidatedDetail(consolidated_view(made), made.content, made.body_sha256, shown)
 
 
 @get("/staff/consolidated-invoices", opt=FINANCE)
@@ -171,7 +181,7 @@ async def record_consolidated_payment(
     data: JSONBody[ConsolidatedPayment],
     application: NamedDependency[Application],
 ) -> ConsolidatedView:
-    """Record the transfer by which a parent paid; its children's invoices are settled by it."""
+    """Record a transfer by which a parent paid all or a part; its children's invoices follow."""
     owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
     await application.group_invoices.one(owner, wanted)
     made = await application.record_consolidated_payment(
@@ -198,6 +208,7 @@ router = Router(
         list_shared,
         list_consolidated,
         get_consolidated,
+        pay_consolidated,
         list_all_consolidated,
         record_consolidated_payment,
     ],

@@ -21,7 +21,6 @@ from billing.services.collect_invoice import CollectInvoice, CollectIssuedInvoic
 from billing.services.explain_invoice import ExplainInvoice
 from billing.services.get_invoice import GetInvoice
 from billing.services.get_subscription import GetSubscription
-from billing.services.handle_payment_webhook import HandlePaymentWebhook
 from billing.services.invoices_csv import InvoicesCsv
 from billing.services.invoicing.bill_threshold import BillThreshold, BillThresholds
 from billing.services.invoicing.explain_credit_note import ExplainCreditNote
@@ -211,10 +210,6 @@ class BillingPart(ProvisioningPart):
     @cached_property
     def request_collection(self) -> RequestCollection:
         return RequestCollection(self.work)
-
-    @cached_property
-    def handle_payment_webhook(self) -> HandlePaymentWebhook:
-        return HandlePaymentWebhook(self.work, self.tenant_clock, self.payment_providers)
 
     @cached_property
     def record_payment(self) -> RecordPayment:

@@ -3,19 +3,16 @@
 from functools import cached_property
 
 from billing.domain.groups.codes import GroupCodes
-from billing.services.groups.consolidate import (
-    Consolidate,
-    ConsolidateGroups,
-    RecordConsolidatedPayment,
-    SettleChildren,
-)
-from billing.services.groups.cost_centres import (
-    CostCentreProperty,
-    ReadSplits,
-    SplitAfter,
-    SplitInvoice,
-)
+from billing.services.groups.consolidate import Consolidate, ConsolidateGroups
+from billing.services.groups.cost_centres import CostCentres, ReadSplits
+from billing.services.groups.export_consolidated import ExportConsolidated
 from billing.services.groups.join_group import AnswerMembership, AskToJoinGroup, IssueGroupCode
+from billing.services.groups.pay_consolidated import (
+    CollectConsolidated,
+    CollectIssuedConsolidated,
+    RecordConsolidatedPayment,
+    RequestGroupCollection,
+)
 from billing.services.groups.purchase_orders import PurchaseOrders
 from billing.services.groups.read_group import (
     ListAllConsolidated,
@@ -23,7 +20,9 @@ from billing.services.groups.read_group import (
     ReadGroup,
     SetCadence,
 )
+from billing.services.groups.settle_children import SettleChildren
 from billing.services.groups.share_invoice import ShareAfter, ShareInvoice, ShareOrCollect
+from billing.services.handle_payment_webhook import HandlePaymentWebhook
 from control_plane.runtime.outbox import Handler
 from web.parts.fapiao import FapiaoPart
 
@@ -64,12 +63,16 @@ class GroupsPart(FapiaoPart):
         return ListAllConsolidated(self.staff)
 
     @cached_property
+    def export_consolidated(self) -> ExportConsolidated:
+        return ExportConsolidated(self.group_invoices, self.exporter, self.settings.public_url)
+
+    @cached_property
     def share_invoice(self) -> ShareInvoice:
         return ShareInvoice(self.work, self.tenant_clock)
 
     @cached_property
     def consolidate(self) -> Consolidate:
-        return Consolidate(self.work, self.tenant_clock)
+        return Consolidate(self.work, self.tenant_clock, self.tax_desk)
 
     @cached_property
     def consolidate_groups(self) -> ConsolidateGroups:
@@ -81,15 +84,28 @@ class GroupsPart(FapiaoPart):
 
     @cached_property
     def settle_children(self) -> SettleChildren:
-        return SettleChildren(self.work, self.tenant_clock, self.record_payment)
+        return SettleChildren(self.work, self.tenant_clock)
 
     @cached_property
-    def cost_centre_property(self) -> CostCentreProperty:
-        return CostCentreProperty(self.work, self.tenant_clock)
+    def collect_consolidated(self) -> CollectConsolidated:
+        return CollectConsolidated(self.work, self.tenant_clock, self.payment_providers)
 
     @cached_property
-    def split_invoice(self) -> SplitInvoice:
-        return SplitInvoice(self.work, self.usage_store)
+    def request_group_collection(self) -> RequestGroupCollection:
+        return RequestGroupCollection(self.work)
+
+    @cached_property
+    def handle_payment_webhook(self) -> HandlePaymentWebhook:
+        others = (self.collect_consolidated, self.charge_topup)
+        return HandlePaymentWebhook(self.work, self.tenant_clock, self.payment_providers, others)
+
+    @cached_property
+    def collect_issued_consolidated(self) -> CollectIssuedConsolidated:
+        return CollectIssuedConsolidated(self.collect_consolidated)
+
+    @cached_property
+    def cost_centres(self) -> CostCentres:
+        return CostCentres(self.work, self.tenant_clock)
 
     @cached_property
     def read_splits(self) -> ReadSplits:
@@ -101,11 +117,13 @@ class GroupsPart(FapiaoPart):
 
     @cached_property
     def after_invoice(self) -> Handler:
-        """Split it over cost centres, show it to the parent, and collect it from whoever pays."""
-        collect = ShareOrCollect(self.share_invoice, self.collect_issued_invoice)
-        return SplitAfter(collect, self.split_invoice)
+        """Show it to the parent, and collect it from whoever pays."""
+        return ShareOrCollect(self.share_invoice, self.collect_issued_invoice)
 
     @cached_property
     def after_credit_note(self) -> Handler:
-        """Open the red fapiao, and bring the parent's copy of the invoice up to date."""
+        """Open the red fapiao, and bring the parent's copy of the invoice up to date.
+
+        Also after an invoice was voided or written off.
+        """
         return ShareAfter(self.open_red_fapiao, self.share_invoice)

@@ -11,6 +11,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
 from web.api.common import tenant
+from web.api.cost_centres import quantity_of
 from web.api.invoices import invoice_id_from
 from web.compose import Application
 from web.portal.page import Page, PageRequest, language_of, page
@@ -49,7 +50,7 @@ async def _view(
 async def cost_centres_page(
     request: PageRequest, invoice_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page:
-    """Show how the usage lines spread, and each cost centre's sum."""
+    """Show how the lines spread, and each cost centre's sum."""
     view = await _view(application, tenant(request), invoice_id, language_of(request))
     return await page(request, application, "portal/cost_centres.html", "invoices", view=view)
 
@@ -66,7 +67,7 @@ async def cost_centres_csv(
     for line in view.lines:
         for share in line.shares:
             amount, code = share.amount.decimal_text(), share.amount.currency.code
-            quantity = f"{share.quantity:f}"
+            quantity = quantity_of(share) or ""
             # A leading apostrophe keeps a spreadsheet from running what a customer's event said.
             centre = f"'{share.centre}" if share.centre[:1] in tuple("=+-@\t\r") else share.centre
             rows.writerow([view.number, line.key, line.name, centre, quantity, amount, code])

@@ -1,10 +1,11 @@
-"""Consolidated invoices for finance: the list, the sheet, and the one transfer that pays it."""
+"""Consolidated invoices for finance: the list, the sheet, the file, and transfers that pay it."""
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from billing.documents.exporting import DocumentForm
 from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
@@ -13,8 +14,8 @@ from control_plane.kernel.money import Money
 from web.api.common import id_from, principal
 from web.api.groups import consolidated_id_from
 from web.compose import Application
+from web.portal.consolidated import consolidated_row, consolidated_sheet, statement_file
 from web.portal.forms import refused, submitted
-from web.portal.groups import consolidated_row, consolidated_sheet
 from web.portal.page import Page, PageRequest, language_of, page, see
 from web.portal.views.shell import Form
 
@@ -57,7 +58,7 @@ async def _sheet(
 ) -> Page:
     owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
     async with application.work(owner) as session:
-        view = consolidated_sheet(*await application.group_invoices.one(owner, wanted))
+        view = consolidated_sheet(await application.group_invoices.one(owner, wanted))
         response = await page(
             request,
             application,
@@ -72,6 +73,19 @@ async def _sheet(
         return response
 
 
+@get(f"{ADDRESS}/document", opt=ONE, include_in_schema=False)
+async def document(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    consolidated_id: FromPath[str],
+    application: NamedDependency[Application],
+    form: FromQuery[str] = DocumentForm.PDF.value,
+) -> Response[bytes]:
+    """Download one in the form that was chosen."""
+    owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
+    return await statement_file(request, application, owner, wanted, form)
+
+
 @post(f"{ADDRESS}/payments", opt=ONE, status_code=303, include_in_schema=False)
 async def pay(
     request: PageRequest,
@@ -79,10 +93,10 @@ async def pay(
     consolidated_id: FromPath[str],
     application: NamedDependency[Application],
 ) -> Page | Redirect:
-    """Record the transfer that pays it."""
+    """Record a transfer that pays all or a part of it."""
     form = await submitted(request)
     owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
-    made, _ = await application.group_invoices.one(owner, wanted)
+    made = (await application.group_invoices.one(owner, wanted)).made
     try:
         await application.record_consolidated_payment(
             tenant_id=owner,

@@ -1,35 +1,34 @@
 """The group: parent or children, consolidated invoices, cost centres, purchase orders."""
 
-from collections.abc import Sequence
-
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from billing.domain.groups.centres import CentreTerms
 from billing.domain.groups.records import (
     Cadence,
-    ConsolidatedInvoice,
     Membership,
     MembershipState,
-    SharedInvoice,
 )
 from control_plane.identity.domain import Permission, permits
 from control_plane.kernel.errors import TallyardError
-from control_plane.kernel.ids import MembershipId, SubscriptionId, TenantId, format_id
+from control_plane.kernel.ids import (
+    MembershipId,
+    SubscriptionId,
+    TenantId,
+    format_id,
+)
 from web.api.common import choice_from, id_from, principal, tenant
-from web.api.groups import consolidated_id_from
 from web.compose import Application
 from web.i18n import N_
+from web.portal.consolidated import consolidated_row, shared_row
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
 from web.portal.views.groups import (
-    ConsolidatedPageView,
-    ConsolidatedRow,
     GroupPageView,
     MemberRow,
     OrderRow,
-    SharedRow,
 )
 from web.portal.views.shell import Choice, Form
 
@@ -66,6 +65,7 @@ async def _show(
         found = await application.read_group(tenant_id)
         shared = await application.group_invoices.shared(tenant_id)
         consolidated = await application.group_invoices.consolidated(tenant_id)
+        terms = await application.cost_centres.read(tenant_id)
         view = GroupPageView(
             parent=None if found.parent is None else _member(found.parent, tenant_id),
             children=tuple(_member(child, tenant_id) for child in found.children),
@@ -73,8 +73,9 @@ async def _show(
             code=code,
             consolidated=tuple(consolidated_row(made) for made in consolidated),
             shared=tuple(shared_row(invoice) for invoice in shared[:50]),
-            property=await application.cost_centre_property.read(tenant_id) or "",
-            orders=await _orders(application, tenant_id, language_of(request)),
+            property=terms.property or "",
+            default_centre=terms.default or "",
+            orders=await _orders(application, tenant_id, language_of(request), terms),
             may_change=permits(principal(request), Permission.INVOICE_PAY),
         )
         return await page(
@@ -83,7 +84,7 @@ async def _show(
 
 
 async def _orders(
-    application: Application, tenant_id: TenantId, language: str
+    application: Application, tenant_id: TenantId, language: str, terms: CentreTerms
 ) -> tuple[OrderRow, ...]:
     kept = await application.purchase_orders.read(tenant_id)
     found = await application.list_subscriptions(tenant_id)
@@ -92,6 +93,7 @@ async def _orders(
             subscription_id=format_id("sub", one.id),
             name=one.plan.name.zh if language == "zh" else one.plan.name.en,
             purchase_order=kept.get(one.id, ""),
+            cost_centre=terms.subscriptions.get(one.id, ""),
         )
         for one in found
     )
@@ -101,35 +103,6 @@ def _member(found: Membership, tenant_id: TenantId) -> MemberRow:
     other = found.parent_name if found.child_id == tenant_id else found.child_name
     state = "active" if found.state is MembershipState.ACTIVE else "membership_requested"
     return MemberRow(format_id("mem", found.id), other, found.parent_pays, state)
-
-
-def consolidated_row(made: ConsolidatedInvoice, customer: str | None = None) -> ConsolidatedRow:
-    """Show a consolidated invoice in a list."""
-    return ConsolidatedRow(
-        consolidated_id=format_id("cin", made.id),
-        number=made.number,
-        dated=made.dated,
-        payable_by=made.payable_by,
-        days=(made.first_day, made.last_day),
-        total=made.total,
-        state="paid" if made.paid else "issued",
-        tenant_id=format_id("ten", made.tenant_id),
-        customer=customer,
-    )
-
-
-def shared_row(invoice: SharedInvoice) -> SharedRow:
-    """Show a child's invoice."""
-    state = "paid" if invoice.settled_at else "consolidated" if invoice.consolidated_id else "open"
-    return SharedRow(
-        number=invoice.number,
-        child=invoice.child_name,
-        dated=invoice.dated,
-        total=invoice.total,
-        open=invoice.open,
-        state=f"shared_{state}" if invoice.parent_pays else "shared_shown",
-        because=invoice.unsettled_because,
-    )
 
 
 async def _again(
@@ -195,8 +168,11 @@ async def settings(
             cadence = choice_from(Cadence, form.one("cadence"), field="cadence")
             await application.set_cadence(tenant_id=tenant_id, cadence=cadence, actor=actor)
         if "property" in form.fields:
-            await application.cost_centre_property.set(
-                tenant_id=tenant_id, value=form.one("property"), actor=actor
+            await application.cost_centres.set(
+                tenant_id=tenant_id,
+                named=form.one("property"),
+                default=form.one("default"),
+                actor=actor,
             )
     except TallyardError as error:
         return await _again(request, application, error, form)
@@ -212,44 +188,25 @@ async def settings(
 async def purchase_order(
     request: PageRequest, subscription_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page | Redirect:
-    """Keep the purchase order of one subscription."""
+    """Keep the purchase order and the cost centre of one subscription."""
     form = await submitted(request)
     wanted = SubscriptionId(id_from("sub", subscription_id))
     try:
-        await application.purchase_orders.set(
-            tenant_id=tenant(request),
-            subscription_id=wanted,
-            value=form.one("purchase_order"),
-            actor=principal(request).actor,
-        )
+        async with application.work(tenant(request)):
+            await application.purchase_orders.set(
+                tenant_id=tenant(request),
+                subscription_id=wanted,
+                value=form.one("purchase_order"),
+                actor=principal(request).actor,
+            )
+            await application.cost_centres.set_subscription(
+                tenant_id=tenant(request),
+                subscription_id=wanted,
+                centre=form.one("cost_centre"),
+                actor=principal(request).actor,
+            )
     except TallyardError as error:
         if error.field is None:
             raise
         return await _again(request, application, error, form)
     return see(URL, done="group_kept")
-
-
-@get(f"{URL}/invoices/{{consolidated_id:str}}", opt=READ, include_in_schema=False)
-async def consolidated_page(
-    request: PageRequest, consolidated_id: FromPath[str], application: NamedDependency[Application]
-) -> Page:
-    """Show one consolidated invoice."""
-    made, invoices = await application.group_invoices.one(
-        tenant(request), consolidated_id_from(consolidated_id)
-    )
-    view = consolidated_sheet(made, invoices)
-    return await page(request, application, "portal/consolidated.html", "group", view=view)
-
-
-def consolidated_sheet(
-    made: ConsolidatedInvoice, invoices: Sequence[SharedInvoice]
-) -> ConsolidatedPageView:
-    """Show one consolidated invoice as paper."""
-    body = made.content
-    return ConsolidatedPageView(
-        row=consolidated_row(made),
-        seller=body["seller"]["name"],
-        buyer=body["buyer"],
-        invoices=tuple(shared_row(invoice) for invoice in invoices),
-        reference=made.reference,
-    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.documents.content import Discount, Document, Line, TaxGroup
+from billing.documents.content import COST_CENTRE, Discount, Document, Line, TaxGroup
 from billing.documents.einvoice.gaps import check, group_of, is_vat_id
 from billing.documents.einvoice.model import (
     CREDIT_NOTE,
@@ -26,7 +26,6 @@ from billing.documents.parties import Party
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.money import Money
 
-COST_CENTRE = "cost_centre"
 _EXEMPTIONS = {
     "E": ("Exempt from VAT", ""),
     "AE": ("Reverse charge", "VATEX-EU-AE"),
@@ -130,7 +129,6 @@ def _line(line: Line, place: int, document: Document) -> TradeLine:
     )
     taken = Money.total((allowance.amount for allowance in allowances), line.net.currency)
     quantity, code = _quantity(line)
-    tags = dict(line.tags)
     return TradeLine(
         id=str(place),
         name=line.title("en"),
@@ -144,8 +142,10 @@ def _line(line: Line, place: int, document: Document) -> TradeLine:
         category=_category(group),
         first_day=line.first_day,
         last_day=line.last_day,
-        cost_centre=tags.pop(COST_CENTRE, ""),
-        attributes=tuple((name, value) for name, value in tags.items() if value),
+        cost_centre=line.cost_centre,
+        attributes=tuple(
+            (name, value) for name, value in line.tags if value and name != COST_CENTRE
+        ),
     )
 
 

@@ -113,13 +113,23 @@ class Assembled:
 class CreditedLine:
     """What earlier credit notes took of one line, all amounts positive.
 
-    ``discounts`` are in the order of the line's own.
+    ``discounts`` are in the order of the line's own; ``centres`` is what went back to each of the
+    customer's cost centres.
     """
 
     amount: Money
     discounts: tuple[Money, ...]
     net: Money
     tax: Money
+    centres: tuple[tuple[str, Money], ...] = ()
+
+    @property
+    def shared(self) -> dict[str, int]:
+        """What went back to each cost centre, in minor units."""
+        found: dict[str, int] = {}
+        for centre, amount in self.centres:
+            found[centre] = found.get(centre, 0) + amount.minor
+        return found
 
     def plus(self, other: "CreditedLine") -> "CreditedLine":
         """Return what both took together."""
@@ -129,6 +139,7 @@ class CreditedLine:
             tuple(discounts),
             self.net + other.net,
             self.tax + other.tax,
+            (*self.centres, *other.centres),
         )
 
 

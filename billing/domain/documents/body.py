@@ -19,8 +19,10 @@ from billing.domain.assembling import (
     Priced,
     TaxGroup,
 )
+from billing.domain.assembling.results import Already
 from billing.domain.billed import Billed
 from billing.domain.converge import Cut
+from billing.domain.documents.centres import credited_shares, invoiced_shares
 from billing.domain.documents.heading import Heading
 from billing.domain.rating import Rated, Step
 from control_plane.catalog.domain import Text
@@ -72,7 +74,7 @@ class _Amounts(Protocol):
 
 def invoice_body(heading: Heading, made: Assembled) -> dict[str, Any]:
     """Return what `canonical_json` freezes of an invoice."""
-    lines = [_line(line.key, line, line) for line in made.lines]
+    lines = [{**_line(line.key, line, line), **invoiced_shares(line)} for line in made.lines]
     return {
         **heading.body(),
         "lines": lines,
@@ -87,18 +89,20 @@ def credit_note_body(
     made: NoteAmounts,
     keys: Mapping[str, str] | None = None,
     steps: Mapping[str, Sequence[Step]] | None = None,
+    already: Already | None = None,
 ) -> dict[str, Any]:
     """Return what `canonical_json` freezes of a credit note; nothing of it is ever due.
 
     By the keys of the lines it takes back: ``keys`` are the note's own line keys, ``steps`` say why
-    each is taken back.
+    each is taken back, ``already`` is what earlier notes took.
     """
-    own, why = keys or {}, steps or {}
+    own, why, before = keys or {}, steps or {}, already or {}
     lines = [
         {
             **_line(own.get(line.of.key, line.of.key), line, line.of),
             "steps": [dict(step) for step in why.get(line.of.key, ())],
             "corrects": line.of.key,
+            **credited_shares(line, before[line.of.key].shared if line.of.key in before else {}),
         }
         for line in made.lines
     ]

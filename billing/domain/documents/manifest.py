@@ -134,6 +134,7 @@ def cut_inputs(
                 "discounts": [discount.minor for discount in line.discounts],
                 "net_minor": line.net.minor,
                 "tax_minor": line.tax.minor,
+                **({"cost_centres": line.shared} if line.centres else {}),
             }
             for key, line in sorted(already.items())
         },

@@ -13,6 +13,8 @@ from billing.domain.assembling import (
     LineDiscount,
     TaxGroup,
 )
+from billing.domain.documents.centres import read_shares
+from billing.domain.groups.splitting import Split
 from control_plane.catalog.domain import Text
 from control_plane.kernel.calendar import Period, parse_instant
 from control_plane.kernel.currency import Currency, currency
@@ -44,6 +46,7 @@ class ReadLine:
     discountable: bool
     tags: tuple[tuple[str, str], ...]
     steps: tuple[Mapping[str, Any], ...]
+    charged: tuple[Split, ...] = ()
 
 
 _NO_KEYS: Mapping[str, str] = {}
@@ -77,6 +80,9 @@ def credited(notes: Iterable[Body]) -> dict[str, CreditedLine]:
                 discounts=tuple(Money(d["amount_minor"], code) for d in line["discounts"]),
                 net=Money(line["net_minor"], code),
                 tax=Money(line["tax_minor"], code),
+                centres=tuple(
+                    (share.centre, share.amount) for share in read_shares(line, Money.zero(code))
+                ),
             )
             before = found.get(line["corrects"])
             found[line["corrects"]] = taken if before is None else before.plus(taken)
@@ -104,6 +110,7 @@ def read_line(line: Body, zone: str, code: Currency) -> ReadLine:
         discountable=line["kind"] != "commitment",
         tags=tuple(sorted((line.get("tags") or {}).items())),
         steps=tuple(line["steps"]),
+        charged=read_shares(line, Money.zero(code)),
     )
 
 

@@ -151,16 +151,17 @@ def replay_note(
     for cut in cuts:
         known = amounts.get(cut.line_key)
         amounts[cut.line_key] = cut.amount if known is None else known + cut.amount
+    already = {key: _credited(said, code) for key, said in manifest["already"].items()}
     made = reduce(
         billed_invoice(original, {cut.line_key: cut.item_key for cut in cuts}),
         amounts,
         policies=Policies.from_body(manifest["policies"]),
-        already={key: _credited(said, code) for key, said in manifest["already"].items()},
+        already=already,
     )
     keys = {cut.line_key: f"{cut.item_key}#{cut.revision}" for cut in cuts}
     given = heading.reason == "goodwill"
     steps = given_steps(cuts) if given else note_steps(cuts, settled.rated, view.of)
-    return canonical_json(credit_note_body(heading, made, keys, steps))
+    return canonical_json(credit_note_body(heading, made, keys, steps, already))
 
 
 def recorded_cuts(manifest: Manifest) -> list[Cut]:
@@ -272,4 +273,7 @@ def _credited(said: Mapping[str, Any], code: Currency) -> CreditedLine:
         discounts=tuple(Money(minor, code) for minor in said["discounts"]),
         net=Money(said["net_minor"], code),
         tax=Money(said["tax_minor"], code),
+        centres=tuple(
+            (centre, Money(minor, code)) for centre, minor in said.get("cost_centres", {}).items()
+        ),
     )

@@ -58,20 +58,20 @@ class ConsolidatedInvoiceNotFound(TallyardError):
 
 
 class ConsolidatedAmountMismatch(TallyardError):
-    """A payment is not of the consolidated invoice's total."""
+    """A payment of a consolidated invoice is of more than it asks for, or of nothing."""
 
     code = "consolidated_amount_mismatch"
     kind = ErrorKind.INVALID
-    message = "The consolidated invoice {number} is over {total}; the payment is {paid}."
-    remedy = "Record the transfer with the total, or against the children's own invoices."
+    message = "The consolidated invoice {number} asks for {open}; the payment is {paid}."
+    remedy = "Record at most what it asks for, in its currency; what is beyond has to be returned."
 
 
 class ConsolidatedAlreadyPaid(TallyardError):
-    """A consolidated invoice was paid by another transfer."""
+    """Nothing of a consolidated invoice is left to be paid."""
 
     code = "consolidated_already_paid"
     kind = ErrorKind.CONFLICT
-    message = "The consolidated invoice {number} was paid by the transfer {reference}."
+    message = "Nothing of the consolidated invoice {number} is left to be paid."
     remedy = "Check the bank statement; a second transfer has to be returned."
 
 
@@ -82,6 +82,15 @@ class CostCentrePropertyInvalid(TallyardError):
     kind = ErrorKind.INVALID
     message = "“{value}” cannot be the property that names a cost centre."
     remedy = "Give the name of a member of the events' data, 1 to {most} characters."
+
+
+class CostCentreInvalid(TallyardError):
+    """A text cannot be the name of a cost centre."""
+
+    code = "cost_centre_invalid"
+    kind = ErrorKind.INVALID
+    message = "“{value}” cannot be the name of a cost centre."
+    remedy = "Give at most {most} printable characters, or none to take it away."
 
 
 class PurchaseOrderInvalid(TallyardError):

@@ -1,10 +1,8 @@
-"""One document over children's invoices, and one payment that settles them all."""
+"""One document over children's invoices."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.groups.consolidating import (
@@ -13,19 +11,15 @@ from billing.domain.groups.consolidating import (
     consolidated_body,
     consolidated_number,
 )
-from billing.domain.groups.errors import ConsolidatedAlreadyPaid, ConsolidatedAmountMismatch
-from billing.domain.groups.records import ConsolidatedInvoice, SharedInvoice
-from billing.errors import InvoiceAlreadyPaid, PaymentAmountMismatch
-from billing.errors_documents import InvoiceEnded
+from billing.domain.groups.records import ConsolidatedInvoice
 from billing.repositories.consolidated import ConsolidatedRepository, waiting_parents
 from billing.repositories.groups import GroupRepository
-from billing.services.record_payment import RecordPayment
+from billing.tax_desk import TaxDesk
 from control_plane.audit.record import record
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import (
     ConsolidatedInvoiceId,
-    OutboxId,
     TenantId,
     format_id,
     new_id,
@@ -33,22 +27,26 @@ from control_plane.kernel.ids import (
 from control_plane.kernel.instants import local_date
 from control_plane.kernel.money import Money
 from control_plane.runtime.outbox import enqueue
-from control_plane.runtime.topics import CONSOLIDATED_PAID
+from control_plane.runtime.topics import CONSOLIDATED_ISSUED
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 from control_plane.tenancy.domain import Organisation
 from control_plane.tenancy.repository import OrganisationRepository
 
 ACTOR = "groups"
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Consolidate:
-    """Issue what the parent's children shared and what it pays, date by date or month by month."""
+    """Issue what the parent's children shared and what it pays, date by date or month by month.
+
+    However many workers do it, an invoice is in one consolidated invoice: they wait for each other
+    at the invoices that are still to be consolidated.
+    """
 
     work: UnitOfWork
     tenant_clock: TenantClock
+    desk: TaxDesk
 
     async def __call__(self, tenant_id: TenantId) -> list[ConsolidatedInvoice]:
         """Issue one consolidated invoice for each seller, currency and span that is over."""
@@ -68,9 +66,13 @@ class Consolidate:
         now = await self.tenant_clock.now(session, parent.id)
         dated = local_date(now, parent.zone)
         prefix = await repository.prefix(batch.entity)
+        parties = await self.desk.parties(session, parent.id, batch.entity)
         place = await repository.draw_place(batch.entity, dated.year)
         number = consolidated_number(prefix, dated.year, place)
-        body = canonical_json(consolidated_body(number, parent.id, parent.name, dated, batch))
+        _, buyer = parties
+        seller = batch.invoices[0].content["seller"]
+        said = consolidated_body(number, dated, parent.zone, (seller, buyer), batch, parent.id)
+        body = canonical_json(said)
         made = ConsolidatedInvoice(
             tenant_id=parent.id,
             id=ConsolidatedInvoiceId(new_id()),
@@ -83,11 +85,14 @@ class Consolidate:
             total=batch.total,
             body=body,
             body_sha256=sha256_hex(body),
-            paid=False,
+            paid=Money.zero(batch.total.currency),
+            open=batch.total,
             issued_at=now,
         )
         await repository.issue(made, place, batch.invoices)
-        await _record(session, made, ACTOR, "issued")
+        payload = {"consolidated_id": str(made.id)}
+        await enqueue(session, parent.id, CONSOLIDATED_ISSUED, payload)
+        await record_fact(session, made, ACTOR, "issued", made.total)
         return made
 
 
@@ -111,96 +116,10 @@ class ConsolidateGroups:
         return sum([len(await self.consolidate(parent)) for parent in parents])
 
 
-@dataclass(frozen=True, slots=True)
-class RecordConsolidatedPayment:
-    """Book the one transfer by which a parent pays; its children's invoices follow."""
-
-    work: UnitOfWork
-    tenant_clock: TenantClock
-
-    async def __call__(
-        self,
-        *,
-        tenant_id: TenantId,
-        consolidated_id: ConsolidatedInvoiceId,
-        amount: Money,
-        reference: str,
-        actor: str,
-    ) -> ConsolidatedInvoice:
-        """Mark it paid, and return it; the same call again changes nothing.
-
-        Raises:
-            ConsolidatedInvoiceNotFound: the tenant has none of that id.
-            ConsolidatedAmountMismatch: the transfer is not of its total.
-            ConsolidatedAlreadyPaid: another transfer paid it.
-        """
-        reference = " ".join(reference.split())
-        async with self.work(tenant_id) as session:
-            repository = ConsolidatedRepository(session)
-            made = await repository.get(tenant_id, consolidated_id, lock=True)
-            if made.paid and made.reference == reference and amount == made.total:
-                return made
-            if made.paid:
-                raise ConsolidatedAlreadyPaid(number=made.number, reference=made.reference)
-            if amount != made.total or not reference:
-                raise ConsolidatedAmountMismatch(
-                    number=made.number, total=made.total, paid=amount, field="amount"
-                )
-            now = await self.tenant_clock.now(session, tenant_id)
-            await repository.mark_paid(made, reference, now)
-            payload = {"consolidated_id": str(consolidated_id)}
-            await enqueue(session, tenant_id, CONSOLIDATED_PAID, payload)
-            await _record(session, made, actor, "paid")
-            return replace(made, paid=True, reference=reference, paid_at=now)
-
-
-@dataclass(frozen=True, slots=True)
-class SettleChildren:
-    """The outbox's handler of ``consolidated_invoice.paid``: each child's invoice, once.
-
-    A child's invoice that was paid or voided meanwhile is left to a person, with the reason.
-    """
-
-    work: UnitOfWork
-    tenant_clock: TenantClock
-    record_payment: RecordPayment
-
-    async def __call__(
-        self, tenant_id: TenantId, payload: dict[str, object], delivery_id: OutboxId
-    ) -> None:
-        """Book the parent's payment in every child's books; repeated, what is missing of it."""
-        del delivery_id
-        wanted = ConsolidatedInvoiceId(UUID(str(payload["consolidated_id"])))
-        async with self.work(tenant_id) as session:
-            made = await ConsolidatedRepository(session).get(tenant_id, wanted)
-            invoices = await ConsolidatedRepository(session).shared(
-                tenant_id, consolidated_id=wanted
-            )
-        for invoice in invoices:
-            if invoice.settled_at is None and invoice.unsettled_because is None:
-                await self._settle(made, invoice)
-
-    async def _settle(self, made: ConsolidatedInvoice, invoice: SharedInvoice) -> None:
-        because = None
-        try:
-            # The reference is the same in every attempt, so the child's books take it once.
-            await self.record_payment(
-                tenant_id=invoice.child_id,
-                invoice_id=invoice.invoice_id,
-                amount=invoice.open,
-                reference=f"{made.number}/{invoice.number}",
-                actor=ACTOR,
-            )
-        except (InvoiceAlreadyPaid, InvoiceEnded, PaymentAmountMismatch) as refusal:
-            because = refusal.code
-            log.warning("group_invoice_not_settled", invoice=invoice.number, because=because)
-        async with self.work(made.tenant_id) as session:
-            now = await self.tenant_clock.now(session, made.tenant_id)
-            at = now if because is None else None
-            await ConsolidatedRepository(session).settle(invoice, at, because)
-
-
-async def _record(session: AsyncSession, made: ConsolidatedInvoice, actor: str, what: str) -> None:
+async def record_fact(
+    session: AsyncSession, made: ConsolidatedInvoice, actor: str, what: str, amount: Money
+) -> None:
+    """Write what happened to a consolidated invoice to its organisation's audit trail."""
     await record(
         session,
         made.tenant_id,
@@ -208,5 +127,5 @@ async def _record(session: AsyncSession, made: ConsolidatedInvoice, actor: str, 
         f"consolidated_invoice.{what}",
         "consolidated_invoice",
         format_id("cin", made.id),
-        {"number": made.number, "total_minor": made.total.minor},
+        {"number": made.number, "amount_minor": amount.minor},
     )

@@ -5,15 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from billing.domain.groups.errors import PurchaseOrderInvalid
+from billing.domain.life.purchase_orders import normal_purchase_order
 from billing.repositories.purchase_orders import keep_purchase_order, purchase_orders
 from control_plane.audit.record import record
 from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.subscriptions.repository import SubscriptionRepository
 from control_plane.tenancy.clocks import TenantClock
-
-LONGEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,7 @@ class PurchaseOrders:
             SubscriptionNotFound: the tenant has none of that id.
             PurchaseOrderInvalid: it is too long or not printable.
         """
-        number = " ".join((value or "").split())
-        if len(number) > LONGEST or not number.isprintable():
-            raise PurchaseOrderInvalid(value=number[:LONGEST], most=LONGEST, field="purchase_order")
+        number = normal_purchase_order(value)
         async with self.work(tenant_id) as session:
             await SubscriptionRepository(session).timeline(subscription_id)
             mine = {"tenant_id": tenant_id, "subscription_id": subscription_id}
@@ -60,6 +56,6 @@ class PurchaseOrders:
                 "purchase_order.changed",
                 "subscription",
                 format_id("sub", subscription_id),
-                {"purchase_order": number},
+                {"purchase_order": number or ""},
             )
-        return number or None
+        return number

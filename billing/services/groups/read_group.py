@@ -8,12 +8,14 @@ from sqlmodel import col
 
 from billing.domain.groups.records import (
     Cadence,
+    ConsolidatedDetail,
     ConsolidatedInvoice,
     Membership,
     MembershipState,
     SharedInvoice,
 )
 from billing.repositories.consolidated import ConsolidatedRepository
+from billing.repositories.group_payments import GroupPaymentRepository
 from billing.repositories.groups import GroupRepository
 from control_plane.audit.record import record
 from control_plane.kernel.ids import ConsolidatedInvoiceId, TenantId, format_id
@@ -86,18 +88,22 @@ class ListGroupInvoices:
         async with self.work(tenant_id) as session:
             return await ConsolidatedRepository(session).consolidated(tenant_id)
 
-    async def one(
-        self, tenant_id: TenantId, wanted: ConsolidatedInvoiceId
-    ) -> tuple[ConsolidatedInvoice, Sequence[SharedInvoice]]:
-        """Return a consolidated invoice with what is in it.
+    async def one(self, tenant_id: TenantId, wanted: ConsolidatedInvoiceId) -> ConsolidatedDetail:
+        """Return a consolidated invoice with what is in it, and what became of that.
 
         Raises:
             ConsolidatedInvoiceNotFound: the tenant has none of that id.
         """
         async with self.work(tenant_id) as session:
             repository = ConsolidatedRepository(session)
+            payments = GroupPaymentRepository(session)
             made = await repository.get(tenant_id, wanted)
-            return made, await repository.shared(tenant_id, consolidated_id=wanted)
+            return ConsolidatedDetail(
+                made=made,
+                invoices=tuple(await repository.shared(tenant_id, consolidated_id=wanted)),
+                notes=tuple(await payments.notes(made)),
+                payments=tuple(await payments.of(tenant_id, wanted)),
+            )
 
 
 @dataclass(frozen=True, slots=True)

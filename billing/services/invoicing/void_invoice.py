@@ -20,6 +20,8 @@ from billing.repositories.notes import NoteRepository
 from billing.repositories.payments import PaymentRepository
 from control_plane.audit.record import record
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
+from control_plane.runtime.outbox import enqueue
+from control_plane.runtime.topics import INVOICE_ENDED
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 
@@ -68,6 +70,7 @@ class VoidInvoice:
                     invoice_id=invoice_id,
                 ),
             )
+            await enqueue(session, tenant_id, INVOICE_ENDED, {"invoice_id": str(invoice_id)})
             reach = await BilledRepository(session).first_service(tenant_id, invoice_id)
             await accounts.look_back(tenant_id, reach, now)
             await record(

@@ -16,6 +16,8 @@ from billing.repositories.ledger import Kind, LedgerRepository, Posting
 from billing.repositories.payments import PaymentRepository
 from control_plane.audit.record import record
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
+from control_plane.runtime.outbox import enqueue
+from control_plane.runtime.topics import INVOICE_ENDED
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 
@@ -64,6 +66,7 @@ class WriteOffInvoice:
                     invoice_id=invoice_id,
                 ),
             )
+            await enqueue(session, tenant_id, INVOICE_ENDED, {"invoice_id": str(invoice_id)})
             await record(
                 session,
                 tenant_id,

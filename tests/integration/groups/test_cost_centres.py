@@ -5,7 +5,9 @@ import io
 import json
 from decimal import Decimal
 
-from control_plane.kernel.ids import InvoiceId, new_id, parse_id
+from control_plane.kernel.currency import currency
+from control_plane.kernel.ids import InvoiceId, format_id, new_id, parse_id
+from control_plane.kernel.money import Money
 from tests.integration.groups.conftest import tenant_of
 
 
@@ -50,7 +52,7 @@ async def used(groups, company):
 
 async def test_a_usage_line_is_spread_by_share_and_adds_up(groups):
     company = await groups.site.company("Bella")
-    await put(company, "/v1/cost-centre-property", {"property": "costcentre"})
+    await put(company, "/v1/cost-centres", {"property": "costcentre"})
     await used(groups, company)
     invoice = await closed(groups, company)
     detail = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
@@ -70,16 +72,65 @@ async def test_without_a_property_nothing_is_spread(groups):
     assert (await company.get(f"/v1/invoices/{invoice['id']}/cost-centres")).json() == []
 
 
-async def test_splitting_again_changes_nothing(groups, admin):
+async def test_a_body_with_shares_is_replayed_byte_for_byte(groups):
     company = await groups.site.company("Bella")
-    await put(company, "/v1/cost-centre-property", {"property": "costcentre"})
+    await put(company, "/v1/cost-centres", {"property": "costcentre", "default": "HQ"})
     await used(groups, company)
     invoice = await closed(groups, company)
-    before = admin.execute("SELECT * FROM line_splits ORDER BY position").fetchall()
-    await put(company, "/v1/cost-centre-property", {"property": "other"})
-    wanted = InvoiceId(parse_id("inv", invoice["id"]))
-    await groups.site.application.split_invoice(tenant_of(company), wanted)
-    assert admin.execute("SELECT * FROM line_splits ORDER BY position").fetchall() == before
+    await put(company, "/v1/cost-centres", {"property": "other"})
+    detail = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
+    centres = [share["cost_centre"] for line in detail["lines"] for share in line["cost_centres"]]
+    assert set(centres) == {"HQ", "north", "south"}
+    answer = await company.get(f"/v1/invoices/{invoice['id']}/verification")
+    assert answer.json()["confirmed"]
+
+
+async def test_fees_go_to_their_subscriptions_cost_centre_or_the_default(groups):
+    company = await groups.site.company("Bella")
+    await put(company, "/v1/cost-centres", {"default": "HQ"})
+    bought = await groups.subscribe(company)
+    first = (await company.get(f"/v1/invoices/{bought['invoice_id']}")).json()["content"]
+    assert shares_of(first) == {"HQ"}
+    path = f"/v1/subscriptions/{bought['subscription_id']}/cost-centre"
+    assert await put(company, path, {"cost_centre": " EU  West "}) == {"cost_centre": "EU West"}
+    invoice = await closed(groups, company)
+    later = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
+    assert shares_of(later) == {"EU West"}
+    told = (await company.get(f"/v1/invoices/{invoice['id']}/explanation")).json()
+    assert "EU West" in json.dumps(told)
+
+
+def shares_of(content):
+    for line in content["lines"]:
+        assert sum(s["net_minor"] for s in line["cost_centres"]) == line["net_minor"]
+    return {share["cost_centre"] for line in content["lines"] for share in line["cost_centres"]}
+
+
+async def test_a_credit_note_gives_each_centre_its_part_back(groups):
+    company = await groups.site.company("Bella")
+    await put(company, "/v1/cost-centres", {"property": "costcentre"})
+    await used(groups, company)
+    invoice = await closed(groups, company)
+    content = (await company.get(f"/v1/invoices/{invoice['id']}")).json()["content"]
+    line = next(x for x in content["lines"] if len(x.get("cost_centres", ())) == 3)
+    left = {share["cost_centre"]: share["net_minor"] for share in line["cost_centres"]}
+    for part in (1001, line["net_minor"] - 1001):
+        note = await groups.site.application.issue_credit_note(
+            tenant_id=tenant_of(company),
+            invoice_id=InvoiceId(parse_id("inv", invoice["id"])),
+            lines={line["key"]: Money(part, currency("CNY"))},
+            reason="A broken week",
+            actor="usr_finance",
+        )
+        found = await company.get(f"/v1/credit-notes/{format_id('crn', note.id)}")
+        [taken] = found.json()["content"]["lines"]
+        assert sum(share["net_minor"] for share in taken["cost_centres"]) == taken["net_minor"]
+        for share in taken["cost_centres"]:
+            left[share["cost_centre"]] -= share["net_minor"]
+            assert left[share["cost_centre"]] >= 0
+        answer = await company.get(f"/v1/credit-notes/{format_id('crn', note.id)}/verification")
+        assert answer.json()["confirmed"]
+    assert set(left.values()) == {0}
 
 
 async def test_a_subscriptions_own_purchase_order_is_printed(groups):
@@ -97,7 +148,7 @@ async def test_a_subscriptions_own_purchase_order_is_printed(groups):
 
 async def test_the_page_and_the_file_show_the_shares(groups):
     company = await groups.site.company("Bella")
-    await put(company, "/v1/cost-centre-property", {"property": "costcentre"})
+    await put(company, "/v1/cost-centres", {"property": "costcentre"})
     await used(groups, company)
     invoice = await closed(groups, company)
     path = f"/portal/invoices/{invoice['id']}/cost-centres"

@@ -1,8 +1,9 @@
 """An organisation's group as pages show it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from billing.domain.groups.records import SharedNote
 from billing.domain.groups.splitting import Split
 from control_plane.kernel.money import Money
 from web.portal.views.shell import Choice
@@ -28,6 +29,7 @@ class ConsolidatedRow:
     payable_by: date
     days: tuple[date, date]
     total: Money
+    open: Money
     state: str
     tenant_id: str
     customer: str | None = None
@@ -35,7 +37,7 @@ class ConsolidatedRow:
 
 @dataclass(frozen=True, slots=True)
 class SharedRow:
-    """A child's invoice; ``because`` says why a payment could not reach it."""
+    """A child's invoice; ``open`` is still to be paid of it."""
 
     number: str
     child: str
@@ -43,16 +45,16 @@ class SharedRow:
     total: Money
     open: Money
     state: str
-    because: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """A subscription with the purchase order of its own."""
+    """A subscription with the purchase order and the cost centre of its own."""
 
     subscription_id: str
     name: str
     purchase_order: str
+    cost_centre: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,33 @@ class GroupPageView:
     consolidated: tuple[ConsolidatedRow, ...]
     shared: tuple[SharedRow, ...]
     property: str
+    default_centre: str
     orders: tuple[OrderRow, ...]
     may_change: bool
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment of a consolidated invoice; ``kept`` stands to the parent's credit."""
+
+    at: datetime
+    amount: Money
+    kept: Money
+    reference: str | None
+    failure: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsolidatedPageView:
-    """One consolidated invoice with what is in it."""
+    """One consolidated invoice with what is in it, and what became of it."""
 
     row: ConsolidatedRow
     seller: str
     buyer: str
     invoices: tuple[SharedRow, ...]
-    reference: str | None
+    notes: tuple[SharedNote, ...]
+    payments: tuple[PaymentRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
