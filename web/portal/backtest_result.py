@@ -85,4 +85,6 @@ def _table(sheet: Sheet, language: str) -> SheetView:
         sums=sheet.sums,
         charts=(),
         csv_url="",
+        shown=(1, min(SHOWN_ROWS, len(sheet.rows))),
+        total=len(sheet.rows),
     )

@@ -1,42 +1,72 @@
-"""Finance: what one customer holds, and which company bills it."""
+"""Finance: a customer's coupons, promotional credit, wallets, and credit that is paid back."""
+
+from collections.abc import Awaitable, Callable
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Redirect
 
+from billing.errors_documents import CreditBalanceTooLow
 from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
-from web.api.common import id_from, principal
-from web.api.discounts import topup_id_from
+from web.api.common import principal
+from web.api.discounts import topup_id_from, wallet_id_from
 from web.compose import Application
+from web.i18n import N_, translate
+from web.portal.customer_frame import (
+    ACT,
+    SECTION,
+    URL,
+    ConfirmView,
+    confirm_page,
+    customer_page,
+    owner_of,
+    read_field,
+    read_frame,
+)
 from web.portal.discount_rows import balance_view, takes_words
 from web.portal.finance_credits import CYCLES, credit_asked
-from web.portal.forms import Submitted, refused, submitted
-from web.portal.page import Page, PageRequest, language_of, page, see
-from web.portal.views.discounts import CustomerView
+from web.portal.forms import Submitted, attempt, refused, submitted
+from web.portal.page import Page, PageRequest, language_of, page, query, see
+from web.portal.views.discounts import CustomerRow, CustomersView, CustomerView
 from web.portal.views.shell import Choice, Form
 
-READ = {"permission": Permission.STAFF_FINANCE, "staff": True}
-URL = "/finance/customers/{tenant_id:str}"
+READ = {"permission": Permission.STAFF_FINANCE}
+PAGE_SIZE = 100
 
 
 @get("/finance/customers", opt=READ, include_in_schema=False)
-async def choose(tenant: FromQuery[str] = "") -> Redirect:
-    """Go on to the customer that was chosen."""
-    return see(f"/finance/customers/{format_id('ten', id_from('ten', tenant))}")
+async def customers_page(request: PageRequest, application: NamedDependency[Application]) -> Page:
+    """List customers, the newest first, or those whose name holds a text."""
+    wanted, after = (request.query_params.get(name, "").strip() for name in ("q", "after"))
+    found = await application.list_organisations(
+        text=wanted or None, after=owner_of(after) if after else None, limit=PAGE_SIZE
+    )
+    onward = format_id("ten", found[-1].id) if len(found) == PAGE_SIZE else None
+    view = CustomersView(
+        wanted=wanted,
+        rows=tuple(
+            CustomerRow(format_id("ten", o.id), o.name, o.slug, o.currency, o.sandbox, o.created_at)
+            for o in found
+        ),
+        next_url=query("/finance/customers", {"q": wanted, "after": onward}) if onward else None,
+    )
+    return await page(
+        request, application, "finance/customers.html", SECTION, view=view, form=Form()
+    )
 
 
-@get(URL, opt=READ, include_in_schema=False)
-async def customer_page(
+@get(URL, opt=ACT, include_in_schema=False)
+async def balances_page(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page:
     """Show what a customer holds, and record in its audit trail that it was looked at."""
-    owner = TenantId(id_from("ten", tenant_id))
+    owner = owner_of(tenant_id)
     async with application.work(owner) as session:
         response = await _show(request, application, owner, Form())
         actor, opened = principal(request).actor, format_id("ten", owner)
@@ -48,18 +78,16 @@ async def _show(
     request: PageRequest, application: Application, owner: TenantId, form: Form, status: int = 200
 ) -> Page:
     language = language_of(request)
-    organisation = await application.read_organisation(owner)
-    held = await application.list_discounts(owner)
-    tables = await application.read_tax()
-    offers = await application.list_coupons()
+    async with application.work(owner):
+        frame = await read_frame(application, owner, "balances", language)
+        held = await application.list_discounts(owner)
+        credit = await application.read_credit(owner)
+    tables, offers = await application.read_tax(), await application.list_coupons()
     view = CustomerView(
-        tenant_id=format_id("ten", owner),
-        customer=organisation.name,
-        held=balance_view(held, language, organisation.currency, may_pay=True),
-        entities=tuple(
-            Choice(entity.code, f"{entity.code} · {entity.name or '–'}")  # noqa: RUF001 - none
-            for entity in tables.entities
-            if entity.sandbox == organisation.sandbox
+        held=balance_view(held, language, frame.currency, may_pay=True),
+        categories=tuple(
+            Choice(category, category, category == "standard")
+            for category in sorted({"standard", *(rate.category for rate in tables.rates)})
         ),
         cycles=CYCLES,
         coupons=tuple(
@@ -67,80 +95,116 @@ async def _show(
             for offer in offers
             if offer.ended_at is None
         ),
+        credit=credit.totals,
+        entries=credit.entries,
     )
-    return await page(
+    return await customer_page(
         request,
         application,
+        frame,
         "finance/customer.html",
-        "finance_discounts",
+        form=form,
         status=status,
         view=view,
-        form=form,
     )
 
 
-async def _again(
+async def _attempt(
     request: PageRequest,
     application: Application,
     tenant_id: str,
-    error: TallyardError,
     form: Submitted,
-) -> Page:
-    again, status = refused(error, form, language_of(request))
-    owner = TenantId(id_from("ten", tenant_id))
-    return await _show(request, application, owner, again, status)
+    act: Callable[[], Awaitable[object]],
+    done: str,
+) -> Page | Redirect:
+    async def again(shown: Form, status: int) -> Page:
+        return await _show(request, application, owner_of(tenant_id), shown, status)
+
+    onward = see(f"/finance/customers/{tenant_id}", done=done)
+    return await attempt(request, form, act, again, onward)
 
 
-@post(f"{URL}/coupons", opt=READ, status_code=303, include_in_schema=False)
+def _amount(form: Submitted, name: str) -> Money:
+    code = currency(form.one("currency"))
+    amount = read_field(form.one(name) or "-", name, lambda text: Money.parse(text, code))
+    return amount or Money.zero(code)
+
+
+@post(f"{URL}/coupons", opt=ACT, status_code=303, include_in_schema=False)
 async def give_coupon(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page | Redirect:
     """Give the customer a coupon."""
     form = await submitted(request)
-    try:
+
+    async def act() -> None:
         await application.redeem_coupon(
-            tenant_id=TenantId(id_from("ten", tenant_id)),
+            tenant_id=owner_of(tenant_id),
             code=form.one("code"),
             actor=principal(request).actor,
             by_staff=True,
         )
-    except TallyardError as error:
-        return await _again(request, application, tenant_id, error, form)
-    return see(f"/finance/customers/{tenant_id}", done="coupon_given")
+
+    return await _attempt(request, application, tenant_id, form, act, "coupon_given")
 
 
-@post(f"{URL}/credits", opt=READ, status_code=303, include_in_schema=False)
+@post(f"{URL}/credits", opt=ACT, status_code=303, include_in_schema=False)
 async def grant(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page | Redirect:
     """Grant a promotional credit, once or every cycle."""
     form = await submitted(request)
-    owner = TenantId(id_from("ten", tenant_id))
+    owner = owner_of(tenant_id)
     try:
         done = await credit_asked(application, owner, form, principal(request).actor)
     except TallyardError as error:
-        return await _again(request, application, tenant_id, error, form)
+        shown, status = refused(error, form, language_of(request))
+        return await _show(request, application, owner, shown, status)
     return see(f"/finance/customers/{tenant_id}", done=done)
 
 
-@post(f"{URL}/legal-entity", opt=READ, status_code=303, include_in_schema=False)
-async def assign(
+@post(f"{URL}/wallets", opt=ACT, status_code=303, include_in_schema=False)
+async def open_wallet(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page | Redirect:
-    """Have the customer billed by another company."""
+    """Open a prepaid wallet for the customer."""
     form = await submitted(request)
-    try:
-        await application.assign_entity(
-            tenant_id=TenantId(id_from("ten", tenant_id)),
-            entity=form.one("entity"),
+
+    async def act() -> None:
+        await application.open_wallet(
+            tenant_id=owner_of(tenant_id),
+            name=form.one("name"),
+            currency=currency(form.one("currency")),
+            tax_category=form.one("tax_category"),
             actor=principal(request).actor,
         )
-    except TallyardError as error:
-        return await _again(request, application, tenant_id, error, form)
-    return see(f"/finance/customers/{tenant_id}", done="entity")
+
+    return await _attempt(request, application, tenant_id, form, act, "wallet")
 
 
-@post(f"{URL}/topups/{{topup_id:str}}/payments", opt=READ, status_code=303, include_in_schema=False)
+@post(f"{URL}/wallets/{{wallet_id:str}}/topups", opt=ACT, status_code=303, include_in_schema=False)
+async def ask_topup(
+    request: PageRequest,
+    tenant_id: FromPath[str],
+    wallet_id: FromPath[str],
+    application: NamedDependency[Application],
+) -> Page | Redirect:
+    """Ask the customer for a top-up, with a bonus if finance likes."""
+    form = await submitted(request)
+
+    async def act() -> None:
+        await application.request_topup(
+            tenant_id=owner_of(tenant_id),
+            wallet_id=wallet_id_from(wallet_id),
+            amount=_amount(form, "amount"),
+            bonus=_amount(form, "bonus") if form.one("bonus") else None,
+            actor=principal(request).actor,
+        )
+
+    return await _attempt(request, application, tenant_id, form, act, "topup_asked")
+
+
+@post(f"{URL}/topups/{{topup_id:str}}/payments", opt=ACT, status_code=303, include_in_schema=False)
 async def topup_paid(
     request: PageRequest,
     tenant_id: FromPath[str],
@@ -149,14 +213,89 @@ async def topup_paid(
 ) -> Page | Redirect:
     """Record that a top-up's money arrived."""
     form = await submitted(request)
-    try:
+
+    async def act() -> None:
         await application.record_topup_payment(
-            tenant_id=TenantId(id_from("ten", tenant_id)),
+            tenant_id=owner_of(tenant_id),
             topup_id=topup_id_from(topup_id),
-            amount=Money.parse(form.one("amount"), currency(form.one("currency"))),
+            amount=_amount(form, "amount"),
             reference=form.one("reference"),
             actor=principal(request).actor,
         )
+
+    return await _attempt(request, application, tenant_id, form, act, "paid")
+
+
+@post(f"{URL}/refunds/preview", opt=ACT, status_code=200, include_in_schema=False)
+async def preview_refund(
+    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
+) -> Page:
+    """Show what a refund would leave of the customer's credit."""
+    form, owner = await submitted(request), owner_of(tenant_id)
+    language = language_of(request)
+    try:
+        amount = _amount(form, "refund")
+        left = await _left(application, owner, amount)
     except TallyardError as error:
-        return await _again(request, application, tenant_id, error, form)
-    return see(f"/finance/customers/{tenant_id}", done="paid")
+        shown, status = refused(error, form, language)
+        return await _show(request, application, owner, shown, status)
+    frame = await read_frame(application, owner, "balances", language)
+    view = ConfirmView(
+        title=translate(language, N_("Pay credit back")),
+        lead=translate(
+            language, N_("Record it once the transfer is made: the oldest credit goes first.")
+        ),
+        facts=(
+            (translate(language, N_("Credit now")), left + amount),
+            (translate(language, N_("Paid back")), amount),
+            (translate(language, N_("Credit then")), left),
+            (translate(language, N_("Bank reference")), form.one("reference")),
+        ),
+        action=f"{frame.base}/refunds",
+        fields=tuple((name, form.one(name)) for name in ("refund", "currency", "reference")),
+        back=frame.base,
+        button=translate(language, N_("Record the refund")),
+    )
+    return await confirm_page(request, application, frame, view)
+
+
+async def _left(application: Application, owner: TenantId, amount: Money) -> Money:
+    credit = await application.read_credit(owner)
+    there = Money.total(
+        (s.left for s in credit.sources if s.left.currency == amount.currency), amount.currency
+    )
+    if amount.minor <= 0 or amount > there:
+        raise CreditBalanceTooLow(left=there, asked=amount, field="refund")
+    return there - amount
+
+
+@post(f"{URL}/refunds", opt=ACT, status_code=303, include_in_schema=False)
+async def refund(
+    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
+) -> Page | Redirect:
+    """Record a transfer back to the customer, out of its credit."""
+    form = await submitted(request)
+
+    async def act() -> None:
+        await application.refund_credit(
+            tenant_id=owner_of(tenant_id),
+            amount=_amount(form, "refund"),
+            reference=form.one("reference"),
+            actor=principal(request).actor,
+        )
+
+    return await _attempt(request, application, tenant_id, form, act, "refunded")
+
+
+@post(f"{URL}/resumption", opt=ACT, status_code=303, include_in_schema=False)
+async def resume(
+    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
+) -> Page | Redirect:
+    """Let a halted billing go on, once its reason was looked at."""
+
+    async def act() -> None:
+        await application.resume_billing(
+            tenant_id=owner_of(tenant_id), actor=principal(request).actor
+        )
+
+    return await _attempt(request, application, tenant_id, Submitted({}), act, "resumed")

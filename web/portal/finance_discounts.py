@@ -13,7 +13,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import exact_decimal
-from control_plane.kernel.ids import format_id, new_id
+from control_plane.kernel.ids import new_id
 from control_plane.kernel.money import Money
 from web.api.common import choice_from
 from web.compose import Application
@@ -25,7 +25,6 @@ from web.portal.views.shell import Choice, Form
 
 READ = {"permission": Permission.STAFF_FINANCE}
 URL = "/finance/discounts"
-MOST_ORGANISATIONS = 500
 
 
 @get(URL, opt=READ, include_in_schema=False)
@@ -59,11 +58,9 @@ async def _show(
 ) -> Page:
     language = language_of(request)
     offers = await application.list_coupons()
-    organisations = await application.list_organisations(limit=MOST_ORGANISATIONS)
     view = OffersView(
         rows=tuple(offer_row(found, language) for found in offers),
         durations=tuple(Choice(d.value, words) for d, words in DURATIONS.items()),
-        customers=tuple(Choice(format_id("ten", o.id), o.name) for o in organisations),
     )
     return await page(
         request,

@@ -1,11 +1,14 @@
 """What a form held, and a refusal told beside the fields it concerns."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from litestar.response import Redirect
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from web.edge.errors import CsrfRefused
 from web.i18n import translate
-from web.portal.page import PageRequest
+from web.portal.page import Page, PageRequest, language_of
 from web.portal.views.shell import Form
 from web.problems import STATUS_BY_KIND
 
@@ -55,6 +58,22 @@ def refused(error: TallyardError, form: Submitted, language: str) -> tuple[Form,
     if error.field in form.fields:
         return Form(values, {error.field or "": f"{message} {remedy}"}), status
     return Form(values, problem=message, remedy=remedy), status
+
+
+async def attempt(
+    request: PageRequest,
+    form: Submitted,
+    act: Callable[[], Awaitable[object]],
+    again: Callable[[Form, int], Awaitable[Page]],
+    done: Redirect,
+) -> Page | Redirect:
+    """Do what a form asks for and go on to ``done``; refused, show the form ``again`` with why."""
+    try:
+        await act()
+    except TallyardError as error:
+        shown, status = refused(error, form, language_of(request))
+        return await again(shown, status)
+    return done
 
 
 def require_own_page(request: PageRequest) -> None:

@@ -32,6 +32,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "declined": ("plain", N_("Declined")),
         "withdrawn": ("plain", N_("Withdrawn")),
         "quote_open": ("info", N_("Waiting for your answer")),
+        "quote_sent": ("info", N_("Waiting for the customer")),
         "moved": ("good", N_("Moved")),
         "skipped": ("plain", N_("Left alone")),
         "ended": ("plain", N_("Ended")),

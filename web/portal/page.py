@@ -31,6 +31,7 @@ STAFF_SECTIONS: Final = frozenset(
         "reports",
         "finance_backtest",
         "finance_fapiao",
+        "finance_customers",
         "finance_groups",
         "finance_tax",
         "finance_discounts",

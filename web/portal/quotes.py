@@ -77,6 +77,11 @@ class QuoteSheet:
         """The state as a badge names it; an open quote waits for an answer."""
         return "quote_open" if self.state == OPEN else self.state
 
+    @property
+    def staff_badge(self) -> str:
+        """The state as whoever made the quote reads it."""
+        return "quote_sent" if self.state == OPEN else self.state
+
 
 def quote_sheet(listed: ListedQuote, language: str) -> QuoteSheet:
     """Lay a quote out."""

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from web.i18n import HTML_LANGUAGES, LANGUAGES, translations
 from web.portal import labels
 from web.portal.filters import FILTERS
-from web.portal.views.shell import Shell
+from web.portal.views.shell import Form, Shell
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
@@ -47,6 +47,7 @@ def environment(language: str) -> Environment:
     jinja.filters.update(FILTERS)
     jinja.globals.update(
         static=static_url,
+        blank=Form(),
         html_language=HTML_LANGUAGES[language],
         languages=LANGUAGES,
         state_label=labels.state_label,

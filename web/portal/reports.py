@@ -1,7 +1,6 @@
 """Finance's reports: one page each, with charts, tables and files."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,7 +28,7 @@ from web.reports.words import REPORTS, speaker
 
 READ = {"permission": Permission.STAFF_FINANCE}
 MOST_ORGANISATIONS = 500
-SHOWN_ROWS = 500
+SHOWN_ROWS = 200
 _AT_A_DAY = {"trial-balance", "receivables"}
 
 
@@ -59,7 +58,10 @@ async def report_page(
         tenants=await _tenants(application, said.get("tenant_id"), language),
         groupings=_groupings(asked, language) if name == "revenue" else (),
         accounts=_accounts(asked, language) if name == "general-ledger" else (),
-        sheets=tuple(_sheet(name, sheet, said, language) for sheet in sheets),
+        sheets=tuple(
+            sheet_view(name, sheet, {**said, "at": request.query_params.get("at")}, language)
+            for sheet in sheets
+        ),
         excel_url=query(f"/finance/reports/{name}/files/report.xlsx", said),
     )
     return await page(
@@ -113,7 +115,8 @@ def _accounts(asked: Asked, language: str) -> tuple[Choice, ...]:
     return tuple(Choice(a.value, word(a.value), a is asked.account) for a in Account)
 
 
-def _sheet(name: str, sheet: Sheet, said: Mapping[str, str | None], language: str) -> SheetView:
+def sheet_view(name: str, sheet: Sheet, said: Mapping[str, str | None], language: str) -> SheetView:
+    """Show a page of a report's table: the one that ``at`` (``code~row``) names, or the first."""
     word = speaker(language)
 
     def label(cell: Cell) -> str:
@@ -122,7 +125,15 @@ def _sheet(name: str, sheet: Sheet, said: Mapping[str, str | None], language: st
             return str(format_skeleton(skeleton, cell, locale=LOCALES[language]))
         return str(cell)
 
-    shown = replace(sheet, rows=sheet.rows[:SHOWN_ROWS])
+    start = _start(sheet, said.get("at"))
+    shown = sheet.rows[start : start + SHOWN_ROWS]
+
+    def page_at(place: int) -> str | None:
+        if not 0 <= place < len(sheet.rows):
+            return None
+        address = query(f"/finance/reports/{name}", {**said, "at": f"{sheet.code}~{place}"})
+        return f"{address}#sheet-{sheet.code}"
+
     return SheetView(
         code=sheet.code,
         title=word(sheet.code),
@@ -132,9 +143,24 @@ def _sheet(name: str, sheet: Sheet, said: Mapping[str, str | None], language: st
                 word(cell) if column.kind == "code" and isinstance(cell, str) else cell
                 for column, cell in zip(sheet.columns, row, strict=True)
             )
-            for row in shown.rows
+            for row in shown
         ),
         sums=sheet.sums,
         charts=report_charts(sheet, label, word),
-        csv_url=query(f"/finance/reports/{name}/files/{sheet.code}.csv", said),
+        csv_url=query(
+            f"/finance/reports/{name}/files/{sheet.code}.csv", {n: said.get(n) for n in ASKED}
+        ),
+        shown=(start + 1, start + len(shown)),
+        total=len(sheet.rows),
+        previous_url=page_at(start - SHOWN_ROWS),
+        next_url=page_at(start + SHOWN_ROWS),
     )
+
+
+def _start(sheet: Sheet, at: str | None) -> int:
+    """Read from which row on a sheet is shown: a whole number of pages, the first by default."""
+    code, _, place = (at or "").partition("~")
+    if code != sheet.code or not place.isascii() or not place.isdigit() or len(place) > 9:  # noqa: PLR2004 - more rows than any report has
+        return 0
+    start = int(place) // SHOWN_ROWS * SHOWN_ROWS
+    return start if start < len(sheet.rows) else 0

@@ -29,7 +29,7 @@ from web.portal.offers import module_names
 from web.portal.views.life import BookingRow, ComponentRow, SubscriptionPage, TimelineRow
 from web.portal.views.shell import Choice
 
-_STATES = {Status.ENDED: "ended", Status.ACTIVE: "active", Status.SCHEDULED: "booked"}
+STATES = {Status.ENDED: "ended", Status.ACTIVE: "active", Status.SCHEDULED: "booked"}
 _MOMENTS = (
     ("now", N_("at once")),
     ("period_end", N_("at the end of the period")),
@@ -110,7 +110,7 @@ def _booking(holdings: Holdings, booked: BookedAddon, language: str) -> BookingR
         last_day=last,
         quantity=booked.quantity,
         price=booked.price,
-        state="given_up" if given_up else _STATES[booked.status],
+        state="given_up" if given_up else STATES[booked.status],
         refund=refund,
         changeable=live,
     )

@@ -7,12 +7,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from billing.domain.life.errors import QuoteValidityInvalid
 from billing.domain.life.fees import recurring_fee
 from billing.domain.life.orders import Order, order_body
+from billing.domain.life.purchase_orders import normal_purchase_order
 from billing.domain.life.quotes import SalesQuote
 from billing.domain.life.standing import nearest
 from billing.domain.pricing import price_usage
+from billing.mailing import readers_of
 from billing.repositories.quotes import QuoteRepository
 from billing.services.quotes.quoting import LaidOrder, lay_order
 from billing.services.subscriptions.weighing import Weighing
@@ -23,7 +27,10 @@ from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import QuoteId, TenantId, format_id, new_id
 from control_plane.kernel.money import Money
+from control_plane.runtime.outbox import enqueue
+from control_plane.runtime.topics import MAIL_REQUESTED
 from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.tenancy.domain import Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +55,79 @@ class MakeQuote:
     weighing: Weighing
 
     async def __call__(self, *, tenant_id: TenantId, wanted: QuoteWanted, actor: str) -> SalesQuote:
-        """Freeze the offer under the next number.
+        """Freeze the offer under the next number, and mail it to who is told of invoices.
 
         Raises:
             QuoteValidityInvalid: it would be valid for no time, or beyond its own start.
+            PurchaseOrderInvalid: the purchase order is too long or not printable.
             TallyardError: whatever a start or a booking refuses.
         """
         async with self.work(tenant_id) as session:
-            books = await self.weighing.changing.current_books(session, tenant_id)
-            starts_at = wanted.order.start.starts_at
-            latest = starts_at or wanted.valid_until
-            if not books.now < wanted.valid_until <= latest:
-                until = instant_text(wanted.valid_until)
-                raise QuoteValidityInvalid(valid_until=until, field="valid_until")
-            laid = await lay_order(self.weighing, session, books, wanted.order)
-            repository = QuoteRepository(session)
+            laid = await self._laid(session, tenant_id, wanted)
+            books, repository = laid.desk.books, QuoteRepository(session)
             year = local_date(books.now, books.organisation.zone).year
-            number = await repository.next_number(year)
-            body = _body(laid, wanted, number)
-            quote = SalesQuote(
-                id=QuoteId(new_id()),
-                tenant_id=tenant_id,
-                number=number,
-                body=body,
-                sha256=sha256_hex(canonical_json(body)),
-                promise=laid.promise,
-                valid_until=wanted.valid_until,
-                made_at=books.now,
-                made_by=actor,
-            )
+            quote = _quote(laid, wanted, await repository.next_number(year), actor)
             await repository.add(quote)
-            facts = {"number": number, "sha256": quote.sha256}
+            await _tell(session, books.organisation, quote)
+            facts = {"number": quote.number, "sha256": quote.sha256}
             await record(
                 session, tenant_id, actor, "quote.made", "quote", format_id("quo", quote.id), facts
             )
             return quote
+
+    async def preview(self, *, tenant_id: TenantId, wanted: QuoteWanted, actor: str) -> SalesQuote:
+        """Return the quote as it would be, without a number; nothing is kept or sent.
+
+        Raises:
+            TallyardError: whatever making it refuses.
+        """
+        async with self.work(tenant_id) as session:
+            laid = await self._laid(session, tenant_id, wanted)
+            return _quote(laid, wanted, "", actor)
+
+    async def _laid(
+        self, session: AsyncSession, tenant_id: TenantId, wanted: QuoteWanted
+    ) -> LaidOrder:
+        books = await self.weighing.changing.current_books(session, tenant_id)
+        latest = wanted.order.start.starts_at or wanted.valid_until
+        if not books.now < wanted.valid_until <= latest:
+            until = instant_text(wanted.valid_until)
+            raise QuoteValidityInvalid(valid_until=until, field="valid_until")
+        normal_purchase_order(wanted.purchase_order)
+        return await lay_order(self.weighing, session, books, wanted.order)
+
+
+def _quote(laid: LaidOrder, wanted: QuoteWanted, number: str, actor: str) -> SalesQuote:
+    body = _body(laid, wanted, number)
+    return SalesQuote(
+        id=QuoteId(new_id()),
+        tenant_id=laid.desk.books.account.tenant_id,
+        number=number,
+        body=body,
+        sha256=sha256_hex(canonical_json(body)),
+        promise=laid.promise,
+        valid_until=wanted.valid_until,
+        made_at=laid.desk.books.now,
+        made_by=actor,
+    )
+
+
+async def _tell(session: AsyncSession, organisation: Organisation, quote: SalesQuote) -> None:
+    """Ask for the mails; the link in them leads to the quote."""
+    fields = {
+        "quote_id": str(quote.id),
+        "number": quote.number,
+        "organisation": organisation.name,
+        "day": local_date(quote.valid_until, organisation.zone).isoformat(),
+    }
+    for reader in await readers_of(session, organisation):
+        payload = {
+            "to": reader,
+            "template": "quote_made",
+            "fields": fields,
+            "language": organisation.language,
+        }
+        await enqueue(session, organisation.id, MAIL_REQUESTED, payload)
 
 
 def _body(laid: LaidOrder, wanted: QuoteWanted, number: str) -> dict[str, Any]:
@@ -117,7 +162,7 @@ def _body(laid: LaidOrder, wanted: QuoteWanted, number: str) -> dict[str, Any]:
         "addons": [_addon(laid, n) for n in range(len(laid.order.bookings))],
         "first_invoice": _first_invoice(laid),
         "per_period": _per_period(laid, wanted.expected_usage or {}),
-        "purchase_order": wanted.purchase_order,
+        "purchase_order": normal_purchase_order(wanted.purchase_order),
         "note": wanted.note,
         "order": order_body(laid.order),
     }

@@ -7,6 +7,7 @@ from billing.domain.discounts.records import Grant, Offer, Topup
 from billing.domain.discounts.recurring import Schedule
 from billing.domain.tax.parties import LegalEntity
 from billing.domain.tax.rates import TaxRate
+from billing.repositories.credit import CreditEntry
 from control_plane.kernel.money import Money
 from web.portal.views.shell import Choice
 
@@ -124,20 +125,40 @@ class OfferRow:
 
 @dataclass(frozen=True, slots=True)
 class OffersView:
-    """Every coupon, the form for another, and whose holdings to look at."""
+    """Every coupon, and the form for another."""
 
     rows: tuple[OfferRow, ...]
     durations: tuple[Choice, ...]
-    customers: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """What one customer holds, for finance."""
+    """What one customer holds, for finance; ``credit`` is what notes and overpayments left."""
+
+    held: BalanceView
+    categories: tuple[Choice, ...]
+    coupons: tuple[Choice, ...]
+    credit: tuple[Money, ...]
+    entries: tuple[CreditEntry, ...]
+    cycles: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer in finance's list."""
 
     tenant_id: str
-    customer: str
-    held: BalanceView
-    entities: tuple[Choice, ...]
-    coupons: tuple[Choice, ...]
-    cycles: tuple[Choice, ...] = ()
+    name: str
+    slug: str
+    currency: str
+    sandbox: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersView:
+    """A page of customers, and what was searched for."""
+
+    wanted: str
+    rows: tuple[CustomerRow, ...]
+    next_url: str | None

@@ -35,7 +35,10 @@ class ReportChart:
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
-    """One table with its charts and where to download it."""
+    """One page of a table with its charts, and where to download all of it.
+
+    ``shown`` are the first and the last row's places among ``total``.
+    """
 
     code: str
     title: str
@@ -44,6 +47,10 @@ class SheetView:
     sums: tuple[tuple[Cell, ...], ...]
     charts: tuple[ReportChart, ...]
     csv_url: str
+    shown: tuple[int, int]
+    total: int
+    previous_url: str | None = None
+    next_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Parts of the web process that need no database."""

@@ -1,0 +1,125 @@
+"""What finance's pages about one customer share: whose they are, their tabs, a halted billing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from control_plane.identity.domain import Permission
+from control_plane.kernel.errors import TallyardError
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.kernel.money import Money
+from web.api.common import id_from
+from web.compose import Application
+from web.i18n import N_, translate
+from web.portal.page import Page, PageRequest, respond, shell
+from web.portal.views.shell import Choice, Form
+
+ACT = {"permission": Permission.STAFF_FINANCE, "staff": True}
+URL = "/finance/customers/{tenant_id:str}"
+SECTION = "finance_customers"
+
+_TABS = (
+    ("balances", "", N_("Balances and credit")),
+    ("subscriptions", "/subscriptions", N_("Subscriptions and quotes")),
+    ("terms", "/terms", N_("Billing terms")),
+)
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFrame:
+    """Whose page it is. ``halted`` is why billing stands still; None while it goes on."""
+
+    base: str
+    tenant_id: str
+    customer: str
+    sandbox: bool
+    currency: str
+    zone: str
+    tabs: tuple[Choice, ...]
+    halted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmView:
+    """What would be done, to be confirmed: labels with a text or an amount each."""
+
+    title: str
+    lead: str
+    facts: tuple[tuple[str, str | Money], ...]
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    back: str
+    button: str
+
+
+def owner_of(tenant_id: str) -> TenantId:
+    """Read whose page an address is."""
+    return TenantId(id_from("ten", tenant_id))
+
+
+async def read_frame(
+    application: Application, owner: TenantId, tab: str, language: str
+) -> CustomerFrame:
+    """Read the frame.
+
+    Raises:
+        OrganisationNotFound: there is no such customer.
+    """
+    organisation = await application.read_organisation(owner)
+    account = await application.read_billing_terms(owner)
+    text_id = format_id("ten", owner)
+    base = f"/finance/customers/{text_id}"
+    return CustomerFrame(
+        base=base,
+        tenant_id=text_id,
+        customer=organisation.name,
+        sandbox=organisation.sandbox,
+        currency=organisation.currency,
+        zone=organisation.zone,
+        tabs=tuple(
+            Choice(f"{base}{path}", translate(language, words), name == tab)
+            for name, path, words in _TABS
+        ),
+        halted=None if account is None else account.parked_reason,
+    )
+
+
+async def customer_page(
+    request: PageRequest,
+    application: Application,
+    frame: CustomerFrame,
+    template: str,
+    *,
+    form: Form | None = None,
+    status: int = 200,
+    **values: object,
+) -> Page:
+    """Render a page within its frame; times are the customer's own."""
+    around = replace(await shell(request, application, SECTION), zone=frame.zone)
+    return respond(
+        request, template, around, status=status, customer=frame, form=form or Form(), **values
+    )
+
+
+async def confirm_page(
+    request: PageRequest, application: Application, frame: CustomerFrame, view: ConfirmView
+) -> Page:
+    """Ask before it is done."""
+    return await customer_page(request, application, frame, "finance/confirm.html", view=view)
+
+
+def read_field(text: str, name: str, parse: Callable[[str], _Read]) -> _Read | None:
+    """Read a field that may be left empty; what is wrong with it is told beside it.
+
+    Raises:
+        TallyardError: what ``parse`` says of it.
+    """
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except TallyardError as error:
+        error.field = name
+        raise
