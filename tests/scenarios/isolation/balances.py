@@ -6,7 +6,9 @@ from decimal import Decimal
 from billing.domain.discounts.records import Offer
 from billing.domain.tax.parties import Address, BillingProfile
 from billing.domain.tax.sale import Exemption
+from billing.services.discounts.recur_credit import Cycle
 from control_plane.catalog.domain import Text
+from control_plane.kernel.anchor import Interval
 from control_plane.kernel.currency import CURRENCIES
 from control_plane.kernel.ids import TenantId, format_id, new_id
 from control_plane.kernel.money import Money
@@ -31,6 +33,12 @@ async def keep_balances(site: Site, tenant_id: TenantId, word: str) -> dict[str,
     )
     redeemed = await application.redeem_coupon(**who, code=code)
     grant = await application.grant_credit(**who, amount=Money(1, CNY), reason=f"{word}'s credit")
+    schedule = await application.recur_credit(
+        **who,
+        amount=Money(1, CNY),
+        reason=f"{word}'s allowance",
+        cycle=Cycle(Interval.MONTH),
+    )
     exemption = Exemption(
         jurisdiction="CN",
         category=None,
@@ -49,6 +57,7 @@ async def keep_balances(site: Site, tenant_id: TenantId, word: str) -> dict[str,
         "topup_id": format_id("top", topup.id),
         "redemption_id": format_id("cpr", redeemed),
         "credit_id": format_id("crd", grant.id),
+        "schedule_id": format_id("crs", schedule.id),
         "exemption_id": format_id(
             "txe", await application.exempt_customer(**who, exemption=exemption)
         ),
