@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -79,13 +78,12 @@ class StaffStartRequest(StartRequest, forbid_unknown_fields=True):
 
 
 class _Change(msgspec.Struct, forbid_unknown_fields=True, tag_field="type"):
-    """What every change has: on confirmation, the token of the preview that was agreed to."""
+    """What every change has: on confirmation, the token of the preview that was agreed to.
+
+    Each kind reads its own ``request``.
+    """
 
     token: str = ""
-
-    def request(self) -> Request:
-        """Read the request."""
-        raise NotImplementedError
 
 
 class ChangePlan(_Change, tag="change_plan"):
@@ -265,9 +263,3 @@ def when_from(text: str) -> When:
 
 def _maybe(text: str | None, field: str) -> datetime | None:
     return instant_from(text, field=field) if text else None
-
-
-def asked(body: Any) -> Request:
-    """Read the request of any body."""
-    found: Request = body.request()
-    return found
