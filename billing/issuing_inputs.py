@@ -7,6 +7,7 @@ from typing import Any
 from billing.domain.documents.heading import Heading
 from billing.domain.documents.manifest import cut_inputs, item_inputs, manifest, sale_inputs
 from billing.domain.items import Item
+from billing.domain.together import sums_of
 from billing.drafts import InvoiceDraft, NoteDraft
 from billing.invoicing import Convergence
 from control_plane.kernel.ids import SubscriptionId
@@ -80,6 +81,11 @@ class Inputs:
             ],
             usage=[(u.ask, u.measured) for u in found.usage if u.ask.item.key in wanted],
             progressive=found.progressive,
+            sums=[
+                group
+                for group in sums_of(found.settled.rated)
+                if any(key in wanted for key, _ in group)
+            ],
         )
 
     def _counted(self, item: Item | None) -> dict[str, int]:

@@ -25,6 +25,7 @@ from billing.domain.billed import (
 from billing.domain.items import Item, PolicyBook, owed_items
 from billing.domain.lines import Versions
 from billing.domain.rating import InvoiceLine, Measured, Rated, difference, rate_items
+from billing.domain.together import Members, neighbours_since, rounds_together
 from control_plane.catalog.domain import LatePolicy
 from control_plane.kernel.calendar import Period
 from control_plane.kernel.ids import InvoiceId, SubscriptionId
@@ -85,7 +86,14 @@ class Settled:
 def owing(
     timelines: Iterable[Timeline], versions: Versions, policies: PolicyBook, instant: Instant
 ) -> tuple[Item, ...]:
-    """Return the items to look at, those of the oldest subscription first."""
+    """Return the items to look at, those of the oldest subscription first.
+
+    Where lines are rounded together, a change in one subscription reaches what is due with it in
+    all of them.
+    """
+    after = instant.after
+    if instant.reach and rounds_together(versions, policies):
+        after = min(after, neighbours_since(versions, min(instant.reach.values())))
     return tuple(
         item
         for timeline in sorted(timelines, key=lambda t: t.subscription_id)
@@ -94,7 +102,7 @@ def owing(
             versions,
             policies,
             at=instant.at,
-            after=instant.after,
+            after=after,
             reach=instant.reach.get(timeline.subscription_id),
         )
     )
@@ -163,6 +171,7 @@ def settle(
     instant: Instant,
     *,
     known: Iterable[str] = (),
+    sums: Iterable[Members] | None = None,
 ) -> Settled:
     """Return the difference between what is owed and what stands billed.
 
@@ -173,8 +182,9 @@ def settle(
         instant: what converges.
         known: keys that are owed or under way though they are not among ``items``: out of reach
             by now, or closed by a change that was taken back. Read only where it matters.
+        sums: what is rounded together; see `rate_items`.
     """
-    rated = rate_items(items, measured, lambda key: _amount(view.of(key)))
+    rated = rate_items(items, measured, lambda key: _amount(view.of(key)), sums)
     lines: list[InvoiceLine] = []
     cuts: list[Cut] = []
     for found in rated:

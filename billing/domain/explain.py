@@ -33,6 +33,8 @@ MESSAGES: Mapping[str, str] = {
     "tier": "Tier {number}, above {from} up to {up_to}: {quantity} at {unit_price} each, {amount}.",
     "tier_fee": "Of this, {flat_fee} is the fee of entering tier {number}.",
     "rounded": "Rounded once: {exact} becomes {amount}.",
+    "rounded_together": "Rounded with all that is due at the same time: together {sum}, which "
+    "becomes {total}. Of it, this line's {exact} bears {amount}.",
     "credit": "Given back for the days from the change on.",
     "charge": "Charged for the days from the change on.",
     "addon": "Charged once, when the window was booked.",
@@ -170,4 +172,6 @@ _NUMBERS = PRICING_NUMBERS | {
     "cumulative",
     "before",
     "kept",
+    "sum",
+    "total",
 }

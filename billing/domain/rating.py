@@ -1,6 +1,7 @@
 """Rating: from an item and a measurement to what is owed of it, with its reasons.
 
-Nothing is rounded but the amount that is owed of an item, once. What is invoiced is the difference
+Nothing is rounded but the amount that is owed of an item, once, alone or together with what is due
+with it. What is invoiced is the difference
 between that and what was billed of the item before. Worked example: a fee of CNY 1,999.00 with 12
 of 31 days is 1,999 * 12/31 = 773.806…, so CNY 773.81.
 """
@@ -10,14 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from uuid import UUID
 
 from billing.domain.groups.splitting import CentreUsage
 from billing.domain.numbers import exact_text
 from billing.domain.owing.item import Item, LineKind
-from billing.domain.pricing import Step, Usage, price_usage
-from billing.domain.rating_steps import allowance_step, fee_steps, fixed_steps, rounding_steps
-from control_plane.catalog.domain import Meter, Text
+from billing.domain.pricing import Step, price_usage
+from billing.domain.rated import Measured, Rated, Standing
+from billing.domain.rating_steps import (
+    allowance_step,
+    bearing_steps,
+    fee_steps,
+    fixed_steps,
+    rounding_steps,
+)
+from billing.domain.together import Bearing, Members, bearings, recorded, sums_of
+from control_plane.catalog.domain import Text
 from control_plane.catalog.policies import ShortPeriod
 from control_plane.kernel.calendar import Period
 from control_plane.kernel.ids import SubscriptionId
@@ -38,50 +48,6 @@ RATING_VERSION = "2026.2"
 """Named in every manifest. A change of any amount or text below needs a new one."""
 
 _NOTHING = Fraction(0)
-
-Standing = Callable[[str], Money | None]
-"""What stands billed of an item, by its key; None when nothing ever was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What a meter measured for an item."""
-
-    meter: Meter
-    usage: Usage
-
-    @property
-    def quantity(self) -> Decimal:
-        """The meter's quantity."""
-        return self.usage.quantity
-
-    @property
-    def events(self) -> int:
-        """How many events were counted."""
-        return self.usage.events
-
-    @property
-    def digest(self) -> str:
-        """The digest of the events."""
-        return self.usage.digest
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """What is owed of an item: ``exact`` in major units, ``owed`` rounded once.
-
-    ``least`` is what its minimum alone comes to, rounded alike. ``shares`` are the amounts that a
-    commitment without a tax category tops up, by the tax category of what it counts.
-    """
-
-    item: Item
-    exact: Fraction
-    owed: Money
-    quantity: Decimal | None
-    unit: Text | None
-    steps: tuple[Step, ...]
-    least: Money | None = None
-    shares: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +88,48 @@ class InvoiceLine:
 
 
 def rate_items(
-    items: Iterable[Item], measured: Mapping[str, Measured], standing: Standing | None = None
+    items: Iterable[Item],
+    measured: Mapping[str, Measured],
+    standing: Standing | None = None,
+    sums: Iterable[Members] | None = None,
 ) -> tuple[Rated, ...]:
     """Rate items in their order. Those that count others take what these owe now, or ``standing``.
+
+    ``sums`` are what is rounded together where not all of it is among the items: what a document
+    was computed from. By default it is found among them.
 
     Raises:
         LookupError: a usage item was not measured.
     """
     wanted = list(items)
     owed: dict[str, Rated] = {}
-    for item in sorted(wanted, key=_depth):
-        amounts = [_standing(key, owed, standing) for key in item.counts]
-        counted = Money.total((a for a in amounts if a is not None), item.currency)
-        rated = rate_item(item, measured.get(item.key), counted)
-        owed[item.key] = replace(rated, shares=_shares(item, amounts))
+    known = None if sums is None else tuple(sums)
+    for _, due in groupby(sorted(wanted, key=_turn), key=_turn):
+        rate = {item.key: _rating(item, measured, owed, standing) for item in due}
+        rated = {key: found(None) for key, found in rate.items()}
+        owed.update(rated)
+        for group in sums_of(rated.values()) if known is None else recorded(known, rated):
+            of = next(rated[key] for key, _ in group if key in rated)
+            borne = bearings(group, of)
+            owed.update({key: rate[key](borne[key]) for key in borne if key in rate})
     return tuple(owed[item.key] for item in wanted)
+
+
+def _rating(
+    item: Item,
+    measured: Mapping[str, Measured],
+    owed: Mapping[str, Rated],
+    standing: Standing | None,
+) -> Callable[[Bearing | None], Rated]:
+    """Return what rates an item: alone, or as it bears its part of a sum."""
+    amounts = [_standing(key, owed, standing) for key in item.counts]
+    counted = Money.total((a for a in amounts if a is not None), item.currency)
+    shares = _shares(item, amounts)
+
+    def rate(bearing: Bearing | None) -> Rated:
+        return replace(rate_item(item, measured.get(item.key), counted, bearing), shares=shares)
+
+    return rate
 
 
 def _shares(item: Item, amounts: Sequence[Money | None]) -> tuple[tuple[str, int], ...]:
@@ -150,9 +143,9 @@ def _shares(item: Item, amounts: Sequence[Money | None]) -> tuple[tuple[str, int
     return tuple(found.items())
 
 
-def _depth(item: Item) -> tuple[bool, datetime]:
-    """Items that count others come after them: allowances in order of time, commitments last."""
-    return item.kind is LineKind.COMMITMENT, item.service.end
+def _turn(item: Item) -> tuple[bool, datetime]:
+    """Items that count others come after them: allowances as they fall due, commitments last."""
+    return item.kind is LineKind.COMMITMENT, item.due_at
 
 
 def _standing(key: str, owed: Mapping[str, Rated], standing: Standing | None) -> Money | None:
@@ -161,8 +154,15 @@ def _standing(key: str, owed: Mapping[str, Rated], standing: Standing | None) ->
     return None if standing is None else standing(key)
 
 
-def rate_item(item: Item, measured: Measured | None = None, counted: Money | None = None) -> Rated:
+def rate_item(
+    item: Item,
+    measured: Measured | None = None,
+    counted: Money | None = None,
+    bearing: Bearing | None = None,
+) -> Rated:
     """Price an item. ``counted`` is what the items that it counts come to.
+
+    It is rounded alone, unless ``bearing`` says what it bears of a sum.
 
     Raises:
         LookupError: a usage item was not measured.
@@ -171,19 +171,27 @@ def rate_item(item: Item, measured: Measured | None = None, counted: Money | Non
     if item.usage is not None:
         if measured is None:
             raise LookupError(f"item {item.key} was not measured")
-        return _rate_usage(item, measured, before)
+        return _rate_usage(item, measured, before, bearing)
     exact = sum((part.exact for part in item.fee_parts), _NOTHING)
     if item.fixed is not None:
         steps = (*fee_steps(item), *fixed_steps(item, item.fixed))
         return Rated(item, item.fixed.major, item.fixed, _quantity(item), None, steps)
-    amount = Money.rounded(exact, item.currency, item.policies.rounding)
-    steps = (*fee_steps(item), *rounding_steps(exact, amount))
+    amount, rounding = _rounded(item, exact, bearing)
+    steps = (*fee_steps(item), *rounding)
     if item.kind is LineKind.COMMITMENT:
         return _true_up(item, amount, before, steps)
-    floor = _least(
-        item, sum((part.least * part.share.fraction for part in item.fee_parts), _NOTHING)
-    )
-    return Rated(item, exact, amount, _quantity(item), None, steps, floor)
+    least = sum((part.least * part.share.fraction for part in item.fee_parts), _NOTHING)
+    return Rated(item, exact, amount, _quantity(item), None, steps, _least(item, least, amount))
+
+
+def _rounded(
+    item: Item, exact: Fraction, bearing: Bearing | None
+) -> tuple[Money, tuple[Step, ...]]:
+    """Return an amount in whole minor units, and how it became one."""
+    if bearing is not None:
+        return bearing.amount, bearing_steps(exact, bearing)
+    amount = Money.rounded(exact, item.currency, item.policies.rounding)
+    return amount, rounding_steps(exact, amount)
 
 
 def difference(rated: Rated, billed: Money, revision: int) -> InvoiceLine | None:
@@ -233,7 +241,7 @@ def difference(rated: Rated, billed: Money, revision: int) -> InvoiceLine | None
     )
 
 
-def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
+def _rate_usage(item: Item, measured: Measured, before: Money, bearing: Bearing | None) -> Rated:
     if item.usage is None:
         raise TypeError(f"item {item.key} prices no usage")
     # The share has taken account already of what a short period prorates.
@@ -242,7 +250,12 @@ def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
     price = price_usage(
         item.usage, measured.usage, item.share.fraction, policies, days=days, final=item.final
     )
-    amount = Money.rounded(price.amount, item.currency, item.policies.rounding)
+    exact = price.amount - before.major
+    if bearing is None:
+        amount, rounding = _rounded(item, price.amount, None)
+    else:
+        amount, rounding = bearing.amount + before, bearing_steps(exact, bearing)
+    floor = _least(item, price.least, amount)
     steps: list[Step] = [
         {
             "step": "measured",
@@ -252,23 +265,21 @@ def _rate_usage(item: Item, measured: Measured, before: Money) -> Rated:
             "digest": measured.digest,
         },
         *price.steps,
-        *rounding_steps(price.amount, amount),
+        *rounding,
     ]
-    exact = price.amount
     if item.counts:
-        exact -= before.major
         steps.append(allowance_step(amount, before))
         amount -= before
+        floor = None if floor is None else floor - before
     unit = measured.meter.unit  # what was measured, before any conversion
-    floor = _least(item, price.least)
-    if floor is not None and item.counts:
-        floor -= before
     return Rated(item, exact, amount, measured.quantity, unit, tuple(steps), floor)
 
 
-def _least(item: Item, exact: Fraction) -> Money | None:
-    """Return what a minimum comes to, None where there is none."""
-    return Money.rounded(exact, item.currency, item.policies.rounding) if exact else None
+def _least(item: Item, exact: Fraction, amount: Money) -> Money | None:
+    """Return what a minimum comes to, of the ``amount`` at most; None where there is none."""
+    if not exact:
+        return None
+    return min(Money.rounded(exact, item.currency, item.policies.rounding), amount)
 
 
 def _true_up(item: Item, committed: Money, counted: Money, steps: Sequence[Step]) -> Rated:

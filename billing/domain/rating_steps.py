@@ -5,6 +5,7 @@ from fractions import Fraction
 from billing.domain.numbers import exact_text
 from billing.domain.owing.item import FeePart, Item, LineKind
 from billing.domain.pricing import Step
+from billing.domain.together import Bearing
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
@@ -71,3 +72,17 @@ def rounding_steps(exact: Fraction, amount: Money) -> tuple[Step, ...]:
     if exact == amount.major:
         return ()
     return ({"step": "rounded", "exact": exact_text(exact), "amount": amount.decimal_text()},)
+
+
+def bearing_steps(exact: Fraction, bearing: Bearing) -> tuple[Step, ...]:
+    """Tell the sum that is rounded, and what this line bears of it."""
+    if exact == bearing.amount.major and bearing.sum == bearing.total.major:
+        return ()
+    told: Step = {
+        "step": "rounded_together",
+        "exact": exact_text(exact),
+        "sum": exact_text(bearing.sum),
+        "total": bearing.total.decimal_text(),
+        "amount": bearing.amount.decimal_text(),
+    }
+    return (told,)

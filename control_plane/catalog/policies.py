@@ -22,11 +22,11 @@ LONGEST_TERM_DAYS = 365
 class RoundingPlace(StrEnum):
     """Where exact amounts become whole minor units.
 
-    Once per line. A sum rounded at the invoice is not offered: what an item owes would depend on
-    what else is on its invoice, and back-dated changes would no longer end at the same amounts.
+    Once per line; or once for the sum of all that falls due together, where all of it agrees.
     """
 
     LINE = "line"
+    INVOICE = "invoice"
 
 
 class TaxRounding(StrEnum):

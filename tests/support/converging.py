@@ -9,6 +9,7 @@ from billing.domain.items import Item, PolicyBook, next_due_at, owed_items, owed
 from billing.domain.lines import Versions
 from billing.domain.pricing import Usage
 from billing.domain.rating import Measured, Rated, rate_items
+from billing.domain.together import neighbours_since, rounds_together
 from control_plane.catalog.domain import Meter
 from control_plane.kernel.calendar import Period
 from control_plane.kernel.money import Money
@@ -54,9 +55,10 @@ class Books:
         acting = reach_of(timeline, at)
         reaches = [r for r in (acting, reach) if r is not None]
         back = min(reaches, default=None)
-        items = owed_items(
-            timeline, self.versions, self.policies, at=at, after=self.closed, reach=back
-        )
+        after = self.closed
+        if back is not None and rounds_together(self.versions, self.policies):
+            after = min(after, neighbours_since(self.versions, back))
+        items = owed_items(timeline, self.versions, self.policies, at=at, after=after, reach=back)
         for rated in self.rate(items):
             self.billed[rated.item.key] = rated.owed.minor
             known = self.items.get(rated.item.key)
@@ -76,6 +78,10 @@ class Books:
         while (at := next_due_at(timeline, self.closed, self.versions)) is not None and at <= upto:
             self.converge(timeline, at)
 
+    def standing(self, besides: Collection[str] = ()) -> dict[str, int]:
+        """What stands billed of each item; what came to nothing left out."""
+        return {key: n for key, n in self.billed.items() if n and key not in besides}
+
     def by_charge(self, besides: Collection[str] = ()) -> dict[str, int]:
         """Net owed per charge code (add-ons by theirs), without what came to nothing."""
         found: dict[str, int] = {}
@@ -86,9 +92,14 @@ class Books:
         return {code: minor for code, minor in found.items() if minor}
 
 
-def owed_at_once(books: Books, timeline: Timeline, at: datetime) -> dict[str, int]:
-    """What is owed at an instant, computed from nothing in one go."""
+def at_once(books: Books, timeline: Timeline, at: datetime) -> Books:
+    """The same books at an instant, made from nothing in one go."""
     fresh = Books(books.versions, books.policies, books.measure, books.meters)
     fresh.closed = timeline.started_at - timedelta(days=4000)
     fresh.converge(timeline, at)
-    return fresh.by_charge()
+    return fresh
+
+
+def owed_at_once(books: Books, timeline: Timeline, at: datetime) -> dict[str, int]:
+    """What is owed at an instant, computed from nothing in one go."""
+    return at_once(books, timeline, at).by_charge()

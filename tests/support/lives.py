@@ -81,14 +81,15 @@ def parcels(unit_price: str) -> Charge:
 def priced(daily: int, interval: Interval, count: int, *, rich: bool) -> Price:
     """A price of about ``daily`` a day, odd enough that shares of it never come out even."""
     days = _SIZE[interval.value] * count
-    by_month = interval in {Interval.YEAR, Interval.QUARTER} and count == 1
+    pooled = interval in {Interval.YEAR, Interval.QUARTER} and count == 1
+    by_month = pooled or (interval is Interval.MONTH and count > 1)
     charges = [
         flat("base", f"{daily * days}.01", Timing.ADVANCE),
         flat("seat", f"{days}.07", Timing.ADVANCE, "seats"),
         lines(
             days * 10,
             Interval.MONTH if by_month else None,
-            interval if by_month else None,
+            interval if pooled else None,
         ),
     ]
     if rich:

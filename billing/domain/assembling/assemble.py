@@ -23,7 +23,7 @@ from billing.domain.assembling.results import Assembled, BilledLine, TaxGroup, U
 from billing.domain.assembling.settling import settle_by
 from billing.domain.assembling.sums import group_taxes, sums_of
 from billing.domain.assembling.taxing import Taxable, taxes_of
-from control_plane.catalog.policies import CouponOrder, Policies, TaxRounding
+from control_plane.catalog.policies import CouponOrder, Policies, RoundingPlace, TaxRounding
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
 
@@ -99,11 +99,14 @@ def refuse_for_en16931(policies: Policies) -> None:
     """Refuse policies by which an invoice's sums would break EN 16931 (BR-CO-10, BR-CO-17).
 
     Raises:
-        RoundingNotAllowed: tax per line or per invoice.
+        RoundingNotAllowed: tax per line or per invoice, or lines that are not rounded alone.
     """
     value = policies.tax_rounding
     if value is not TaxRounding.GROUP:
         raise RoundingNotAllowed(policy="tax_rounding", value=value.value, field="tax_rounding")
+    place = policies.rounding_place
+    if place is not RoundingPlace.LINE:
+        raise RoundingNotAllowed(policy="rounding_place", value=place.value, field="rounding_place")
 
 
 def _discount(

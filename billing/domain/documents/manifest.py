@@ -13,6 +13,7 @@ from billing.domain.billed import BilledView
 from billing.domain.converge import Ask, Cut, Instant
 from billing.domain.documents.heading import Heading
 from billing.domain.rating import RATING_VERSION, Measured
+from billing.domain.together import Members, members_body
 from control_plane.catalog.domain import Meter
 from control_plane.kernel.calendar import instant_text, tzdata_version
 from control_plane.kernel.exact import quantity_text
@@ -32,6 +33,7 @@ def manifest(
     items: Sequence[Mapping[str, Any]],
     usage: Iterable[tuple[Ask, Measured]],
     progressive: bool,
+    sums: Sequence[Members] = (),
 ) -> dict[str, Any]:
     """Return what a manifest of either kind of document begins with.
 
@@ -45,6 +47,7 @@ def manifest(
         items: what `item_inputs` gave, in the order of the lines.
         usage: the measurements that the lines rest on.
         progressive: whether the period was still open.
+        sums: what is rounded together with any of the items.
     """
     return {
         "kind": "manifest",
@@ -65,6 +68,7 @@ def manifest(
         "policies": dict(policies),
         "items": [dict(item) for item in items],
         "usage": [_usage(ask, measured) for ask, measured in usage],
+        **({"rounded_together": members_body(sums)} if sums else {}),
     }
 
 

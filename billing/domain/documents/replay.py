@@ -33,6 +33,7 @@ from billing.domain.documents.reading import billed_invoice
 from billing.domain.items import Item, PolicyBook, open_items
 from billing.domain.lines import Versions
 from billing.domain.rating import InvoiceLine, Measured
+from billing.domain.together import read_members
 from control_plane.catalog.domain import Text
 from control_plane.catalog.policies import Policies
 from control_plane.kernel.calendar import parse_instant
@@ -99,7 +100,9 @@ class Replay:
         if missing := wanted.keys() - {item.key for item in items} - gone:
             raise LookupError(", ".join(sorted(missing)))
         view = _view(self.manifest, items)
-        return settle(items, view, measured, replace(self.instant, reach={})), view
+        sums = read_members(self.manifest.get("rounded_together", ()))
+        instant = replace(self.instant, reach={})
+        return settle(items, view, measured, instant, sums=sums), view
 
     def lines(self, settled: Settled) -> tuple[InvoiceLine, ...]:
         """Return an invoice's lines in its order."""

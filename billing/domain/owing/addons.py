@@ -7,7 +7,7 @@ follows from the add-on's ladder of lead times.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -23,6 +23,7 @@ from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import AddonBooking
 
 _PERCENT = 100
+_INSTANT = timedelta(microseconds=1)
 
 
 def addons(about: Billable) -> Iterator[Item]:
@@ -110,7 +111,7 @@ class _Booking:
             key=about.key(str(booking.change_id), word),
             kind=kind,
             due_at=due_at,
-            until=max(window.end, booking.booked.end),
+            until=max(window.end, booking.booked.end, booking.booked_at + _INSTANT),
             subscription_id=about.subscription_id,
             version_id=addon.id,
             item=addon.label,

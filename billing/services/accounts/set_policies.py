@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from billing.changing import Changing
 from billing.repositories.accounts import AccountRepository
+from billing.services.accounts.choosing import refuse_what_its_entity_forbids
 from control_plane.audit.record import record
 from control_plane.catalog.policies import DEFAULTS, Choices
 from control_plane.kernel.ids import TenantId, format_id
@@ -51,11 +52,13 @@ class SetPolicies:
 
         Raises:
             PolicyUnknown, PolicyValueUnknown: a name or a value is no policy's.
+            RoundingNotAllowed: its invoices must follow EN 16931, and the policy breaks that.
             AccountParked: billing is halted.
         """
         chosen = {name: DEFAULTS.over(policies).body()[name] for name in policies}
         async with self.work(tenant_id) as session:
             books = await self.changing.current_books(session, tenant_id)
+            await refuse_what_its_entity_forbids(session, books.account.entity, chosen)
             await session.execute(_STORE, {"tenant_id": tenant_id, "policies": json.dumps(chosen)})
             facts = {"before": dict(books.account.policies), "after": chosen}
             named = format_id("ten", tenant_id)

@@ -9,6 +9,7 @@ from billing.errors_documents import (
     BillingTermInvalid,
 )
 from billing.repositories.accounts import AccountRepository
+from billing.services.accounts.choosing import refuse_what_its_entity_forbids
 from control_plane.audit.record import record
 from control_plane.catalog.policies import DEFAULTS
 from control_plane.kernel.ids import TenantId, format_id
@@ -50,6 +51,7 @@ class SetBillingTerms:
         Raises:
             OrganisationNotFound: there is no such tenant.
             PolicyUnknown, PolicyValueUnknown: a policy is none.
+            RoundingNotAllowed: its invoices must follow EN 16931, and a policy breaks that.
             BillingTermInvalid: the grace period or the threshold is out of bounds.
         """
         DEFAULTS.over(policies)
@@ -60,6 +62,7 @@ class SetBillingTerms:
             now = await self.tenant_clock.now(session, tenant_id)
             entity = "sandbox" if organisation.sandbox else "live"
             account = await accounts.open(tenant_id, entity, now)
+            await refuse_what_its_entity_forbids(session, account.entity, policies)
             changed = _with_terms(account, policies, grace, threshold_minor)
             await accounts.set_terms(
                 tenant_id, policies=policies, grace=grace, threshold_minor=threshold_minor

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from billing.errors_tax import EntityNotAllowed
 from billing.repositories.accounts import AccountRepository
 from billing.repositories.tax import TaxRepository
+from billing.services.accounts.choosing import refuse_for
 from control_plane.audit.record import record
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -30,6 +31,8 @@ class AssignEntity:
             EntityNotFound: there is none of this code.
             EntityNotAllowed: a sandbox's entity for a real customer, or the other way.
             OrganisationNotFound: there is no such customer.
+            RoundingNotAllowed: its invoices must follow EN 16931, and the customer's policies
+                break that.
         """
         async with self.work(tenant_id) as session:
             organisation = await OrganisationRepository(session).get(tenant_id)
@@ -41,6 +44,7 @@ class AssignEntity:
             account = await AccountRepository(session).open(tenant_id, default, now)
             if account.entity == entity:
                 return
+            refuse_for(found, account.policies)
             await session.execute(_ASSIGN, {"tenant_id": tenant_id, "entity": entity})
             details = {"before": account.entity, "after": entity}
             shown = format_id("ten", tenant_id)

@@ -2,11 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
+from billing.domain.assembling import RoundingNotAllowed
+from billing.services.tax.apply_tax_sheet import ApplyTaxSheet
 from control_plane.catalog.policies import DEFAULTS
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
+from tests.integration.billing.documents.test_taxed_sales import SHEET
 from tests.integration.billing.test_document_life import replays, terms
 from tests.support.billing_catalogue import CATALOGUE
-from tests.support.billing_world import World
+from tests.support.billing_world import ACTOR, World
 
 BY_PLAN = "policies: {rounding: up, denominator: thirty_days, payment_term_days: 20}"
 BY_PRICE = "policies: {denominator: true_length, pause: holding_fee, payment_term_days: 30}"
@@ -41,3 +46,38 @@ async def test_what_the_price_chooses_holds_for_the_document_where_the_tenant_is
     [invoice] = await world.invoices(tenant_id)
     assert invoice.summary.payable_by - invoice.summary.dated == timedelta(days=30)
     await replays(world, tenant_id)
+
+
+async def test_what_is_rounded_together_replays_when_a_neighbour_moves(world: World, tenant_id):
+    """8 of 31 days of 499.00 and of 799.00 are 128.774… and 206.193…, together 334.97.
+
+    Once the second subscription ends too, the first one's fee is one fen short: a line of its own.
+    """
+    await terms(world, tenant_id, policies={"rounding_place": "invoice"})
+    plans = ("inbound_only", "outbound_only")
+    both = [await world.subscribe(tenant_id, plan) for plan in plans]
+    world.clock.advance(days=8)
+    for subscription_id in both:
+        await world.cancel(
+            tenant_id=tenant_id, subscription_id=subscription_id, at_once=True, actor=ACTOR
+        )
+
+    invoices, notes = await world.invoices(tenant_id), await world.notes(tenant_id)
+    last = invoices[-1]
+    assert [line["item"] for line in last.content["lines"]] == ["inbound_only@1"]
+    assert last.summary.total.minor == 1
+    # The other one's amount is an input of the document that moves its neighbour.
+    [group] = last.inputs["rounded_together"]
+    assert [exact for _, exact in group] == ["3992/31", "6392/31"]
+    billed = sum(i.summary.total.minor for i in invoices) - sum(
+        n.summary.total.minor for n in notes
+    )
+    assert billed == 334_97
+    await replays(world, tenant_id)
+
+
+async def test_a_tenant_whose_invoices_follow_en_16931_may_not_choose_it(world: World, tenant_id):
+    await ApplyTaxSheet(world.database, world.clock)(SHEET)
+
+    with pytest.raises(RoundingNotAllowed):
+        await terms(world, tenant_id, policies={"rounding_place": "invoice"})

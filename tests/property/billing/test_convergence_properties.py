@@ -1,12 +1,20 @@
 """Convergence under random histories: the path to a timeline leaves no trace in the amounts."""
 
-from datetime import timedelta
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.domain.items import PolicyBook
+from billing.domain.rating import Rated
 from control_plane.kernel.calendar import Interval
-from control_plane.subscriptions.domain import Cancel, ChangePlan
+from control_plane.kernel.ids import SubscriptionId
+from control_plane.kernel.rounding import round_ratio
+from control_plane.subscriptions.domain import Cancel, ChangePlan, Timeline
 from tests.support.billing import GROWTH, SCALE, TWIN, at, changed, started
 from tests.support.convergence import INSTANT, MemoryBilling
 
@@ -70,3 +78,35 @@ def test_no_difference_is_ever_negative_and_nothing_is_cut_twice(entries):
         for cut in settled.cuts:
             invoiced[cut.line_key] -= cut.amount.minor
             assert invoiced[cut.line_key] >= 0
+
+
+TOGETHER = PolicyBook({"rounding_place": "invoice"})
+
+
+def beside(timeline: Timeline) -> Timeline:
+    """Another subscription of the same customer, by the very same plan all along."""
+    other = SubscriptionId(UUID(int=99))
+    changes = [replace(change, subscription_id=other) for change in timeline.changes]
+    return Timeline(other, tuple(changes))
+
+
+@settings(max_examples=40, deadline=None)
+@given(entries=changes, cancelled=st.none() | st.integers(1, 24 * 220))
+def test_what_is_rounded_together_depends_on_no_path_and_is_its_sum_rounded_once(
+    entries, cancelled
+):
+    """A neighbour moves by a minor unit when what is due with it changes; the path leaves none."""
+    _, late = histories(entries, cancelled)
+    both = [late, beside(started(START))]
+    along, fresh = MemoryBilling(policies=TOGETHER), MemoryBilling(policies=TOGETHER)
+    along.close(both, END)
+    last = fresh.converge(both, END, START - INSTANT, reach=START - INSTANT)
+
+    assert along.standing() == fresh.standing()
+    due: dict[datetime, list[Rated]] = defaultdict(list)
+    for rated in last.rated:
+        due[rated.item.due_at].append(rated)
+        assert abs(rated.owed.major - rated.exact) < Fraction(1, 100)
+    for group in due.values():
+        owed = sum(rated.owed.minor for rated in group)
+        assert owed == round_ratio(100 * sum((rated.exact for rated in group), Fraction(0)))

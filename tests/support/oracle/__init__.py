@@ -1,12 +1,20 @@
 """What is owed, the slow and plain way: day by day, and minute by minute on days of change.
 
-Shares nothing with the engine but the kernel's calendar and the prices of whole periods and of
-quantities, which have properties of their own.
+It is independent of the engine where the engine is intricate. From the recorded changes it asks
+of every single slot of time (a local day; by the second, a whole day on which nothing changes and
+every minute of a day on which something does, as no test names a finer instant) what held in it,
+and adds up what a slot of that state costs. It imports none of the engine's states, shares, pieces,
+items, proration, rounding of lines or convergence.
+
+What it does share has properties of its own: the kernel's calendar and money, the catalogue's
+values, the price of one whole fee (`price_fee`) and of a quantity (`price_usage`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from billing.domain.lines import Versions
 from control_plane.catalog.policies import DEFAULTS, Choices
@@ -16,10 +24,96 @@ from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import BookAddon, Timeline
 from tests.support.oracle.fees import Fees, Shop
 from tests.support.oracle.others import addon_owed, commitments
+from tests.support.oracle.slots import Slot
 from tests.support.oracle.states import History
 from tests.support.oracle.usage import Arrears
 
 Event = tuple[datetime, Decimal]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one charge of a plan owes (major units) for a period that ends at ``end``.
+
+    ``stretch`` are the first and the last instant of it that are known to be its; None for fees in
+    advance, which have slots of the very states that they are for.
+    """
+
+    label: str
+    code: str
+    end: datetime
+    exact: Fraction
+    stretch: tuple[datetime, datetime] | None = None
+
+    def meets(self, slots: Sequence[Slot]) -> bool:
+        """Whether it is for any of some slots."""
+        if self.stretch is None:
+            return True
+        first, last = self.stretch
+        return any(slot.start <= last and first < slot.end for slot in slots)
+
+
+class Oracle:
+    """Says what a timeline owes at an instant, by a tenant's choices and its events."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        versions: Versions,
+        choices: Choices,
+        events: Sequence[Event],
+        at: datetime,
+    ) -> None:
+        self.history, self.policies = History(timeline, at), DEFAULTS.over(choices)
+        self.versions, self.at, self.unit = versions, at, currency(timeline.currency)
+        shop = Shop(versions.plans, timeline.currency)
+        self.fees = Fees(self.history, shop, self.policies, at)
+        self.arrears = Arrears(self.fees, [event for event in events if event[0] <= at])
+
+    def lines(self) -> Iterator[Line]:
+        """Everything that is owed but add-ons and true-ups."""
+        for (label, code, end), exact in self.fees.owed().items():
+            yield Line(label, code, end, exact)
+        for key, exact in self.arrears.owed().items():
+            code, _, reign, period = key
+            stretch = self.arrears.stretches.get(key)
+            yield Line(self.arrears.labels[reign], code, period.end, exact, stretch)
+
+    def by_charge(self) -> dict[str, int]:
+        """Net minor units owed per charge code (add-ons by theirs), zeros left out."""
+        totals: dict[str, int] = {}
+        lines: list[tuple[Line, int]] = []
+
+        def add(code: str, exact: Fraction) -> int:
+            minor = Money.rounded(exact, self.unit).minor
+            totals[code] = totals.get(code, 0) + minor
+            return minor
+
+        lines.extend((line, add(line.code, line.exact)) for line in self.lines())
+
+        def come_to(label: str, period: Period, slots: Sequence[Slot]) -> int:
+            return sum(
+                minor
+                for line, minor in lines
+                if (line.label, line.end) == (label, period.end) and line.meets(slots)
+            )
+
+        for exact in commitments(self.fees, come_to).values():
+            add("commitment", exact)
+        for change in self.history.changes:
+            if isinstance(change.action, BookAddon):
+                addon = self.versions.addons[change.action.addon_version_id]
+                owed = addon_owed(self.history, change, addon, self.policies, self.at)
+                add(addon.code, owed.major)
+        return {code: minor for code, minor in totals.items() if minor}
+
+    def exact_by_charge(self) -> dict[str, Fraction]:
+        """What fees and usage come to per charge code before any rounding, in minor units."""
+        totals: dict[str, Fraction] = {}
+        for line in self.lines():
+            minor = line.exact * self.unit.minor_per_major
+            totals[line.code] = totals.get(line.code, Fraction(0)) + minor
+        return totals
 
 
 def owed_by_charge(
@@ -30,31 +124,4 @@ def owed_by_charge(
     at: datetime,
 ) -> dict[str, int]:
     """Net minor units owed per charge code (add-ons by theirs) at an instant, zeros left out."""
-    history, policies = History(timeline, at), DEFAULTS.over(choices)
-    shop = Shop(versions.plans, timeline.currency)
-    fees = Fees(history, shop, policies, at)
-    arrears = Arrears(fees, [event for event in events if event[0] <= at])
-    totals: dict[str, int] = {}
-    lines: list[tuple[str, datetime, int]] = []
-    unit = currency(timeline.currency)
-
-    def add(code: str, exact) -> int:
-        minor = Money.rounded(exact, unit).minor
-        totals[code] = totals.get(code, 0) + minor
-        return minor
-
-    for (label, code, end), exact in fees.owed().items():
-        lines.append((label, end, add(code, exact)))
-    for (code, _, reign, period), exact in arrears.owed().items():
-        lines.append((arrears.labels[reign], period.end, add(code, exact)))
-
-    def come_to(label: str, period: Period) -> int:
-        return sum(minor for of, end, minor in lines if of == label and end == period.end)
-
-    for exact in commitments(fees, come_to).values():
-        add("commitment", exact)
-    for change in history.changes:
-        if isinstance(change.action, BookAddon):
-            addon = versions.addons[change.action.addon_version_id]
-            add(addon.code, addon_owed(history, change, addon, policies, at).major)
-    return {code: minor for code, minor in totals.items() if minor}
+    return Oracle(timeline, versions, choices, events, at).by_charge()

@@ -1,6 +1,6 @@
 """Add-ons by the days of their windows, and commitments by what a period's lines come to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -11,6 +11,7 @@ from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import BookAddon, CancelBooking, Change, ChangeBooking
 from tests.support.oracle.fees import Fees, periods
+from tests.support.oracle.slots import Slot
 from tests.support.oracle.states import History
 
 _DAY = timedelta(days=1)
@@ -73,9 +74,12 @@ def lead_price(change: Change, addon: AddonVersion, zone: str, code: str) -> Fra
 
 
 def commitments(
-    fees: Fees, lines: Callable[[str, Period], int]
+    fees: Fees, lines: Callable[[str, Period, Sequence[Slot]], int]
 ) -> dict[tuple[str, datetime], Fraction]:
-    """True-ups (major) by plan and end of period; ``lines`` gives the minor units of its lines."""
+    """True-ups (major) by plan and end of period.
+
+    ``lines`` gives the minor units of its lines that are for any of the slots committed to.
+    """
     history, shop = fees.history, fees.shop
     found: dict[tuple[str, datetime], Fraction] = {}
     grids = {
@@ -89,11 +93,10 @@ def commitments(
         for period in periods(grid, history, fees.at):
             if not _over(fees, grid, period):
                 continue
-            committed = _committed(fees, label, grid, period)
-            if committed is not None:
-                found[label, period.end] = max(
-                    Fraction(0), _rounded(committed) - Fraction(lines(label, period), 100)
-                )
+            committed, slots = _committed(fees, label, grid, period)
+            if slots:
+                come_to = Fraction(lines(label, period, slots), 100)
+                found[label, period.end] = max(Fraction(0), _rounded(committed) - come_to)
     return found
 
 
@@ -102,20 +105,20 @@ def _rounded(major: Fraction) -> Fraction:
     return Fraction(minor, 100)
 
 
-def _committed(fees: Fees, label: str, grid: Anchor, period: Period) -> Fraction | None:
+def _committed(fees: Fees, label: str, grid: Anchor, period: Period) -> tuple[Fraction, list[Slot]]:
     slots = fees.calendar.slots(period)
     weights = fees.calendar.weights(grid, slots)
     billed = [fees.calendar.billed(slot.sample) for slot in slots]
-    total, any_ = Fraction(0), False
-    for one, weight in zip(billed, weights, strict=True):
+    total, held = Fraction(0), []
+    for slot, one, weight in zip(slots, billed, weights, strict=True):
         if one is None or one.held.anchor != grid or fees.shop.plan(one.held).label != label:
             continue
         commitment = fees.shop.price(one.held).commitment
         paused = one.held.paused and fees.policies.pause is Pause.CREDIT_UNUSED
         if commitment is not None and not paused and weight:
             total += commitment.amount.major * weight
-            any_ = True
-    return total / fees.denominator(weights, billed) if any_ else None
+            held.append(slot)
+    return total / fees.denominator(weights, billed), held
 
 
 def _over(fees: Fees, grid: Anchor, period: Period) -> bool:

@@ -23,6 +23,8 @@ class Slot:
 
     sample: datetime
     size: int
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def days_of(period: Period, zone: str) -> tuple[Slot, ...]:
     while day <= local_date(period.end, zone) + _DAY:
         start, following = local_day_start(day, zone), local_day_start(day + _DAY, zone)
         if start < following and period.start <= following - INSTANT < period.end:
-            found.append(Slot(following - INSTANT, 1))
+            found.append(Slot(following - INSTANT, 1, start, following))
         day += _DAY
     return tuple(found)
 
@@ -83,10 +85,11 @@ class Calendar:
             end = min(following, period.end)
             if any(start <= mark < following for mark in marks):
                 while start < end:
-                    found.append(Slot(start, 60))
+                    found.append(Slot(start, 60, start, start + _MINUTE))
                     start += _MINUTE
             else:
-                found.append(Slot(start, int((end - start) / timedelta(seconds=1))))
+                size = int((end - start) / timedelta(seconds=1))
+                found.append(Slot(start, size, start, end))
             start = end
         return found
 

@@ -46,6 +46,7 @@ class Arrears:
         self.zone = self.history.zone
         self.probes = self._probes()
         self.labels: dict[int, str] = {}
+        self.stretches: dict[tuple, tuple[datetime, datetime]] = {}
 
     def owed(self) -> dict[tuple, Fraction]:
         """Exact amounts by piece, or by reign and allowance."""
@@ -61,6 +62,8 @@ class Arrears:
                 else:
                     pool = self._pool(piece)
                     found[code, piece.life, piece.reign, pool] = self._pooled(code, piece, pool)
+                key = (code, piece.life, piece.reign, piece.period)
+                self.stretches[key] = piece.probes[0], piece.probes[-1]
         return {key: exact for key, exact in found.items() if exact is not None}
 
     def _codes(self) -> list[str]:

@@ -71,6 +71,7 @@ ALLOWANCE = bill(
     '  - {meter: lines, at: 2026-01-12, quantity: "100"}\n'
     '  - {meter: lines, at: 2026-02-12, quantity: "100"}',
 )
+THIRDS = bill(", ".join(cents(code, "1.00") for code in "abc"), "{at: 2026-01-20, do: cancel}")
 PER_CENT = "tax: {standard: {rate: '13'}, service: {rate: '6'}}"
 
 CASES: dict[tuple[str, str], Case] = {
@@ -78,6 +79,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("rounding", "half_even"): Case(used("1", 'kind: per_unit, unit_price: "0.005"'), 1, 0),
     ("rounding", "up"): Case(used("1", 'kind: per_unit, unit_price: "0.001"'), 0, 1),
     ("rounding", "down"): Case(used("1", 'kind: per_unit, unit_price: "0.009"'), 1, 0),
+    # Three lines of 10 of 31 days of 1.00, 32.258… cents each: 0.32 thrice, or 96.774… in one sum.
+    ("rounding_place", "invoice"): Case(THIRDS, 96, 97),
     # 13 % of 0.08 is one cent; 13 % of 0.04 twice is one cent each.
     ("tax_rounding", "line"): Case(
         bill(f"{cents('a', '0.04')}, {cents('b', '0.04')}", more=PER_CENT), 9, 10
@@ -199,7 +202,6 @@ def test_no_policy_and_no_value_lacks_a_case():
     }
 
     assert wanted <= CASES.keys() | BY_FUNCTION
-    assert policy_choices("rounding_place") == ("line",), "nothing else is offered"
 
 
 @pytest.mark.parametrize(("policy", "timing"), LIMIT_RISES_FEE_FALLS.items())
