@@ -2,23 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from billing.domain.vouchers.build import Voucher, VoucherLine
-from billing.domain.vouchers.mapping import Dimension, Encoding, VoucherMapping
+from billing.domain.vouchers.mapping import Column, Dimension, Encoding, VoucherMapping
 from billing.reporting.cells import safe
 from control_plane.kernel.money import Money
 
-HEADINGS = (
-    "日期",
-    "凭证字号",
-    "摘要",
-    "科目编码",
-    "科目名称",
-    "借方金额",
-    "贷方金额",
-    "币种",
-)
 SUMMARIES = {
     "invoice": "开具账单",
     "credit_note": "开具贷记单",
@@ -45,34 +35,46 @@ _MARKS = {Encoding.UTF_8: "\ufeff", Encoding.GB18030: ""}
 def voucher_csv(found: Iterable[Voucher], mapping: VoucherMapping) -> Iterator[bytes]:
     """Yield the file piece by piece: its heading, then a voucher at a time.
 
-    Columns are 日期 (date), 凭证字号 (word and number), 摘要 (summary), 科目编码, 科目名称 (account
-    code and name), 借方金额 and 贷方金额 (debit and credit, major units), 币种 (currency), then one
-    for each dimension that any account has. Encoded as the mapping says; UTF-8 with a mark, by
-    which spreadsheets know it.
+    Its columns are those of the mapping, see `COLUMNS`, then one for each dimension that any
+    account has. Encoded as the mapping says; UTF-8 with a mark, by which spreadsheets know it.
     """
     used = [d for d in Dimension if any(d in a.dimensions for a in mapping.accounts.values())]
     names = [mapping.dimension_names.get(d, DIMENSION_HEADINGS[d]) for d in used]
     codec = "utf-8" if mapping.encoding is Encoding.UTF_8 else mapping.encoding.value
-    yield (_MARKS[mapping.encoding] + _written([[*HEADINGS, *names]])).encode(codec)
+    heading = [safe(name) for name in (*mapping.columns.values(), *names)]
+    yield (_MARKS[mapping.encoding] + _written([heading])).encode(codec)
     for voucher in found:
-        rows = [_row(voucher, line, mapping.word, used) for line in voucher.lines]
+        rows = [
+            _row(_cells(voucher, line, place, mapping.word), line, mapping, used)
+            for place, line in enumerate(voucher.lines, start=1)
+        ]
         yield _written(rows).encode(codec)
 
 
 def _row(
-    voucher: Voucher, line: VoucherLine, word: str, used: Sequence[Dimension]
+    cells: Mapping[Column, str],
+    line: VoucherLine,
+    mapping: VoucherMapping,
+    used: Sequence[Dimension],
 ) -> Sequence[str]:
-    return [
-        voucher.dated.isoformat(),
-        f"{word}-{voucher.number}",
-        SUMMARIES[line.kind],
-        safe(line.account.code),
-        safe(line.account.name),
-        _amount(line.debit),
-        _amount(line.credit),
-        voucher.currency,
-        *(safe(line.dimensions.get(d, "")) for d in used),
-    ]
+    told = [safe(line.dimensions.get(dimension, "")) for dimension in used]
+    return [*(cells[column] for column in mapping.columns), *told]
+
+
+def _cells(voucher: Voucher, line: VoucherLine, place: int, word: str) -> Mapping[Column, str]:
+    return {
+        Column.DATE: voucher.dated.isoformat(),
+        Column.VOUCHER: safe(f"{word}-{voucher.number}"),
+        Column.WORD: safe(word),
+        Column.NUMBER: str(voucher.number),
+        Column.LINE: str(place),
+        Column.SUMMARY: SUMMARIES[line.kind],
+        Column.ACCOUNT_CODE: safe(line.account.code),
+        Column.ACCOUNT_NAME: safe(line.account.name),
+        Column.DEBIT: _amount(line.debit),
+        Column.CREDIT: _amount(line.credit),
+        Column.CURRENCY: voucher.currency,
+    }
 
 
 def _amount(amount: Money) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from billing.domain.ledger import Account
 from billing.domain.vouchers.mapping import (
+    COLUMNS,
+    Column,
     Dimension,
     Encoding,
     Grouping,
@@ -32,7 +34,7 @@ def read_voucher_mapping(source: str) -> VoucherMapping:
 
 def _mapping(root: Cursor) -> VoucherMapping:
     found = root.fields(
-        required=("accounts",), optional=("word", "grouping", "encoding", "dimensions")
+        required=("accounts",), optional=("word", "grouping", "encoding", "columns", "dimensions")
     )
     grouping = found["grouping"].choice(Grouping, Grouping.DAY) if "grouping" in found else None
     encoding = found["encoding"].choice(Encoding, Encoding.UTF_8) if "encoding" in found else None
@@ -41,6 +43,7 @@ def _mapping(root: Cursor) -> VoucherMapping:
         word=found["word"].text() if "word" in found else "记",
         grouping=grouping or Grouping.DAY,
         encoding=encoding or Encoding.UTF_8,
+        columns=_columns(found["columns"]) if "columns" in found else COLUMNS,
         dimension_names=_dimensions(found["dimensions"]) if "dimensions" in found else {},
     )
 
@@ -59,6 +62,12 @@ def _account(entry: Cursor) -> LedgerAccount:
         name=found["name"].text() if "name" in found else "",
         dimensions=tuple(item.choice(Dimension, Dimension.CUSTOMER) for item in wanted),
     )
+
+
+def _columns(section: Cursor) -> Mapping[Column, str]:
+    names = tuple(column.value for column in Column)
+    found = section.fields((), names)
+    return {Column(key): value.text() for key, value in found.items()} or COLUMNS
 
 
 def _dimensions(section: Cursor) -> Mapping[Dimension, str]:

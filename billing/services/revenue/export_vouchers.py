@@ -20,13 +20,14 @@ from control_plane.runtime.unit_of_work import StaffWork
 _ENTRIES = scoped(
     """
     SELECT t.booked_on, t.kind, e.account, e.currency, e.amount_minor, o.id, o.name,
-        coalesce(n.number, i.number, t.business_key) AS document
+        coalesce(n.number, i.number, w.number, t.business_key) AS document
     FROM ledger_entries e
     JOIN ledger_transactions t ON t.tenant_id = e.tenant_id AND t.id = e.transaction_id
     JOIN billing_accounts a ON a.tenant_id = e.tenant_id
     JOIN organisations o ON o.id = e.tenant_id
     LEFT JOIN invoices i ON i.tenant_id = t.tenant_id AND i.id = t.invoice_id
     LEFT JOIN credit_notes n ON n.tenant_id = t.tenant_id AND n.id = t.credit_note_id
+    LEFT JOIN wallet_topups w ON w.tenant_id = t.tenant_id AND w.id = t.source_id
     WHERE $scope AND t.booked_on BETWEEN :first AND :last
     """,
     "e",

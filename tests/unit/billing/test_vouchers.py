@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from billing.domain.ledger import Account, invoice_entries, payment_entries
 from billing.domain.vouchers.build import PostedEntry, vouchers
-from billing.domain.vouchers.mapping import Dimension
+from billing.domain.vouchers.mapping import COLUMNS, Dimension
 from billing.errors import VoucherMappingInvalid
-from billing.reporting.voucher_csv import HEADINGS, SUMMARIES, voucher_csv
+from billing.reporting.voucher_csv import SUMMARIES, voucher_csv
 from billing.reporting.voucher_mapping import read_voucher_mapping
 from billing.repositories.ledger import Kind
 from control_plane.kernel.currency import CURRENCIES
@@ -52,7 +52,7 @@ def test_a_day_is_a_voucher_with_a_line_for_each_account():
     entries += posted(invoice_entries(cny(20000), cny(1200)), on, "invoice")
     entries += posted(payment_entries(cny(10600)), date(2026, 10, 9), "payment")
     assert rows(entries) == [
-        [*HEADINGS, "客户"],
+        [*COLUMNS.values(), "客户"],
         ["2026-10-03", "记-1", "开具账单", "1122", "应收账款", "318.00", "", "CNY", "好的公司"],
         ["2026-10-03", "记-1", "开具账单", "2205", "合同负债", "", "300.00", "CNY", ""],
         ["2026-10-03", "记-1", "开具账单", "22210106", "应交税费-应交增值税(销项税额)", "", "18.00",
@@ -99,6 +99,27 @@ def test_the_file_may_be_in_the_encoding_of_older_software():
     mapping = read_voucher_mapping(EXAMPLE.replace("utf-8-sig", "gb18030"))
     content = b"".join(voucher_csv([], mapping))
     assert content.decode("gb18030").startswith("日期,凭证字号")
+
+
+def test_the_columns_are_those_that_the_software_asks_for():
+    ours = """columns:
+  date: 制单日期
+  word: 凭证类别
+  number: 凭证号
+  line: 分录号
+  debit: 借方
+  credit: =贷方
+accounts:
+"""
+    mapping = read_voucher_mapping(EXAMPLE.replace("accounts:\n", ours))
+    entries = posted(invoice_entries(cny(100), cny(6)), date(2026, 10, 3), "invoice")
+    heading, *found = rows(entries, mapping)
+    assert heading == ["制单日期", "凭证类别", "凭证号", "分录号", "借方", "'=贷方", "客户"]
+    assert [row[:6] for row in found] == [
+        ["2026-10-03", "记", "1", "1", "1.06", ""],
+        ["2026-10-03", "记", "1", "2", "", "1.00"],
+        ["2026-10-03", "记", "1", "3", "", "0.06"],
+    ]
 
 
 def test_a_wrong_mapping_is_told_by_line_and_column():
