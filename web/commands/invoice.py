@@ -26,7 +26,7 @@ from web.compose import Application
 from web.i18n import N_, told, translate
 
 WIDEST = 96
-_STATES = {
+STATES = {
     InvoiceState.ISSUED: N_("Open"),
     InvoiceState.PAID: N_("Paid"),
     InvoiceState.OVERDUE: N_("Overdue"),
@@ -139,7 +139,7 @@ def explanation(account: Account, language: str, width: int) -> Iterator[str]:
         dated=summary.dated,
         payable_by=summary.payable_by,
     )
-    yield _row(dated, translate(language, _STATES[summary.state]), width)
+    yield _row(dated, translate(language, STATES[summary.state]), width)
     yield "─" * width
     total = translate(language, N_("Total of {count} lines"), count=len(account.lines))
     yield _row(total, grouped(summary.total.decimal_text()), width)
