@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.fapiao.composing import Bill, Credited, Note
+from billing.domain.fapiao.composing import Bill, Classes, Credited, Note
 from billing.domain.fapiao.content import PREPAID_CATEGORY
 from billing.errors import InvoiceNotFound
 from billing.models import INVOICE_LINES, INVOICES
 from billing.models.notes import CREDIT_NOTE_LINES, CREDIT_NOTES
+from billing.repositories.tax import TaxRepository
 from control_plane.kernel.ids import InvoiceId, TenantId, TopupId, format_id
 
 Document = InvoiceId | TopupId
@@ -26,6 +27,16 @@ _PAID_AHEAD = text(
     GROUP BY u.invoice_id
     """
 )
+# Each refund of what is free of a top-up is one posting, which never changes.
+_REFUNDS = text(
+    """
+    SELECT t.source_id AS topup_id, -sum(e.amount_minor) AS minor FROM ledger_transactions t
+    JOIN ledger_entries e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
+    WHERE t.tenant_id = :tenant_id AND t.source_id = ANY (:ids) AND t.kind = 'refund'
+        AND e.account = 'cash'
+    GROUP BY t.source_id, t.id ORDER BY t.source_id, t.id
+    """
+)
 _TOPUPS = text(
     """
     SELECT id, entity, policy, number, body FROM wallet_topups
@@ -36,13 +47,17 @@ _TOPUPS = text(
 
 @dataclass(frozen=True, slots=True)
 class IssuedBill:
-    """An invoice or a top-up, its legal entity, and what a fapiao could be made of."""
+    """An invoice or a top-up, its legal entity, and what a fapiao could be made of.
+
+    ``classes`` are those that the entity's tax file gives its tax categories.
+    """
 
     document: Document
     topup: bool
     entity: str
     state: str
     bill: Bill
+    classes: Classes = field(default_factory=dict)
 
     @property
     def number(self) -> str:
@@ -75,7 +90,17 @@ async def read_bills(
     missing = [wanted for wanted in ids if wanted not in found]
     if missing:
         raise InvoiceNotFound(invoice_id=format_id("inv", missing[0]))
-    return [found[wanted] for wanted in ids]
+    classes = await _classes(session, {bill.entity for bill in found.values()})
+    return [replace(found[one], classes=classes.get(found[one].entity, {})) for one in ids]
+
+
+async def _classes(session: AsyncSession, entities: set[str]) -> dict[str, Classes]:
+    """Return the classes of goods by tax category, for each legal entity that names any."""
+    return {
+        entity.code: dict(entity.tax.goods_classes)
+        for entity in await TaxRepository(session).entities()
+        if entity.code in entities and entity.tax is not None
+    }
 
 
 async def _invoices(
@@ -88,16 +113,22 @@ async def _invoices(
     rows = (await session.execute(query.with_for_update() if lock else query)).all()
     notes = await _notes(session, tenant_id, [row.id for row in rows])
     ahead = await _paid_ahead(session, tenant_id, [row.id for row in rows])
-    return {
-        InvoiceId(row.id): IssuedBill(
-            document=InvoiceId(row.id),
-            topup=False,
-            entity=row.entity,
-            state=row.state,
-            bill=Bill(json.loads(row.body), notes.get(row.id, ()), ahead.get(row.id, 0)),
+    found: dict[Document, IssuedBill] = {}
+    for row in rows:
+        body, taken = json.loads(row.body), notes.get(row.id, ())
+        if row.state == "voided":
+            taken = (*taken, voiding(body))
+        bill = Bill(body, taken, ahead.get(row.id, 0))
+        found[InvoiceId(row.id)] = IssuedBill(
+            InvoiceId(row.id), topup=False, entity=row.entity, state=row.state, bill=bill
         )
-        for row in rows
-    }
+    return found
+
+
+def voiding(body: Mapping[str, Any]) -> Note:
+    """Return what the voiding of an invoice takes back: all of it, as a credit note would."""
+    lines = (Credited(x["key"], x["net_minor"], x.get("tax_minor", 0)) for x in body["lines"])
+    return Note(f"{body['number']}/void", tuple(lines))
 
 
 async def _paid_ahead(
@@ -111,17 +142,35 @@ async def _paid_ahead(
 async def _topups(
     session: AsyncSession, tenant_id: TenantId, ids: Sequence[Document]
 ) -> dict[Document, IssuedBill]:
-    rows = await session.execute(_TOPUPS, {"tenant_id": tenant_id, "ids": list(ids)})
+    values = {"tenant_id": tenant_id, "ids": list(ids)}
+    rows = (await session.execute(_TOPUPS, values)).all()
+    refunds: dict[Document, list[int]] = {}
+    for paid in await session.execute(_REFUNDS, values):
+        refunds.setdefault(TopupId(paid.topup_id), []).append(int(paid.minor))
     return {
         TopupId(row.id): IssuedBill(
             document=TopupId(row.id),
             topup=True,
             entity=row.entity,
             state=row.policy,
-            bill=Bill(topup_body(json.loads(row.body))),
+            bill=_topup_bill(topup_body(json.loads(row.body)), refunds.get(TopupId(row.id), ())),
         )
         for row in rows
     }
+
+
+def _topup_bill(body: dict[str, Any], refunds: Sequence[int]) -> Bill:
+    """Return a top-up with its refunds as the credit notes they are: only untaxed money goes back.
+
+    They are told apart by their order, which never changes.
+    """
+    lines = body["lines"]
+    notes = [
+        Note(f"{body['number']}/refund-{place}", (Credited(lines[0]["key"], minor, 0),))
+        for place, minor in enumerate(refunds, start=1)
+        if lines
+    ]
+    return Bill(body, notes)
 
 
 def topup_body(receipt: Mapping[str, Any]) -> dict[str, Any]:

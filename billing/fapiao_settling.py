@@ -125,7 +125,9 @@ async def open_missing_reds(session: AsyncSession, blue: Fapiao, *, now: datetim
         known = set(sources[bill.document].known_notes) | done
         for note in (note for note in bill.bill.notes if note.number not in known):
             taken = [red.content for red in (*reds, *opened)]
-            content = red_of_note(blue.content, bill.number, note, taken)
+            content = red_of_note(
+                blue.content, bill.number, note, taken, in_part=bill.bill.card_minor > 0
+            )
             opened += await _open_for_note(session, blue, note, content, now)
     return opened
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from billing.domain.fapiao.content import GoodsClass
 from billing.domain.tax.countries import is_country
 from billing.domain.tax.errors import TaxNumberInvalid
 from billing.domain.tax.numbers import tax_number
@@ -21,6 +22,7 @@ from control_plane.catalog.source.words import Codes, read_name
 from control_plane.kernel.currency import CURRENCIES
 
 _PREFIX = re.compile(r"[A-Z0-9]{2,8}", re.ASCII)
+_GOODS_CODE = re.compile(r"[0-9]{19}", re.ASCII)
 _ENTITY_KEYS = (
     "name",
     "sandbox",
@@ -105,7 +107,9 @@ def _entity(cursor: Cursor, codes: Codes) -> LegalEntity:
 
 
 def _entity_tax(cursor: Cursor) -> EntityTax:
-    fields = cursor.fields(optional=("registrations", "oss", "export", "goods", "en16931"))
+    fields = cursor.fields(
+        optional=("registrations", "oss", "export", "goods", "en16931", "fapiao")
+    )
     export = fields.get("export")
     registrations = fields["registrations"].items() if "registrations" in fields else ()
     goods = fields["goods"].items() if "goods" in fields else ()
@@ -117,7 +121,22 @@ def _entity_tax(cursor: Cursor) -> EntityTax:
         else ExportCode.FREE_EXPORT,
         goods=tuple(item.code() for item in goods),
         en16931=fields["en16931"].boolean() if "en16931" in fields else False,
+        goods_classes=_goods_classes(fields.get("fapiao")),
     )
+
+
+def _goods_classes(cursor: Cursor | None) -> tuple[tuple[str, GoodsClass], ...]:
+    """Read under which class (税收分类编码) fapiao show a tax category."""
+    found = []
+    for item in cursor.items() if cursor else ():
+        fields = item.fields(required=("category", "code", "label"))
+        if not {"category", "code", "label"} <= fields.keys():
+            continue
+        code = fields["code"].text()
+        if not _GOODS_CODE.fullmatch(code):
+            fields["code"].report(Fault.NOT_A_GOODS_CODE, value=code)
+        found.append((fields["category"].code(), GoodsClass(code, fields["label"].text())))
+    return tuple(found)
 
 
 def _rates(cursor: Cursor | None) -> tuple[TaxRate, ...]:

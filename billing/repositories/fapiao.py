@@ -134,12 +134,14 @@ class FapiaoRepository:
         )
         return await self._read((await self.session.execute(query)).all())
 
-    async def blue_over(self, tenant_id: TenantId, invoice_id: InvoiceId) -> FapiaoId | None:
-        """Return the blue fapiao that covers an invoice now."""
+    async def blue_over(
+        self, tenant_id: TenantId, document: InvoiceId | TopupId
+    ) -> FapiaoId | None:
+        """Return the blue fapiao that covers an invoice or a top-up now."""
         found = await self.session.scalar(
             select(FAPIAO_SOURCES.c.fapiao_id).where(
                 FAPIAO_SOURCES.c.tenant_id == tenant_id,
-                FAPIAO_SOURCES.c.invoice_id == invoice_id,
+                (FAPIAO_SOURCES.c.invoice_id == document) | (FAPIAO_SOURCES.c.topup_id == document),
                 FAPIAO_SOURCES.c.active,
             )
         )

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.domain.fapiao.content import GoodsClass
 from billing.domain.tax.parties import (
     Address,
     Bank,
@@ -201,6 +202,9 @@ def _entity_tax(said: dict[str, Any]) -> EntityTax:
         export=ExportCode(said["export"]),
         goods=tuple(said["goods"]),
         en16931=said["en16931"],
+        goods_classes=tuple(
+            (category, GoodsClass(**goods)) for category, goods in said.get("goods_classes", ())
+        ),
     )
 
 

@@ -15,6 +15,9 @@ MAIL_REQUESTED = "mail.requested"
 INVOICE_ENDED = "invoice.ended"
 """An invoice was voided or written off. Payload: ``{"invoice_id": uuid}``."""
 
+TOPUP_REFUNDED = "topup.refunded"
+"""Money paid ahead was paid back. Payload: ``{"topup_id": uuid}``."""
+
 FAPIAO_REQUESTED = "fapiao.requested"
 """A fapiao, blue or red, waits to be handed to the platform. Payload: ``{"fapiao_id": uuid}``."""
 

@@ -28,6 +28,7 @@ from billing.domain.fapiao.title import FapiaoKind, Title, TitleKind, title_of
 from billing.providers.fapiao.choose import FapiaoProviders
 from billing.providers.fapiao.manual import ManualFapiaoProvider
 from billing.providers.fapiao.simulator import DatabaseCabinet, FapiaoSimulator
+from billing.services.discounts.record_topup_payment import RecordTopupPayment
 from billing.services.fapiao.advance_fapiao import AdvanceFapiao, DeliverFapiao, LookAtFapiao
 from billing.services.fapiao.fapiao_title import SetFapiaoTitle
 from billing.services.fapiao.list_fapiao import GetFapiao
@@ -38,6 +39,7 @@ from billing.services.fapiao.record_fapiao import RecordFapiao
 from billing.services.fapiao.request_fapiao import RequestFapiao
 from billing.services.fapiao.retry_fapiao import RetryFapiao, WithdrawFapiao
 from billing.services.fapiao.reverse_fapiao import ReverseFapiao
+from billing.tax_desk import TaxDesk
 from control_plane.catalog.domain import Text
 from control_plane.catalog.policies import Policies
 from control_plane.kernel.calendar import Period
@@ -532,3 +534,11 @@ def use_topup(
         "used_at": "2026-01-02Z",
     }
     _insert(admin, "wallet_uses", columns)
+
+
+async def refund_topup(world: FapiaoWorld, topup: TopupId, minor: int) -> None:
+    """Pay money back, as finance would, without telling anybody of it."""
+    payment = RecordTopupPayment(world.work, TenantClock(world.clock), TaxDesk("Tallyard"))
+    await payment.refund(
+        tenant_id=world.tenant_id, topup_id=topup, amount=Money(minor, CNY), actor=ACTOR
+    )

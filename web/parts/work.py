@@ -16,6 +16,7 @@ from control_plane.runtime.topics import (
     INVOICE_ENDED,
     INVOICE_ISSUED,
     MAIL_REQUESTED,
+    TOPUP_REFUNDED,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
 from web.parts.whatif import WhatIfPart
@@ -36,6 +37,7 @@ class WorkPart(WhatIfPart):
             CONSOLIDATED_PAID: self.settle_children,
             CREDIT_NOTE_ISSUED: self.after_credit_note,
             INVOICE_ENDED: self.after_credit_note,
+            TOPUP_REFUNDED: self.open_red_fapiao,
         }
 
     @cached_property

@@ -14,16 +14,19 @@ from billing.domain.fapiao.content import (
     PREPAID_CATEGORY,
     PREPAID_CODE,
     PREPAID_LABEL,
-    SERVICE_CODE,
-    SERVICE_LABEL,
+    SERVICE,
     UNTAXED,
     FapiaoContent,
     FapiaoLine,
+    GoodsClass,
     rate_of,
 )
 from control_plane.kernel.money import Money, allocate
 
 Body = Mapping[str, Any]
+Classes = Mapping[str, GoodsClass]
+
+_NO_CLASSES: Classes = {}
 
 _RATE_BY_CODE = {"E": EXEMPT, "O": UNTAXED}
 
@@ -77,13 +80,14 @@ class _Left:
     whole: bool
 
 
-def compose(bills: Iterable[Bill]) -> FapiaoContent:
+def compose(bills: Iterable[Bill], classes: Classes = _NO_CLASSES) -> FapiaoContent:
     """Return the lines over what is left of the bills, in their order.
 
     An untouched line shows its price and, right behind, its discounts as one negative line; of a
-    line that was credited in part, only what is left is shown.
+    line that was credited in part, only what is left is shown. ``classes`` are those of the
+    seller's tax categories.
     """
-    found = [line for bill in bills for line in _lines_of(bill)]
+    found = [line for bill in bills for line in _lines_of(bill, classes)]
     numbered = []
     for position, line in enumerate(found, start=1):
         follows = None if line.discount_of is None else position - 1
@@ -91,12 +95,12 @@ def compose(bills: Iterable[Bill]) -> FapiaoContent:
     return FapiaoContent(tuple(numbered))
 
 
-def _lines_of(bill: Bill) -> Iterator[FapiaoLine]:
+def _lines_of(bill: Bill, classes: Classes) -> Iterator[FapiaoLine]:
     left = _left(bill)
     if bill.card_minor:
         left = _without_card(left, bill.card_minor)
     for entry in left:
-        yield from _shown(bill, entry)
+        yield from _shown(bill, entry, _class_of(entry.line, classes))
 
 
 def _left(bill: Bill) -> list[_Left]:
@@ -131,13 +135,13 @@ def _without_card(left: Sequence[_Left], card_minor: int) -> list[_Left]:
     return rest
 
 
-def _shown(bill: Bill, entry: _Left) -> Iterator[FapiaoLine]:
+def _shown(bill: Bill, entry: _Left, goods: GoodsClass) -> Iterator[FapiaoLine]:
     line = entry.line
     full, net, tax = _full(entry), entry.net, entry.tax
     shown = FapiaoLine(
         position=0,
-        name=_name(line),
-        code=PREPAID_CODE if line["tax_category"] == PREPAID_CATEGORY else SERVICE_CODE,
+        name=_name(line, goods),
+        code=goods.code,
         unit=None if line["unit"] is None else line["unit"]["zh"],
         quantity=line["quantity"] if entry.whole else None,
         net_minor=net,
@@ -173,8 +177,14 @@ def _full(entry: _Left) -> int:
     return gross.scale(1 / (1 + rate_of(line["tax_rate"]))).minor
 
 
-def _name(line: Body) -> str:
+def _class_of(line: Body, classes: Classes) -> GoodsClass:
+    category = line["tax_category"]
+    if category == PREPAID_CATEGORY:
+        return GoodsClass(PREPAID_CODE, PREPAID_LABEL)
+    return classes.get(category, SERVICE)
+
+
+def _name(line: Body, goods: GoodsClass) -> str:
     """Name the goods as the platform wants it: the class between asterisks, then our words."""
-    label = PREPAID_LABEL if line["tax_category"] == PREPAID_CATEGORY else SERVICE_LABEL
     item, charge = line["item_name"]["zh"], line["name"]["zh"]
-    return f"*{label}*{item if item == charge else f'{item} {charge}'}"
+    return f"*{goods.label}*{item if item == charge else f'{item} {charge}'}"

@@ -19,6 +19,18 @@ SERVICE_CODE: Final = "3040203000000000000"
 SERVICE_LABEL: Final = "信息技术服务"
 """Information system services, by the tax administration's classification (税收分类编码)."""
 
+
+@dataclass(frozen=True, slots=True)
+class GoodsClass:
+    """A class of goods or services (税收分类编码): 19 digits, and its short name (简称)."""
+
+    code: str
+    label: str
+
+
+SERVICE: Final = GoodsClass(SERVICE_CODE, SERVICE_LABEL)
+"""What a tax category is sold under unless the seller's tax file says otherwise."""
+
 PREPAID_CODE: Final = "6010000000000000000"
 PREPAID_LABEL: Final = "预付卡销售"
 """Sale and top-up of prepaid cards, untaxed. Source: 国家税务总局公告 2016 年第 53 号."""

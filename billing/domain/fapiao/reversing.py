@@ -13,7 +13,12 @@ class RedExceedsBlue(AssertionError):
 
 
 def red_of_note(
-    blue: FapiaoContent, invoice: str, note: Note, reds: Iterable[FapiaoContent]
+    blue: FapiaoContent,
+    invoice: str,
+    note: Note,
+    reds: Iterable[FapiaoContent],
+    *,
+    in_part: bool = False,
 ) -> FapiaoContent:
     """Return the negative lines that a credit note makes of the blue fapiao over its invoice.
 
@@ -22,6 +27,8 @@ def red_of_note(
         invoice: that invoice's number.
         note: what the credit note took.
         reds: what was taken back before, or is about to be.
+        in_part: whether the fapiao covers a part of the invoice only, the rest being paid with
+            a prepaid card: then no more goes back than stands on it.
 
     Raises:
         RedExceedsBlue: more would be taken back than is left of a line.
@@ -31,10 +38,13 @@ def red_of_note(
     for line in note.lines:
         key = (invoice, line.key)
         net, tax = left.get(key, (0, 0))
-        if line.net_minor > net or line.tax_minor > tax:
+        taken = line.net_minor, line.tax_minor
+        if in_part:
+            taken = min(line.net_minor, net), min(line.tax_minor, tax)
+        if taken[0] > net or taken[1] > tax:
             raise RedExceedsBlue(f"{line.key} of {invoice} by {note.number}")
-        if line.net_minor or line.tax_minor:
-            entries.append((named[key], line.net_minor, line.tax_minor))
+        if any(taken):
+            entries.append((named[key], *taken))
     return _negative(entries)
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from billing.domain.fapiao.content import GoodsClass
 from billing.domain.tax.sale import ExportCode, Seller
 
 
@@ -45,6 +46,7 @@ class EntityTax:
     """How a legal entity charges tax; see `Seller`.
 
     With ``en16931`` its invoices must follow EN 16931, and policies that break it are refused.
+    ``goods_classes`` are the classes under which fapiao show its tax categories.
     """
 
     registrations: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class EntityTax:
     export: ExportCode = ExportCode.FREE_EXPORT
     goods: tuple[str, ...] = ()
     en16931: bool = False
+    goods_classes: tuple[tuple[str, GoodsClass], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,11 @@ BUSY_NAME: Final = "繁忙"
 """A buyer of whose name this is a part is refused at the first attempt only."""
 
 SHEET_LAPSES_AFTER: Final = timedelta(hours=72)
-"""How long the buyer may take. Source: 国家税务总局公告 2024 年第 11 号."""
+"""How long the buyer may take before a confirmation sheet is void by itself.
+
+Source: 国家税务总局公告 2024 年第 11 号 (“《确认单》发起后72小时内未经确认的,自动作废”); platforms
+report it as the sheet's state 07. Only this simulator counts it: a real platform says when it lapsed.
+"""
 
 _ANSWERS_AT_LOOK: Final = 1
 _NUMBER_DIGITS: Final = 16

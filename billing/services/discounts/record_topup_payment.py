@@ -45,6 +45,8 @@ from control_plane.kernel.calendar import local_date
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.ids import TenantId, format_id, new_id
 from control_plane.kernel.money import Money
+from control_plane.runtime.outbox import enqueue
+from control_plane.runtime.topics import TOPUP_REFUNDED
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 from control_plane.tenancy.repository import OrganisationRepository
@@ -115,6 +117,7 @@ class RecordTopupPayment:
                 source_id=topup_id,
             )
             await LedgerRepository(session).book(tenant_id, posting)
+            await enqueue(session, tenant_id, TOPUP_REFUNDED, {"topup_id": str(topup_id)})
             details = {"amount_minor": amount.minor, "currency": amount.currency.code}
             shown = format_id("top", topup_id)
             await record(session, tenant_id, actor, "topup.refunded", "topup", shown, details)

@@ -147,7 +147,7 @@ def content_of(bills: Sequence[IssuedBill], kind: FapiaoKind) -> FapiaoContent:
         raise FapiaoNeedsOneSeller(numbers=numbers, field="invoice_ids")
     for bill in bills:
         _require_invoiceable(bill, kind)
-    return compose([bill.bill for bill in bills])
+    return compose([bill.bill for bill in bills], bills[0].classes)
 
 
 def _require_invoiceable(bill: IssuedBill, kind: FapiaoKind) -> None:

@@ -65,6 +65,7 @@ class Fault(Enum):
     NOT_A_COUNTRY = "“{value}” is not a country's code of ISO 3166, such as CN or DE."
     NOT_A_TAX_NUMBER = "“{value}” is not a tax number of {country}."
     NOT_A_PREFIX = "“{value}” is not 2 to 8 capital letters and digits."
+    NOT_A_GOODS_CODE = "“{value}” is not a tax classification code of 19 digits."
     RATE_WITHOUT_TAX = "A rate above zero needs the code S, not “{value}”."
     TAX_WITHOUT_COUNTRY = "An entity that charges tax needs a country."
     ONE_OF = "Give exactly one of {known} here."

@@ -62,6 +62,21 @@ async def test_the_buyer_of_a_special_one_confirms_first(sandbox):
     assert (await sandbox.read(red.id)).state is FapiaoState.ISSUED
 
 
+async def test_a_voided_invoice_takes_its_whole_fapiao_back_by_itself(sandbox, admin):
+    invoice, other = sandbox.invoice([fee("a", "100.00")]), sandbox.invoice([fee("b", "10.00")])
+    blue = await sandbox.issued(invoice, other)
+    admin.execute(
+        "UPDATE invoices SET state = 'voided', ended_at = now(), end_reason = 'x' WHERE id = %s",
+        [invoice],
+    )
+    for _ in range(2):
+        await sandbox.open_red(sandbox.tenant_id, {"invoice_id": str(invoice)}, None)
+    await sandbox.run()
+    [red] = await sandbox.reds(blue)
+    assert (red.state, red.total.minor) == (FapiaoState.ISSUED, -10600)
+    assert (red.content.net.minor, red.content.tax.minor) == (-10000, -600)
+
+
 async def test_a_refused_sheet_stops_until_a_person_decides(sandbox):
     invoice = sandbox.invoice([fee("a", "100.00")])
     blue = await sandbox.issued(invoice, kind=FapiaoKind.SPECIAL)

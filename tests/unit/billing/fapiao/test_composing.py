@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.fapiao.composing import Bill, compose
-from billing.domain.fapiao.content import PREPAID_CODE, UNTAXED, FapiaoContent
+from billing.domain.fapiao.content import PREPAID_CODE, UNTAXED, FapiaoContent, GoodsClass
 from billing.domain.fapiao.reversing import RedExceedsBlue, red_of_note, red_of_rest
 from tests.support.fapiao_world import bill_of, body_of, cny, coupon, fee, note_of
 
@@ -51,6 +51,14 @@ def test_an_inclusive_price_is_shown_without_its_tax():
 def test_the_name_has_the_class_of_goods_before_it():
     content = compose([Bill(body_of(cny([fee("a", "1.00")])))])
     assert content.lines[0].name == "*信息技术服务*成长版 基础费"
+
+
+def test_the_sellers_tax_file_says_under_which_class_a_category_is_sold():
+    amounts = cny([fee("a", "1.00"), fee("b", "1.00", tax_category="goods")])
+    classes = {"goods": GoodsClass("1090000000000000000", "设备")}
+    content = compose([Bill(body_of(amounts))], classes)
+    assert [line.code[:3] for line in content.lines] == ["304", "109"]
+    assert content.lines[1].name.startswith("*设备*")
 
 
 def test_a_prepaid_card_is_sold_under_601_without_tax():

@@ -11,7 +11,7 @@ from billing.domain.groups.codes import GroupCodes, Named
 from billing.domain.groups.consolidating import batches, span_of
 from billing.domain.groups.errors import GroupCodeInvalid
 from billing.domain.groups.records import Cadence, SharedInvoice
-from billing.domain.groups.splitting import CentreUsage, split_line
+from billing.domain.groups.splitting import CentreUsage, Split, split_back, split_line
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, TenantId, new_id
 from control_plane.kernel.money import Money
@@ -117,17 +117,39 @@ def test_without_any_quantity_the_events_count():
     assert parts(1000, ("a", "0", 3), ("b", "0", 1)) == [("a", 750), ("b", 250)]
 
 
-def test_without_usage_the_line_is_nobodys():
-    assert parts(1000) == [("", 1000)]
+def test_a_line_that_nobody_names_has_no_shares():
+    assert parts(1000) == []
     assert parts(1000, ("a", "0", 0), ("b", "0", 0)) == [("a", 1000), ("b", 0)]
 
 
 @given(
     st.integers(0, 10**12),
-    st.lists(st.tuples(st.decimals(-5, 10**9, places=6), st.integers(0, 9)), max_size=8),
+    st.lists(
+        st.tuples(st.decimals(-5, 10**9, places=6), st.integers(0, 9)), min_size=1, max_size=8
+    ),
 )
 def test_shares_add_up_to_the_line(minor, entries):
     usage = [CentreUsage(str(n), q, events) for n, (q, events) in enumerate(entries)]
     found = split_line(Money(minor, CNY), usage)
     assert sum(s.amount.minor for s in found) == minor
     assert all(s.amount.minor >= 0 for s in found)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=6), st.data())
+def test_credit_notes_give_every_centre_just_what_it_was_charged(charged, data):
+    shares = [Split(str(n), None, Money(minor, CNY)) for n, minor in enumerate(charged)]
+    already: dict[str, int] = {}
+    for _ in range(5):
+        left = sum(charged) - sum(already.values())
+        if not left:
+            break
+        taken = data.draw(st.integers(1, left))
+        back = split_back(Money(taken, CNY), shares, already)
+        assert sum(share.amount.minor for share in back) == taken
+        for share in back:
+            already[share.centre] = already.get(share.centre, 0) + share.amount.minor
+            assert already[share.centre] <= charged[int(share.centre)]
+    rest = Money(sum(charged) - sum(already.values()), CNY)
+    for share in split_back(rest, shares, already):
+        already[share.centre] = already.get(share.centre, 0) + share.amount.minor
+    assert all(already.get(str(n), 0) == minor for n, minor in enumerate(charged))

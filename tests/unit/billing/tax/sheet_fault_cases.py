@@ -26,6 +26,14 @@ CASES = [
     ),
     (Fault.MISSING_KEY, "entities: [{code: x}]", "1:12 entities[0]"),
     (
+        Fault.NOT_A_GOODS_CODE,
+        (
+            "entities: [{code: x, prefix: XX, country: CN, tax: {fapiao: "
+            '[{category: a, code: "304", label: 服务}]}}]'
+        ),
+        "1:82 entities[0].tax.fapiao[0].code",
+    ),
+    (
         Fault.NOT_A_DAY,
         'rates: [{jurisdiction: CN, category: a, rate: "1", from: 2020-02-30}]',
         "1:58 rates[0].from",
