@@ -78,19 +78,16 @@ def receipt_sheet(body: Body, beside: Beside, language: str) -> Sheet:
         "noun": noun,
         "buyer_heading": words["received_from"],
         "headline": {**drawn.data["headline"], "label": words["received"]},
-        "facts": list(_facts(document, drawn, words, written)),
+        "facts": list(_facts(document, words, written)),
         "lines": [{**line, "about": ""} for line in drawn.data["lines"]],
         "notes": list(_notes(body, words, drawn)),
     }
     return Sheet(data, None)
 
 
-def _facts(
-    document: Document, drawn: Sheet, words: dict[str, str], language: str
-) -> Iterator[list[str]]:
-    known: dict[str, Any] = drawn.data["words"]
-    yield [known["number"], document.number]
-    yield [known["date"], day_text(document.dated, language)]
+def _facts(document: Document, words: dict[str, str], language: str) -> Iterator[list[str]]:
+    yield [words["number"], document.number]
+    yield [words["date"], day_text(document.dated, language)]
     reference = document.body["payment_reference"]
     if reference:
         yield [words["paid_by"], breakable(reference)]

@@ -107,6 +107,8 @@ STATEMENT: Mapping[str, str] = {
 RECEIPT: Mapping[str, str] = {
     "receipt": "Receipt",
     "prepayment_invoice": "Prepayment invoice",
+    "number": "Receipt number",
+    "date": "Receipt date",
     "item": "Prepaid balance",
     "received": "Received",
     "received_from": "Received from",

@@ -118,14 +118,8 @@ def rest_words(rollover: Rollover, language: str) -> str:
     if rollover.cycles == 0:
         return translate(language, N_("lapses at the end of its cycle"))
     if rollover.cycles is None:
-        words = translate(language, N_("never lapses"))
-    else:
-        words = translate(language, N_("lasts {count} more cycles"), count=rollover.cycles)
-    if rollover.most is None:
-        return words
-    code = rollover.most.currency.code
-    most = translate(language, N_("at most {amount} is carried over"))
-    return f"{words}; {most}".format(amount=f"{rollover.most.decimal_text()} {code}")
+        return translate(language, N_("never lapses"))
+    return translate(language, N_("lasts {count} more cycles"), count=rollover.cycles)
 
 
 def _topup(topup: Topup, wallet: str) -> TopupRow:

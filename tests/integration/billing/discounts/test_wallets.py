@@ -11,6 +11,7 @@ from billing.errors_tax import (
     BalanceNotFound,
     BalanceTooSmall,
     DiscountInvalid,
+    TaxCategoryNotSold,
     TopupAmountDiffers,
     TopupNotOpen,
 )
@@ -249,3 +250,53 @@ async def test_numbers_of_receipts_have_no_gaps(counter):
     numbers = [(await counter.prepay(10)).number for _ in range(3)]
 
     assert numbers == [f"TY-R-2026-00000{n}" for n in (1, 2, 3)]
+
+
+async def test_two_concurrent_debits_of_one_wallet_take_what_there_is_and_no_more(counter):
+    await counter.prepay(1000)
+
+    first, second = await asyncio.gather(counter.bill(700), counter.bill(700))
+
+    assert sorted((first.due.minor, second.due.minor)) == [0, 400]
+    [left] = (await counter.holdings()).topups
+    assert (left.free.minor, left.spent.minor) == (0, 1000)
+
+
+async def test_many_connections_take_money_and_its_tax_of_one_top_up_once(counter):
+    await counter.apply_sheet(SHEET.format(policy="tax_on_topup"))
+    await counter.prepay(1190)
+
+    billed = await asyncio.gather(*(counter.bill(100) for _ in range(16)))
+
+    taken = [applied for b in billed for applied in b.applied]
+    assert sum(a.amount.minor for a in taken) == 1190
+    assert sum(tax.tax.minor for a in taken for tax in a.taxes) == 190
+    [left] = (await counter.holdings()).topups
+    assert (left.free.minor, left.taxes) == (0, ())
+
+
+async def test_a_wallet_is_of_a_tax_category_that_its_company_sells(counter):
+    wallet = {"tenant_id": counter.tenant_id, "currency": CNY, "actor": "usr_test"}
+    await counter.apply_sheet(
+        SHEET.format(policy="tax_on_topup").replace(
+            "rates:",
+            "rates:\n  - {jurisdiction: DE, category: reduced, rate: \"7\", from: 2020-01-01}"
+            "\n  - {jurisdiction: FR, category: books, rate: \"5.5\", from: 2020-01-01}",
+        )
+    )
+
+    kept = await counter.wallet(**wallet, name="Books", tax_category="reduced")
+    for wrong in ("books", "reducd", ""):
+        with pytest.raises(TaxCategoryNotSold):
+            await counter.wallet(**wallet, name="Wrong", tax_category=wrong)
+
+    paid = await counter.prepay(1070, kept.id)
+    assert [(tax.category, tax.tax.minor) for tax in paid.taxes] == [("reduced", 70)]
+    assert [w.name for w in (await counter.holdings()).wallets] == ["Books"]
+
+
+async def test_where_nothing_is_taxed_a_wallet_is_standard(counter):
+    wallet = {"tenant_id": counter.tenant_id, "currency": CNY, "actor": "usr_test"}
+    with pytest.raises(TaxCategoryNotSold):
+        await counter.wallet(**wallet, name="Wrong", tax_category="reduced")
+    await counter.wallet(**wallet, name="Main")
