@@ -1,6 +1,6 @@
 """What billing refuses, and why."""
 
-from control_plane.catalog.errors import CatalogInvalid
+from control_plane.catalog.errors import FileInvalid
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
@@ -214,8 +214,8 @@ class ReportSpanInvalid(TallyardError):
     remedy = "Give a last day that is not before the first, at most ten years later."
 
 
-class VoucherMappingInvalid(CatalogInvalid):
-    """A mapping of accounts is wrong; ``problems`` lists everything found, by position."""
+class VoucherMappingInvalid(FileInvalid):
+    """A mapping of accounts is wrong."""
 
     code = "voucher_mapping_invalid"
     message = "The mapping has {count} problem(s), listed by line and column."

@@ -1,8 +1,6 @@
 """What selling with tax and discounts refuses, and why."""
 
-from collections.abc import Sequence
-
-from control_plane.catalog.source.faults import Fault, Problem
+from control_plane.catalog.errors import FileInvalid
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
@@ -33,27 +31,12 @@ class EntityInUse(TallyardError):
     remedy = "Define a legal entity with a new code."
 
 
-class TaxFileInvalid(TallyardError):
-    """A tax file is wrong; ``problems`` lists everything found, by position."""
+class TaxFileInvalid(FileInvalid):
+    """A tax file is wrong."""
 
     code = "tax_file_invalid"
-    kind = ErrorKind.INVALID
     message = "The tax file has {count} problem(s), listed by line and column."
     remedy = "Correct the file at the lines listed, and apply it again."
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
-        listed = [
-            {
-                "line": problem.line,
-                "column": problem.column,
-                "path": problem.path,
-                "message": Fault[problem.code.upper()].value,
-                "fields": dict(problem.fields),
-            }
-            for problem in self.problems
-        ]
-        super().__init__(count=len(listed), errors=listed)
 
 
 class ExemptionKnown(TallyardError):

@@ -69,13 +69,10 @@ class PriceNotFound(TallyardError):
     remedy = "Choose a currency and interval that the catalogue lists for it."
 
 
-class CatalogInvalid(TallyardError):
-    """The catalogue file is wrong; ``problems`` lists everything found, by position."""
+class FileInvalid(TallyardError, abstract=True):
+    """A file is wrong; ``problems`` lists everything found, by position."""
 
-    code = "catalog_invalid"
     kind = ErrorKind.INVALID
-    message = "The catalogue has {count} problem(s), listed by line and column."
-    remedy = "Correct the file at the lines listed, and apply it again."
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
@@ -90,6 +87,14 @@ class CatalogInvalid(TallyardError):
             for problem in self.problems
         ]
         super().__init__(count=len(listed), errors=listed)
+
+
+class CatalogInvalid(FileInvalid):
+    """The catalogue file is wrong."""
+
+    code = "catalog_invalid"
+    message = "The catalogue has {count} problem(s), listed by line and column."
+    remedy = "Correct the file at the lines listed, and apply it again."
 
 
 class PolicyUnknown(TallyardError):

@@ -1,32 +1,15 @@
 """What the what-if engine refuses, and why."""
 
-from collections.abc import Sequence
-
-from control_plane.catalog.source.faults import Fault, Problem
+from control_plane.catalog.errors import FileInvalid
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 
-class ScenarioInvalid(TallyardError):
-    """The scenario is wrong; ``problems`` lists everything found, by position."""
+class ScenarioInvalid(FileInvalid):
+    """The scenario is wrong."""
 
     code = "scenario_invalid"
-    kind = ErrorKind.INVALID
     message = "The scenario has {count} problem(s), listed by line and column."
     remedy = "Correct it at the lines listed, and run it again."
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
-        listed = [
-            {
-                "line": problem.line,
-                "column": problem.column,
-                "path": problem.path,
-                "message": Fault[problem.code.upper()].value,
-                "fields": dict(problem.fields),
-            }
-            for problem in self.problems
-        ]
-        super().__init__(count=len(listed), errors=listed)
 
 
 class HistoryEmpty(TallyardError):
