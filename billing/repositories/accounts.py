@@ -13,7 +13,7 @@ from sqlmodel import col
 from billing.domain.records import Account
 from billing.models import AccountRow
 from control_plane.kernel.ids import TenantId
-from control_plane.runtime.writes import Write, send
+from control_plane.runtime.writes import Write, run, send
 
 _DUE = text(
     """
@@ -71,7 +71,7 @@ class AccountRepository:
         return await self._one(_GET, tenant_id)
 
     async def _one(self, statement: TextClause, tenant_id: TenantId) -> Account | None:
-        row = (await self.session.execute(statement, {"tenant_id": tenant_id})).one_or_none()
+        row = (await run(self.session, statement, {"tenant_id": tenant_id})).one_or_none()
         return None if row is None else _account(row)
 
     async def advance(self, account: Account) -> None:

@@ -16,6 +16,7 @@ from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, SubscriptionId, TenantId
 from control_plane.kernel.money import Money
+from control_plane.runtime.writes import run
 
 _COLUMNS = """l.item_key, l.revision, l.line_key, l.subscription_id, l.service_end, l.amount_minor,
     l.cutoff, l.since, l.id, l.due_at"""
@@ -98,7 +99,7 @@ class BilledRepository:
             return MemoryBilledView(cutoffs=cutoffs)
         bound = {"tenant_id": tenant_id, "keys": sorted(wanted)}
         found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-        for row in await self.session.execute(LINES, bound):
+        for row in await run(self.session, LINES, bound):
             found[row.item_key].append(row)
         items = {key: _billed(rows) for key, rows in found.items()}
         return MemoryBilledView(items=items, cutoffs=cutoffs)

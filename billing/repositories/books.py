@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
+from control_plane.runtime.writes import run
 from control_plane.subscriptions.codec import change_from_row
 from control_plane.subscriptions.domain import Timeline
 from control_plane.tenancy.domain import Organisation
@@ -43,7 +44,7 @@ async def read_books(session: AsyncSession, tenant_id: TenantId) -> Opened:
     Raises:
         OrganisationNotFound: it does not exist, or the session is another's.
     """
-    rows = (await session.execute(BOOKS, {"tenant_id": tenant_id})).all()
+    rows = (await run(session, BOOKS, {"tenant_id": tenant_id})).all()
     if not rows:
         raise OrganisationNotFound
     first = rows[0]

@@ -16,7 +16,7 @@ from billing.repositories.notes import NOTE_SUMMARY, note_summary_of
 from control_plane.kernel.calendar import local_day_start
 from control_plane.kernel.ids import CreditNoteId, InvoiceId, TenantId
 from control_plane.kernel.money import Money
-from control_plane.runtime.writes import Write
+from control_plane.runtime.writes import Write, run
 
 # One lock for all series of an entity: whoever draws of several takes them in any order.
 DRAW = text(
@@ -100,7 +100,7 @@ class IssuedRepository:
         number back: draw last, just before the commit.
         """
         bound = {"entity": entity, "series": series.value, "year": year}
-        return int(await self.session.scalar(DRAW, bound) or 0)
+        return int((await run(self.session, DRAW, bound)).scalar_one())
 
     async def add_note_lines(
         self, tenant_id: TenantId, note_id: CreditNoteId, lines: Sequence[dict[str, Any]]

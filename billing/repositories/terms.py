@@ -12,6 +12,7 @@ from billing.errors_tax import EntityNotFound
 from billing.repositories.holdings import HELD, Holdings
 from billing.repositories.tax import entity_of, profile_of
 from control_plane.kernel.ids import TenantId
+from control_plane.runtime.writes import run
 
 TERMS = text(
     f"""
@@ -54,7 +55,7 @@ async def read_terms(
         EntityNotFound: there is no entity of this code.
     """
     bound = {"tenant_id": tenant_id, "entity": entity, "at": at, "roles": list(roles)}
-    row = (await session.execute(TERMS, bound)).one_or_none()
+    row = (await run(session, TERMS, bound)).one_or_none()
     if row is None:
         raise EntityNotFound(entity=entity, field="entity")
     return Terms(

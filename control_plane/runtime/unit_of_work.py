@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.database import Database
 from control_plane.runtime.roles import Role
+from control_plane.runtime.writes import connect
 
 
 class NestedTenant(RuntimeError):
@@ -32,14 +33,14 @@ class _Ambient:
     session: AsyncSession
 
 
+_BIND = text("SELECT set_config('app.tenant_id', :tenant_id, true)")
 _AMBIENT: ContextVar[_Ambient | None] = ContextVar("tallyard_unit_of_work", default=None)
 
 
 async def set_tenant(session: AsyncSession, tenant_id: TenantId) -> None:
     """Bind the running transaction to a tenant; row-level security does the rest."""
-    await session.execute(
-        text("SELECT set_config('app.tenant_id', :tenant_id, true)"), {"tenant_id": str(tenant_id)}
-    )
+    connection = await connect(session)
+    await connection.execute(_BIND, {"tenant_id": str(tenant_id)})
 
 
 @dataclass(frozen=True, slots=True)

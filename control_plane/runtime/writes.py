@@ -1,16 +1,18 @@
-"""Writes that travel together: one statement, and one round trip, for all of them.
+"""Plain statements, without what the ORM puts around each; and writes that travel together.
 
 A part that writes a row of its own (a message, an audit entry, a posting) can say so as a `Write`;
-a use case that has many collects them, and sends them once.
+a use case that has many collects them, and sends them once: one round trip for all of them.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+_CONNECTION = "tallyard_connection"
 
 _BOUND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 """A bound name, as SQLAlchemy finds them; neither a cast nor an escaped colon."""
@@ -26,6 +28,21 @@ class Write(NamedTuple):
     values: Mapping[str, object]
 
 
+async def connect(session: AsyncSession) -> AsyncConnection:
+    """Begin the session's transaction, and keep its connection at hand for `run`."""
+    connection = await session.connection()
+    session.info[_CONNECTION] = connection
+    return connection
+
+
+async def run(
+    session: AsyncSession, statement: TextClause, values: Mapping[str, object]
+) -> CursorResult[*tuple[Any, ...]]:
+    """Execute SQL within the session's transaction; for what is asked at every close."""
+    connection: AsyncConnection | None = session.info.get(_CONNECTION)
+    return await (connection or await session.connection()).execute(statement, values)
+
+
 async def send(session: AsyncSession, writes: Sequence[Write]) -> None:
     """Execute writes as one statement, in no particular order.
 
@@ -36,7 +53,7 @@ async def send(session: AsyncSession, writes: Sequence[Write]) -> None:
         return
     together = _together(tuple(write.statement.text for write in writes))
     values = {f"{name}_{n}": v for n, w in enumerate(writes) for name, v in w.values.items()}
-    await session.execute(together, values)
+    await run(session, together, values)
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from control_plane.catalog.domain import Aggregation, Charge, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.instants import instant_text
 from control_plane.kernel.period import Period
+from control_plane.runtime.writes import run
 from metering.domain.aggregating import average
 from metering.domain.numbers import shortest
 from metering.domain.pages import Position
@@ -61,7 +62,7 @@ class Reading:
 
     async def total(self) -> UsageTotal:
         """Add up with one query; aggregations other than sum and count need another."""
-        found = await self.session.execute(total_sql(filtered=self.filtered), self.bound)
+        found = await run(self.session, total_sql(filtered=self.filtered), self.bound)
         return await self.totalled(*found.one())
 
     async def totalled(self, quantity: Decimal, events: int, digest: str) -> UsageTotal:
@@ -178,7 +179,7 @@ async def totals(
         asked = [(n, r.bound) for n, r in enumerate(readings) if r.filtered is filtered]
         if asked:
             bound = {"tenant_id": tenant_id, "asked": _asked(asked)}
-            rows = await session.execute(totals_sql(filtered=filtered), bound)
+            rows = await run(session, totals_sql(filtered=filtered), bound)
             found |= {row[0]: (row[1], row[2], row[3]) for row in rows}
     return [await reading.totalled(*found[n]) for n, reading in enumerate(readings)]
 

@@ -1,7 +1,8 @@
 """Closing stays as cheap: with many tenants as with few, and for an old subscription as for a new.
 
 Tenants are the rows of one that the engine really billed, under other ids. Batches of both kinds
-are closed by the same job in turns; a batch waits only when its turn comes.
+are closed by the same job in turns; a batch waits only when its turn comes. The old one was renewed
+every month, changed plans twice a year, with credit notes, and booked a season each year.
 """
 
 import asyncio
@@ -15,9 +16,7 @@ from typing import Any
 
 import psycopg
 
-from billing.jobs import CloseDuePeriods
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
-from control_plane.kernel.calendar import Anchor, Interval
 from control_plane.kernel.clock import FakeClock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.database import Database
@@ -26,12 +25,13 @@ from tests.support import cluster
 from tests.support.billing_world import billing_world
 from tests.support.cloned_tenants import clone, make_due
 from tests.support.close_bench import START, catalogue, make_tenants
+from tests.support.long_life import BOUNDARIES, live
 
 TENANTS = {"small": (500, 10_000), "full": (1_000, 100_000)}
 BATCH = {"small": 20, "full": 50}
 AGES = (1, 60)
+EVENTS = 5
 ROUNDS = 5
-BOUNDARIES = Anchor(at=START, zone="Asia/Shanghai", interval=Interval.MONTH)
 
 
 class Side:
@@ -41,20 +41,16 @@ class Side:
         self.clock = FakeClock(START)
         self.database = Database(settings)
         self.superuser: psycopg.Connection[Any] = psycopg.connect(settings.database_url)
-        self.job: CloseDuePeriods = billing_world(self.database, self.clock).close_due_periods
+        self.world = billing_world(self.database, self.clock)
         self.made = 0
 
     async def model(self, months: int) -> TenantId:
         """Let one tenant live so many months, each invoiced by the engine."""
         if not self.made:
             await ApplyCatalog(self.database, self.clock)(catalogue())
-        [tenant] = make_tenants(self.superuser, 1, due=False)
-        for month in range(1, months + 1):
-            self.clock.set(BOUNDARIES.boundary(month))
-            make_due(self.superuser, [tenant], self.clock.now())
-            if await self.job.run() != 1:
-                raise AssertionError(f"month {month} was not invoiced")
-        make_due(self.superuser, [tenant], None)
+        self.clock.set(START)
+        [tenant] = make_tenants(self.superuser, 1, due=False, events=EVENTS)
+        await live(self.world, self.superuser, tenant, months, EVENTS)
         return tenant
 
     def clones(self, model: TenantId, count: int) -> list[TenantId]:
@@ -69,12 +65,18 @@ class Side:
         self.superuser.execute("VACUUM ANALYZE")
         self.superuser.autocommit = False
 
+    def known(self, model: TenantId) -> dict[str, int]:
+        """Count what a model's history is made of."""
+        found = self.superuser.execute(_KNOWN, {"tenant": model}).fetchone()
+        self.superuser.commit()
+        return dict(zip(("changes", "invoices", "lines", "credit_notes"), found or (), strict=True))
+
     async def close(self, tenants: list[TenantId], at: datetime) -> float:
         """Close a batch, and give the seconds an invoice."""
         self.clock.set(at)
         make_due(self.superuser, tenants, at)
         started = time.perf_counter()
-        issued = await self.job.run()
+        issued = await self.world.close_due_periods.run()
         taken = time.perf_counter() - started
         make_due(self.superuser, tenants, None)  # a later instant is for others
         if issued != len(tenants):
@@ -87,13 +89,21 @@ class Side:
         await self.database.close()
 
 
+_KNOWN = """
+    SELECT (SELECT count(*) FROM subscription_changes WHERE tenant_id = %(tenant)s),
+        (SELECT count(*) FROM invoices WHERE tenant_id = %(tenant)s),
+        (SELECT count(*) FROM invoice_lines WHERE tenant_id = %(tenant)s),
+        (SELECT count(*) FROM credit_notes WHERE tenant_id = %(tenant)s)
+"""
+
+
 def run(size: str) -> Iterable[dict[str, object]]:
     """Yield what an invoice costs among many tenants, and at a great age."""
     few, many = TENANTS[size]
     pairs = asyncio.run(_by_count(size))
     yield _figure("tenants", few, many, size, pairs)
-    pairs = asyncio.run(_by_age(size))
-    yield _figure("age in months", *AGES, size, pairs)
+    pairs, history = asyncio.run(_by_age(size))
+    yield _figure("age in months", *AGES, size, pairs, history)
 
 
 async def _by_count(size: str) -> list[tuple[float, float]]:
@@ -119,15 +129,17 @@ async def _by_count(size: str) -> list[tuple[float, float]]:
                 cluster.drop_database(one)
 
 
-async def _by_age(size: str) -> list[tuple[float, float]]:
+async def _by_age(size: str) -> tuple[list[tuple[float, float]], dict[str, int]]:
     batch = BATCH[size]
     with tempfile.TemporaryDirectory() as folder:
         settings = cluster.create_database(Path(folder))
         side = Side(settings)
         try:
-            held = {}
+            held, history = {}, {}
             for age in AGES:
-                held[age] = side.clones(await side.model(age), batch * (ROUNDS + 1))
+                model = await side.model(age)
+                history = side.known(model)
+                held[age] = side.clones(model, batch * (ROUNDS + 1))
             side.settle()
             pairs = []
             for n in range(ROUNDS + 1):
@@ -136,14 +148,19 @@ async def _by_age(size: str) -> list[tuple[float, float]]:
                     await side.close(held[age][part], BOUNDARIES.boundary(age + 1)) for age in AGES
                 ]
                 pairs.append((new, old))
-            return pairs[1:]
+            return pairs[1:], history
         finally:
             await side.end()
             cluster.drop_database(settings)
 
 
 def _figure(
-    what: str, less: int, more: int, size: str, pairs: list[tuple[float, float]]
+    what: str,
+    less: int,
+    more: int,
+    size: str,
+    pairs: list[tuple[float, float]],
+    history: dict[str, int] | None = None,
 ) -> dict[str, object]:
     base, value = (median(side) for side in zip(*pairs, strict=True))
     return {
@@ -156,6 +173,8 @@ def _figure(
             "of": what,
             "from": less,
             "to": more,
+            "history": history,
+            "events_per_meter": EVENTS,
             "invoices_per_batch": BATCH[size],
             "rounds": ROUNDS,
             "from_rollups": False,

@@ -1,6 +1,5 @@
 """Many tenants like one that really lived: its rows again, under other ids, made by PostgreSQL."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -18,22 +17,23 @@ _TABLES = (
     "invoice_lines",
     "ledger_transactions",
     "ledger_entries",
+    "credit_notes",
+    "credit_note_lines",
+    "credit_sources",
+    "credit_entries",
 )
 _COPY = """
     INSERT INTO {table} ({columns})
-    SELECT {columns} FROM
-        (SELECT regexp_replace(to_jsonb(o)::text, '"recorded": "(\\d+)"', '"recorded": \\1') AS said
-            FROM {table} AS o WHERE tenant_id = %(model)s) AS original,
-        jsonb_to_recordset(%(clones)s) AS c (tenant text, subscription text, n bigint),
-        LATERAL jsonb_populate_record(NULL::{table}, replace(replace(
-            original.said, %(model)s::text, c.tenant), %(subscription)s::text, c.subscription
-        )::jsonb || {own}) AS r
+    SELECT {values} FROM {table} AS o,
+        unnest(%(tenants)s::uuid[], %(subscriptions)s::uuid[], %(numbers)s::bigint[])
+            AS c (tenant, subscription, n)
+    WHERE o.tenant_id = %(model)s
 """
-_OWN = {
-    "invoices": "jsonb_build_object('number', 'C-' || c.n || '-' || "
-    "(original.said::jsonb ->> 'number'), 'place', "
-    "(original.said::jsonb ->> 'place')::bigint + c.n * 1000)",
-}
+_UUID = """CASE o.{name} WHEN %(model)s THEN c.tenant WHEN %(subscription)s THEN c.subscription
+    ELSE o.{name} END"""
+_TEXT = "replace(o.{name}, %(subscription)s::text, c.subscription::text)"
+_OWN = {"number": "'C-' || c.n || '-' || o.number", "place": "o.place + c.n * 1000"}
+"""What is unique over all tenants, and so is each clone's own."""
 
 
 def clone(
@@ -48,21 +48,22 @@ def clone(
         # Everything is as it was when it was checked the first time.
         cursor.execute("SET LOCAL session_replication_role = replica")
         found = cursor.execute(
-            "SELECT id::text FROM subscriptions WHERE tenant_id = %s", [model]
+            "SELECT id FROM subscriptions WHERE tenant_id = %s", [model]
         ).fetchone()
         assert found is not None
+        copies = [_copy(cursor, table) for table in _TABLES]
         for start in range(0, count, 1000):
             part = tenants[start : start + 1000]
             _organisations(cursor, part)
             bound = {
                 "model": model,
                 "subscription": found[0],
-                "clones": json.dumps(_clones(part, first + start)),
+                "tenants": part,
+                "subscriptions": [new_id() for _ in part],
+                "numbers": list(range(first + start + 1, first + start + len(part) + 1)),
             }
-            for table in _TABLES:
-                columns = _columns(cursor, table)
-                own = _OWN.get(table, "'{}'::jsonb")
-                cursor.execute(_COPY.format(table=table, columns=columns, own=own), bound)
+            for copy in copies:
+                cursor.execute(copy, bound)
         cursor.execute(
             "UPDATE billing_accounts SET next_due_at = NULL WHERE tenant_id = ANY (%s)", [tenants]
         )
@@ -87,17 +88,21 @@ def _organisations(cursor: "psycopg.Cursor[Any]", tenants: Sequence[UUID]) -> No
     )
 
 
-def _clones(tenants: Sequence[UUID], first: int) -> list[dict[str, object]]:
-    return [
-        {"tenant": str(tenant), "subscription": str(new_id()), "n": first + n + 1}
-        for n, tenant in enumerate(tenants)
-    ]
-
-
-def _columns(cursor: "psycopg.Cursor[Any]", table: str) -> str:
+def _copy(cursor: "psycopg.Cursor[Any]", table: str) -> str:
     rows = cursor.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s "
         "AND is_identity = 'NO' AND is_generated = 'NEVER' ORDER BY ordinal_position",
         [table],
     ).fetchall()
-    return ", ".join(f'"{row[0]}"' for row in rows)
+    values = (_value(*row) for row in rows)
+    return _COPY.format(
+        table=table, columns=", ".join(row[0] for row in rows), values=", ".join(values)
+    )
+
+
+def _value(name: str, kind: str) -> str:
+    if name in _OWN:
+        return _OWN[name]
+    if kind == "uuid":
+        return _UUID.format(name=name)
+    return _TEXT.format(name=name) if kind == "text" else f"o.{name}"
