@@ -1,6 +1,7 @@
 """Measures again what a document was computed from, and computes it again."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.domain.converge import Settled
 from billing.domain.documents.meters import RecordedUsage, recorded_usage
 from billing.domain.documents.newest import items_of, line_differences, newest_differences
+from billing.domain.documents.reading import billed_invoice
 from billing.domain.documents.replay import (
     Replay,
+    recorded_cuts,
     replay_invoice,
     replay_note,
 )
@@ -83,9 +86,10 @@ class Verifier:
             settled, view = found.settled(measured)
         except LookupError as missing:
             return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
-        if manifest["document"]["reason"] != "goodwill":
-            differences += _cut_differences(found, manifest, settled)
         original = await InvoiceRepository(session).get(InvoiceId(UUID(manifest["invoice"])))
+        if manifest["document"]["reason"] != "goodwill":
+            spent = _spent_items(manifest, original.content)
+            differences += _cut_differences(found, manifest, settled, spent)
         again = replay_note(manifest, original.content, settled, view)
         return _outcome(manifest, differences, (), same=again == body)
 
@@ -166,11 +170,29 @@ def _measure_differences(said: RecordedUsage, found: Any) -> list[str]:
     return differences
 
 
-def _cut_differences(found: Replay, manifest: Mapping[str, Any], settled: Settled) -> list[str]:
-    """Compare what was taken back of each item with what it then owed less than was billed."""
+def _cut_differences(
+    found: Replay, manifest: Mapping[str, Any], settled: Settled, spent: Collection[str]
+) -> list[str]:
+    """Compare what was taken back of each item with what it then owed less than was billed.
+
+    Of an item with nothing left, because some was given back out of goodwill, less is taken.
+    """
     owed, cut = found.owed(settled), manifest["cut_of_items"]
+    stand = {key: said["billed_minor"] - cut.get(key, 0) for key, said in found.wanted.items()}
     return [
-        f"item {key} owed {owed[key]}, not {said['billed_minor'] - cut.get(key, 0)}"
-        for key, said in found.wanted.items()
-        if owed[key] != said["billed_minor"] - cut.get(key, 0)
+        f"item {key} owed {owed[key]}, not {minor}"
+        for key, minor in stand.items()
+        if owed[key] != minor and not (owed[key] < minor and key in spent)
     ]
+
+
+def _spent_items(manifest: Mapping[str, Any], original: Mapping[str, Any]) -> set[str]:
+    """Return the items of a note of whose lines nothing is left on the invoice."""
+    cuts, already = recorded_cuts(manifest), manifest["already"]
+    invoiced = billed_invoice(original, {cut.line_key: cut.item_key for cut in cuts})
+    amounts = {line.key: line.amount.minor for line in invoiced.lines}
+    left: Counter[str] = Counter()
+    for cut in cuts:
+        earlier = already.get(cut.line_key, {}).get("amount_minor", 0)
+        left[cut.item_key] += amounts[cut.line_key] - earlier - cut.amount.minor
+    return {item for item, minor in left.items() if not minor}

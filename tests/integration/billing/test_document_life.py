@@ -207,6 +207,23 @@ async def test_what_is_given_back_is_not_billed_again(world: World, tenant_id):
     await replays(world, tenant_id)
 
 
+async def test_what_was_given_back_is_not_taken_back_again_and_the_note_replays(
+    world: World, tenant_id
+):
+    subscription = await world.subscribe(tenant_id)
+    [invoice] = await world.invoices(tenant_id)
+    what = {"tenant_id": tenant_id, "invoice_id": invoice.summary.id, "actor": ACTOR}
+    key = invoice.content["lines"][0]["key"]
+
+    await world.give(**what, reason="an outage", lines={key: Money(150000, CNY)})
+    world.clock.set(datetime(2026, 1, 12, 6, tzinfo=UTC))
+    await world.cancel(tenant_id=tenant_id, subscription_id=subscription, actor=ACTOR, at_once=True)
+
+    # 29 of 31 days are unused, 1870.03; only 499.00 were left.
+    assert sorted(n.summary.total.minor for n in await world.notes(tenant_id)) == [49900, 150000]
+    await replays(world, tenant_id)
+
+
 async def test_all_that_is_left_of_an_invoice_can_be_given_back_once(world: World, tenant_id):
     await world.subscribe(tenant_id)
     [invoice] = await world.invoices(tenant_id)
