@@ -25,14 +25,14 @@ from tests.support.document_bodies import (
 
 _WHY = text("Says the law", "依法")
 _BARE = replace(SELLER, bank=None, phone=None, registration=None, email=None)
-_RATES = ("5", "6", "7", "8.5", "9", "13", "19", "20", "21", "25.5")
+RATES = ("5", "6", "7", "8.5", "9", "13", "19", "20", "21", "25.5")
 _EXEMPT = ("Z", "E", "AE", "K", "G")
 _UNITS = ("lines", "GB", "orders", "hours", "seats")
 CURRENCIES = ("EUR", "USD", "CNY", "JPY", "KRW")
 
 taxed = st.lists(
     st.one_of(
-        st.sampled_from(_RATES).map(lambda rate: ("S", Decimal(rate))),
+        st.sampled_from(RATES).map(lambda rate: ("S", Decimal(rate))),
         st.sampled_from(_EXEMPT).map(lambda code: (code, Decimal(0))),
     ),
     min_size=1,

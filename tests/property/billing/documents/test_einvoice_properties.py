@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,13 +13,16 @@ from lxml import etree
 from billing.documents.content import read_document
 from billing.documents.einvoice.build import einvoice
 from billing.documents.einvoice.cii import cii
-from billing.documents.einvoice.gaps import EInvoiceImpossible
+from billing.documents.einvoice.gaps import EInvoiceImpossible, gaps
 from billing.documents.einvoice.model import EInvoice
 from billing.documents.einvoice.ubl import ubl
+from billing.domain.assembling import TaxTreatment
+from control_plane.catalog.policies import Policies, Rounding
 from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
+from tests.support.document_bodies import assembled, charged, invoice_body
 from tests.support.en16931 import broken
-from tests.support.random_bodies import invoices, notes
+from tests.support.random_bodies import CURRENCIES, RATES, invoices, notes
 
 LARGEST = 10**17
 quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -145,5 +149,27 @@ def test_every_sum_holds_without_any_tolerance(
         assert found["total"] == found["net"] + found["tax"] == body["total_minor"]
         assert found["due"] == found["total"] - found["paid"]
         assert found["due"] == body["due_minor"] or body["kind"] == "credit_note"
+
+    holds()
+
+
+@pytest.mark.parametrize("code", CURRENCIES)
+@pytest.mark.parametrize("rounding", [Rounding.HALF_AWAY, Rounding.HALF_EVEN])
+def test_prices_with_tax_are_never_a_whole_minor_unit_beside_their_rate(code, rounding):
+    """N·r − T = (1 + r)·(G·r/(1 + r) − T): at most (1 + r)/2 of a unit, as T is rounded once."""
+
+    @settings(quick, max_examples=20)
+    @given(st.lists(st.integers(1, LARGEST), min_size=1, max_size=6), st.sampled_from(RATES))
+    def holds(grosses: list[int], rate: str) -> None:
+        lines = [
+            charged(f"l{n}#1", Money(gross, currency(code)), category="c0", inclusive=True)
+            for n, gross in enumerate(grosses)
+        ]
+        ways = [TaxTreatment("c0", Decimal(rate), "S", "DE")]
+        made = assembled(lines, ways, policies=Policies(rounding=rounding))
+        [group] = made.taxes
+        apart = Fraction(group.base.minor) * Fraction(rate) / 100 - group.tax.minor
+        assert abs(apart) <= (1 + Fraction(rate) / 100) / 2 < 1
+        assert not list(gaps(read_document(invoice_body(made))))
 
     holds()

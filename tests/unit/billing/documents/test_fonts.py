@@ -54,7 +54,7 @@ def test_data_keeps_its_form():
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.text(min_size=1, max_size=60))
 def test_any_name_can_be_drawn(name):
     content = exported(sample(buyer=replace(BUYER, name=name)), DocumentForm.PDF).content

@@ -1,15 +1,18 @@
 """The PDF: what stands on it, in both languages, however long it is."""
 
+import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from pypdf.generic import DictionaryObject
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject, IndirectObject
 
 from billing.documents.content import read_document
+from billing.documents.exporting import DocumentForm
 from billing.documents.texts import amount_text, breakable
-from billing.documents.words import CATEGORIES, REASONS, WORDS
+from billing.documents.words import CATEGORIES, REASONS, STATEMENT, WORDS
 from billing.domain.assembling import TaxTreatment
 from billing.messages import translator
 from control_plane.kernel.currency import currency
@@ -25,7 +28,7 @@ from tests.support.document_bodies import (
     text,
 )
 from tests.support.old_bodies import old_body
-from tests.support.papers import compact, drawn, page_texts, paper
+from tests.support.papers import compact, drawn, exported, page_texts, paper
 
 
 def test_an_invoice_says_who_what_when_and_how_much():
@@ -211,6 +214,38 @@ def test_the_pdf_is_for_archives_and_for_screen_readers():
     assert root["/Lang"] == "en-GB"
 
 
+@pytest.mark.parametrize("form", [DocumentForm.PDF, DocumentForm.FACTURX])
+def test_an_archive_needs_nothing_from_elsewhere(form):
+    """ISO 19005-3: 6.1.3, 6.1.8, 6.2.3, 6.2.11.4, 6.6.1, 6.8."""
+    content = exported(sample(), form).content
+    pdf = PdfReader(io.BytesIO(content))
+    found = [one.get_object() for one in objects_of(pdf)]
+    dictionaries = [one for one in found if isinstance(one, DictionaryObject)]
+    root = pdf.root_object
+
+    assert content.startswith(b"%PDF-1.7")
+    assert "/Encrypt" not in pdf.trailer
+    assert pdf.trailer["/ID"]
+    [intent] = root["/OutputIntents"]
+    assert intent["/S"] == "/GTS_PDFA1"
+    assert intent["/DestOutputProfile"].get_data()[36:40] == b"acsp"  # an ICC profile
+    fonts = [one for one in dictionaries if one.get("/Type") == "/FontDescriptor"]
+    assert fonts
+    assert all({"/FontFile2", "/FontFile3"} & one.keys() for one in fonts)
+    assert all("/ToUnicode" in one for one in dictionaries if one.get("/Subtype") == "/Type0")
+    actions = {"/JavaScript", "/Launch", "/Sound", "/Movie", "/SubmitForm", "/ImportData"}
+    assert not actions & {one.get("/S") for one in dictionaries}
+    assert not {"/OpenAction", "/AA"} & root.keys()
+    files = [one for one in dictionaries if one.get("/Type") == "/Filespec"]
+    assert len(files) == (form is DocumentForm.FACTURX)
+    assert all({"/F", "/UF", "/AFRelationship", "/Desc"} <= one.keys() for one in files)
+    assert all(one["/EF"]["/F"]["/Subtype"] == "/text/xml" for one in files)
+
+
+def objects_of(pdf):
+    return (IndirectObject(number, 0, pdf) for number in range(1, int(pdf.trailer["/Size"])))
+
+
 def test_how_each_amount_came_about_follows_the_sums():
     line = charged("a#1", money("10.00"), steps=({"step": "fee", "amount": "10.00"},))
 
@@ -227,7 +262,10 @@ def test_amounts_are_grouped():
     assert amount_text(Money(5, cny), with_code=True) == "CNY\N{NO-BREAK SPACE}0.05"
 
 
-@pytest.mark.parametrize("message", [*WORDS.values(), *CATEGORIES.values(), *REASONS.values()])
+@pytest.mark.parametrize(
+    "message",
+    [*WORDS.values(), *CATEGORIES.values(), *REASONS.values(), *STATEMENT.values()],
+)
 def test_every_word_has_a_chinese_form(message):
     assert translator("zh_CN")(message) != message or message == "SHA-256"
 
