@@ -29,6 +29,7 @@ from billing.repositories.invoices import InvoiceRepository
 from control_plane.kernel.calendar import tzdata_version
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.ids import InvoiceId, TenantId
+from control_plane.kernel.said import Said
 from control_plane.subscriptions.domain import Timeline
 from control_plane.subscriptions.repository import SubscriptionRepository
 from metering.domain.usage import UsageTotal
@@ -67,7 +68,7 @@ class Verifier:
         try:
             settled, _ = found.settled(measured)
         except LookupError as missing:
-            return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
+            return Outcome(RATING_VERSION, (Said("item {key} is no longer owed", key=missing),), ())
         lines = found.lines(settled)
         same = replay_invoice(manifest, lines) == stored.body
         code = manifest["document"]["currency"]
@@ -85,7 +86,7 @@ class Verifier:
         try:
             settled, view = found.settled(measured)
         except LookupError as missing:
-            return Outcome(RATING_VERSION, (f"item {missing} is no longer owed",), ())
+            return Outcome(RATING_VERSION, (Said("item {key} is no longer owed", key=missing),), ())
         original = await InvoiceRepository(session).get(InvoiceId(UUID(manifest["invoice"])))
         if manifest["document"]["reason"] != "goodwill":
             spent = _spent_items(manifest, original.content)
@@ -117,7 +118,9 @@ class Verifier:
         version = manifest["rating_version"]
         replayer = replayers.get(version)
         if replayer is None:
-            return Outcome(version, (f"rating version {version} is not shipped",), ())
+            return Outcome(
+                version, (Said("rating version {version} is not shipped", version=version),), ()
+            )
         measured: dict[str, UsageTotal] = {}
         differences: list[str] = []
         said = recorded_usage(manifest)
@@ -136,7 +139,7 @@ class Verifier:
                 measured=measured,
             )
         except LookupError as missing:
-            return Outcome(version, (f"line {missing} is no longer due",), ())
+            return Outcome(version, (Said("line {key} is no longer due", key=missing),), ())
         stood = await BilledRepository(session).stood(tenant_id, stored.summary.id)
         items = {line.line_key: line.item_key for line in stood}
         newest = newest_differences(
@@ -157,16 +160,16 @@ def _outcome(
 ) -> Outcome:
     found = list(differences)
     if not same:
-        found.append(f"the body differs (time zone rules {tzdata_version()})")
+        found.append(Said("the body differs (time zone rules {rules})", rules=tzdata_version()))
     return Outcome(manifest["rating_version"], tuple(found), newest)
 
 
 def _measure_differences(said: RecordedUsage, found: Any) -> list[str]:
-    differences = []
+    differences: list[str] = []
     if found.digest != said.digest:
-        differences.append(f"line {said.key} was computed from other events")
+        differences.append(Said("line {key} was computed from other events", key=said.key))
     if quantity_text(found.quantity) != said.quantity:
-        differences.append(f"line {said.key} measures {found.quantity}")
+        differences.append(Said("line {key} measures {found}", key=said.key, found=found.quantity))
     return differences
 
 
@@ -180,7 +183,7 @@ def _cut_differences(
     owed, cut = found.owed(settled), manifest["cut_of_items"]
     stand = {key: said["billed_minor"] - cut.get(key, 0) for key, said in found.wanted.items()}
     return [
-        f"item {key} owed {owed[key]}, not {minor}"
+        Said("item {key} owed {found}, not {amount}", key=key, found=owed[key], amount=minor)
         for key, minor in stand.items()
         if owed[key] != minor and not (owed[key] < minor and key in spent)
     ]

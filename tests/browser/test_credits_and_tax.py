@@ -79,9 +79,8 @@ async def ask_for_topup(portal) -> None:
 
 
 async def record_transfer(portal) -> None:
-    page = await portal.open("/finance/discounts")
-    await page.get_by_label("Customer", exact=True).select_option(label="Bella Pizza")
-    await page.get_by_role("button", name="Show", exact=True).click()
+    page = await portal.open("/finance/customers?q=bella")
+    await page.get_by_role("link", name="Bella Pizza").click()
     await page.get_by_text("Record the transfer").click()
     await page.get_by_label("Bank reference", exact=True).fill("ICBC-1")
     await page.get_by_role("button", name="500.00 arrived").click()

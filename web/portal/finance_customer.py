@@ -7,7 +7,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from billing.errors_documents import CreditBalanceTooLow
 from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
@@ -17,13 +16,10 @@ from control_plane.kernel.money import Money
 from web.api.common import principal
 from web.api.discounts import topup_id_from, wallet_id_from
 from web.compose import Application
-from web.i18n import N_, translate
 from web.portal.customer_frame import (
     ACT,
     SECTION,
     URL,
-    ConfirmView,
-    confirm_page,
     customer_page,
     owner_of,
     read_field,
@@ -68,15 +64,16 @@ async def balances_page(
     """Show what a customer holds, and record in its audit trail that it was looked at."""
     owner = owner_of(tenant_id)
     async with application.work(owner) as session:
-        response = await _show(request, application, owner, Form())
+        response = await show_balances(request, application, owner, Form())
         actor, opened = principal(request).actor, format_id("ten", owner)
         await record_opening(session, owner, actor, "discounts", opened)
         return response
 
 
-async def _show(
+async def show_balances(
     request: PageRequest, application: Application, owner: TenantId, form: Form, status: int = 200
 ) -> Page:
+    """Show the page, with a form as it stands."""
     language = language_of(request)
     async with application.work(owner):
         frame = await read_frame(application, owner, "balances", language)
@@ -109,7 +106,7 @@ async def _show(
     )
 
 
-async def _attempt(
+async def attempt_balances(
     request: PageRequest,
     application: Application,
     tenant_id: str,
@@ -117,14 +114,17 @@ async def _attempt(
     act: Callable[[], Awaitable[object]],
     done: str,
 ) -> Page | Redirect:
+    """Do what a form of this page asks for; refused, show it again with why."""
+
     async def again(shown: Form, status: int) -> Page:
-        return await _show(request, application, owner_of(tenant_id), shown, status)
+        return await show_balances(request, application, owner_of(tenant_id), shown, status)
 
     onward = see(f"/finance/customers/{tenant_id}", done=done)
     return await attempt(request, form, act, again, onward)
 
 
-def _amount(form: Submitted, name: str) -> Money:
+def amount_of(form: Submitted, name: str) -> Money:
+    """Read an amount in the currency that the form names; what is wrong is told at its field."""
     code = currency(form.one("currency"))
     amount = read_field(form.one(name) or "-", name, lambda text: Money.parse(text, code))
     return amount or Money.zero(code)
@@ -145,7 +145,7 @@ async def give_coupon(
             by_staff=True,
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "coupon_given")
+    return await attempt_balances(request, application, tenant_id, form, act, "coupon_given")
 
 
 @post(f"{URL}/credits", opt=ACT, status_code=303, include_in_schema=False)
@@ -159,7 +159,7 @@ async def grant(
         done = await credit_asked(application, owner, form, principal(request).actor)
     except TallyardError as error:
         shown, status = refused(error, form, language_of(request))
-        return await _show(request, application, owner, shown, status)
+        return await show_balances(request, application, owner, shown, status)
     return see(f"/finance/customers/{tenant_id}", done=done)
 
 
@@ -179,7 +179,7 @@ async def open_wallet(
             actor=principal(request).actor,
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "wallet")
+    return await attempt_balances(request, application, tenant_id, form, act, "wallet")
 
 
 @post(f"{URL}/wallets/{{wallet_id:str}}/topups", opt=ACT, status_code=303, include_in_schema=False)
@@ -196,12 +196,13 @@ async def ask_topup(
         await application.request_topup(
             tenant_id=owner_of(tenant_id),
             wallet_id=wallet_id_from(wallet_id),
-            amount=_amount(form, "amount"),
-            bonus=_amount(form, "bonus") if form.one("bonus") else None,
+            amount=amount_of(form, "amount"),
+            bonus=amount_of(form, "bonus") if form.one("bonus") else None,
+            invite=True,
             actor=principal(request).actor,
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "topup_asked")
+    return await attempt_balances(request, application, tenant_id, form, act, "topup_asked")
 
 
 @post(f"{URL}/topups/{{topup_id:str}}/payments", opt=ACT, status_code=303, include_in_schema=False)
@@ -218,73 +219,12 @@ async def topup_paid(
         await application.record_topup_payment(
             tenant_id=owner_of(tenant_id),
             topup_id=topup_id_from(topup_id),
-            amount=_amount(form, "amount"),
+            amount=amount_of(form, "amount"),
             reference=form.one("reference"),
             actor=principal(request).actor,
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "paid")
-
-
-@post(f"{URL}/refunds/preview", opt=ACT, status_code=200, include_in_schema=False)
-async def preview_refund(
-    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
-) -> Page:
-    """Show what a refund would leave of the customer's credit."""
-    form, owner = await submitted(request), owner_of(tenant_id)
-    language = language_of(request)
-    try:
-        amount = _amount(form, "refund")
-        left = await _left(application, owner, amount)
-    except TallyardError as error:
-        shown, status = refused(error, form, language)
-        return await _show(request, application, owner, shown, status)
-    frame = await read_frame(application, owner, "balances", language)
-    view = ConfirmView(
-        title=translate(language, N_("Pay credit back")),
-        lead=translate(
-            language, N_("Record it once the transfer is made: the oldest credit goes first.")
-        ),
-        facts=(
-            (translate(language, N_("Credit now")), left + amount),
-            (translate(language, N_("Paid back")), amount),
-            (translate(language, N_("Credit then")), left),
-            (translate(language, N_("Bank reference")), form.one("reference")),
-        ),
-        action=f"{frame.base}/refunds",
-        fields=tuple((name, form.one(name)) for name in ("refund", "currency", "reference")),
-        back=frame.base,
-        button=translate(language, N_("Record the refund")),
-    )
-    return await confirm_page(request, application, frame, view)
-
-
-async def _left(application: Application, owner: TenantId, amount: Money) -> Money:
-    credit = await application.read_credit(owner)
-    there = Money.total(
-        (s.left for s in credit.sources if s.left.currency == amount.currency), amount.currency
-    )
-    if amount.minor <= 0 or amount > there:
-        raise CreditBalanceTooLow(left=there, asked=amount, field="refund")
-    return there - amount
-
-
-@post(f"{URL}/refunds", opt=ACT, status_code=303, include_in_schema=False)
-async def refund(
-    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
-) -> Page | Redirect:
-    """Record a transfer back to the customer, out of its credit."""
-    form = await submitted(request)
-
-    async def act() -> None:
-        await application.refund_credit(
-            tenant_id=owner_of(tenant_id),
-            amount=_amount(form, "refund"),
-            reference=form.one("reference"),
-            actor=principal(request).actor,
-        )
-
-    return await _attempt(request, application, tenant_id, form, act, "refunded")
+    return await attempt_balances(request, application, tenant_id, form, act, "paid")
 
 
 @post(f"{URL}/resumption", opt=ACT, status_code=303, include_in_schema=False)
@@ -298,4 +238,4 @@ async def resume(
             tenant_id=owner_of(tenant_id), actor=principal(request).actor
         )
 
-    return await _attempt(request, application, tenant_id, Submitted({}), act, "resumed")
+    return await attempt_balances(request, application, tenant_id, Submitted({}), act, "resumed")

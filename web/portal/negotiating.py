@@ -101,7 +101,7 @@ def _text(value: object) -> str:
         return value.decimal_text()
     if isinstance(value, tuple):
         return "\n".join(_tier_text(tier) for tier in value)
-    return quantity_text(value) if isinstance(value, Decimal) else ""
+    return quantity_text(value) if isinstance(value, Decimal) and value else ""
 
 
 def _tier_text(tier: Tier) -> str:
