@@ -121,8 +121,78 @@ async def test_a_wallet_asks_by_itself_and_a_request_is_taken_back(bella):
     gone = await bella.client.delete(f"/v1/top-ups/{topup.json()['id']}", headers=key())
 
     assert gone.status_code == 204
-    [row] = (await bella.get("/v1/discounts")).json()["top_ups"]
-    assert row["state"] == "cancelled"
+    rows = (await bella.get("/v1/discounts")).json()["top_ups"]
+    # The wallet holds less than it should already, so it asked for its own.
+    assert [(row["automatic"], row["state"]) for row in rows] == [
+        (False, "cancelled"),
+        (True, "requested"),
+    ]
+
+
+async def test_a_top_up_by_card_needs_a_card_and_asks_for_nothing_without(bella):
+    wallet = (await bella.post("/v1/wallets", {"name": "Main", "currency": "CNY"})).json()
+    by_card = {"amount": "5.00", "currency": "CNY", "by_card": True}
+
+    refused = await bella.post(f"/v1/wallets/{wallet['id']}/top-ups", by_card)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "card_missing")
+    assert (await bella.get("/v1/discounts")).json()["top_ups"] == []
+    topup = (
+        await bella.post(f"/v1/wallets/{wallet['id']}/top-ups", {**by_card, "by_card": False})
+    ).json()
+    again = await bella.post(f"/v1/top-ups/{topup['id']}/charges", {})
+    assert (again.status_code, again.json()["code"]) == (409, "card_missing")
+
+
+async def test_finance_lets_a_credit_come_again_and_ends_it(bella, finance):
+    theirs = f"tenants/{bella.tenant_id}/recurring-credits"
+    wanted = {
+        "amount": "100.00",
+        "currency": "CNY",
+        "reason": "partner",
+        "interval": "month",
+        "times": 12,
+        "rollover": {"cycles": 2, "most": "150.00"},
+    }
+    made = await sent(finance, "POST", theirs, wanted)
+    for wrong in ({"interval": "fortnight"}, {"times": 0}, {"amount": "0"}):
+        assert "code" in await sent(finance, "POST", theirs, {**wanted, **wrong}, 400)
+
+    held = (await bella.get("/v1/discounts")).json()
+    [recurring], [credit] = held["recurring_credits"], held["credits"]
+    assert recurring == made
+    assert (recurring["rollover_cycles"], recurring["rollover_most"]) == (2, "150.00")
+    assert (credit["recurring_id"], credit["free"], credit["rolls_left"]) == (
+        made["id"],
+        "100.00",
+        2,
+    )
+    await sent(finance, "DELETE", f"{theirs}/{made['id']}", status=204)
+    await sent(finance, "DELETE", f"{theirs}/{made['id']}", status=404)
+
+
+async def test_a_receipt_is_a_pdf_for_the_customer_and_for_finance(bella, finance):
+    theirs = f"tenants/{bella.tenant_id}"
+    wallet = await sent(finance, "POST", f"{theirs}/wallets", {"name": "Main", "currency": "CNY"})
+    await sent(
+        finance,
+        "POST",
+        f"{theirs}/wallets",
+        {"name": "Odd", "currency": "CNY", "tax_category": "odd"},
+        400,
+    )
+    amount = {"amount": "10.00", "currency": "CNY"}
+    topup = await sent(finance, "POST", f"{theirs}/wallets/{wallet['id']}/top-ups", amount)
+    path = f"top-ups/{topup['id']}/receipt/pdf"
+    assert (await bella.get(f"/v1/{path}")).status_code == 404
+    paid = {**amount, "reference": "ICBC-2"}
+    await sent(finance, "POST", f"{theirs}/top-ups/{topup['id']}/payments", paid)
+
+    own, seen = await bella.get(f"/v1/{path}"), await finance.get(f"/v1/staff/{theirs}/{path}")
+
+    for answer in (own, seen):
+        assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+        assert "TY-R-2026-000001.pdf" in answer.headers["content-disposition"]
 
 
 async def test_finance_keeps_companies_rates_and_exemptions(bella, finance):

@@ -142,7 +142,7 @@ async def test_a_request_is_cancelled_once(counter):
         await counter.receive(topup)
 
 
-async def test_sixteen_connections_never_overdraw_one_top_up(counter, work):
+async def test_concurrent_debits_of_one_wallet_never_overdraw_it(counter, work):
     topup = await counter.prepay(1000)
 
     async def take() -> bool:
@@ -280,8 +280,8 @@ async def test_a_wallet_is_of_a_tax_category_that_its_company_sells(counter):
     await counter.apply_sheet(
         SHEET.format(policy="tax_on_topup").replace(
             "rates:",
-            "rates:\n  - {jurisdiction: DE, category: reduced, rate: \"7\", from: 2020-01-01}"
-            "\n  - {jurisdiction: FR, category: books, rate: \"5.5\", from: 2020-01-01}",
+            'rates:\n  - {jurisdiction: DE, category: reduced, rate: "7", from: 2020-01-01}'
+            '\n  - {jurisdiction: FR, category: books, rate: "5.5", from: 2020-01-01}',
         )
     )
 
