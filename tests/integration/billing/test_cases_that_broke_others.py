@@ -187,3 +187,28 @@ async def test_a_same_day_nothing_to_three_change_raises_no_false_alarm(late: Wo
     assert totals == [0, 300, 300]
     assert await late.notes(tenant_id) == []
     await verified(late, tenant_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "amount", "minor"),
+    [("KRW", "1300000", 1_300_000), ("CNY", "99999999.99", 9_999_999_999)],
+)
+async def test_1_300_000_won_and_99_999_999_99_yuan_are_exact(
+    late: World, database, clock, admin, tenant_id, code, amount, minor
+):
+    price = f'currency: {code}, interval: month, charges: [{{code: base, amount: "{amount}"'
+    rest = "kind: flat, timing: advance, name: {en: Base fee, zh: 基础费}}]"
+    plan = (
+        "\nplans:\n  - {code: dear, name: {en: Dear, zh: 昂贵版}, modules: [inbound],"
+        f" prices: [{{{price}, {rest}}}]}}\n"
+    )
+    await ApplyCatalog(database, clock)(LATE_CATALOGUE.replace("\nplans:\n", plan, 1))
+    admin.execute("UPDATE organisations SET currency = %s WHERE id = %s", [code, tenant_id])
+    await late.subscribe(tenant_id, "dear")
+    late.clock.set(FEBRUARY)
+    await late.close_due(tenant_id)
+
+    invoices = await late.invoices(tenant_id)
+    assert [i.summary.total for i in invoices] == [Money(minor, currency(code))] * 2
+    assert [lines_of(i) for i in invoices] == [[("base", minor)]] * 2
+    await verified(late, tenant_id)
