@@ -52,6 +52,7 @@ MESSAGES: Mapping[str, str] = {
     "cancelled": "The booking was given up: {kept} % of it stays owed.",
     "deposit": "The deposit: {amount}.",
     "cancellation": "What stays owed of a booking that was given up: {amount}.",
+    "holding": "Paused: a holding fee of {amount} stands for the fee.",
     "cost_centre": "Cost centre {cost_centre}: {quantity} {unit}, {amount} before tax.",
     "cost_centre_whole": "Cost centre {cost_centre}: {amount} before tax.",
     "cost_centre_none": "No cost centre: {quantity} {unit}, {amount} before tax.",

@@ -38,7 +38,7 @@ _DECIMALS = (
     "event_max",
     "discount",
 )
-_AMOUNTS = ("minimum", "maximum")
+_AMOUNTS = ("minimum", "maximum", "holding")
 _INTERVALS = ("interval", "allowance_interval")
 _PLAIN = ("quantity", "free_events", "tax_category")
 

@@ -37,7 +37,13 @@ INTERVALS = (
 _SIZE = {"month": 30, "quarter": 90, "half_year": 180, "year": 360, "week": 7, "day": 1}
 
 
-def flat(code: str, amount: str, timing: Timing, quantity: str | None = None) -> Charge:
+def flat(
+    code: str,
+    amount: str,
+    timing: Timing,
+    quantity: str | None = None,
+    holding: str | None = None,
+) -> Charge:
     return Charge(
         code=code,
         kind=ChargeKind.FLAT,
@@ -45,6 +51,7 @@ def flat(code: str, amount: str, timing: Timing, quantity: str | None = None) ->
         name=text(code),
         amount=Money.parse(amount, CNY),
         quantity=quantity,
+        holding=None if holding is None else Money.parse(holding, CNY),
     )
 
 
@@ -82,18 +89,19 @@ def priced(daily: int, interval: Interval, count: int, *, rich: bool) -> Price:
     """A price of about ``daily`` a day, odd enough that shares of it never come out even."""
     days = _SIZE[interval.value] * count
     pooled = interval in {Interval.YEAR, Interval.QUARTER} and count == 1
+    held = f"{days * 9}.05" if rich else None
     by_month = pooled or (interval is Interval.MONTH and count > 1)
     charges = [
-        flat("base", f"{daily * days}.01", Timing.ADVANCE),
+        flat("base", f"{daily * days}.01", Timing.ADVANCE, holding=held),
         flat("seat", f"{days}.07", Timing.ADVANCE, "seats"),
         lines(
-            days * 10,
+            days if interval is Interval.QUARTER else days * 10,
             Interval.MONTH if by_month else None,
             interval if pooled else None,
         ),
     ]
     if rich:
-        charges.append(flat("handling", f"{days * 3}.10", Timing.ARREARS, "warehouses"))
+        charges.append(flat("handling", f"{days * 3}.10", Timing.ARREARS, "warehouses", "0.00"))
         charges.append(parcels("0.011"))
     committed = rich and interval is Interval.MONTH and count == 1
     return Price(

@@ -154,6 +154,7 @@ def charge_view(charge: Charge) -> ChargeView:
         interval=charge.interval and charge.interval.value,
         allowance_interval=charge.allowance_interval and charge.allowance_interval.value,
         tax_category=charge.tax_category,
+        holding=_optional(charge.holding),
     )
 
 

@@ -54,6 +54,7 @@ class ChargeView(msgspec.Struct):
     """One thing a price asks for. What its model does not have is null, zero or empty.
 
     ``rate`` and ``discount`` are percentages; ``unit_price`` of packages is for one package.
+    ``holding`` stands for a fee's ``amount`` while paused, where the policy is to charge it.
     """
 
     code: str
@@ -83,6 +84,7 @@ class ChargeView(msgspec.Struct):
     interval: str | None
     allowance_interval: str | None
     tax_category: str
+    holding: str | None
 
 
 class CommitmentView(msgspec.Struct):

@@ -8,7 +8,7 @@ from control_plane.catalog.policies import DEFAULTS, Policies
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
 from web.portal.cycles import cycle_key, cycle_words
-from web.portal.terms import charge_terms, price_notes
+from web.portal.terms import charge_terms, holding_terms, price_notes
 from web.portal.views.subscriptions import ChargeLine, LimitLine, PlanCard, PriceOption
 
 
@@ -78,9 +78,11 @@ def charge_lines(
     price: Price, catalog: Catalog, language: str, policies: Policies = DEFAULTS
 ) -> tuple[ChargeLine, ...]:
     """Say what is paid beyond the plain fee: seats, fees of another interval, usage."""
-    lines = []
+    lines: list[ChargeLine] = []
     for charge in price.charges:
         if is_plain_fee(charge, price):
+            held = holding_terms(charge, price, language, policies)
+            lines.extend([ChargeLine(charge.name.in_language(language), held)] if held else ())
             continue
         meter = catalog.meters.get(charge.meter or "")
         unit = meter.unit if meter else None

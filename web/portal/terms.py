@@ -7,7 +7,7 @@ from decimal import Decimal
 from babel.numbers import format_currency, format_decimal
 
 from control_plane.catalog.domain import Charge, ChargeKind, Matrix, Price, Text
-from control_plane.catalog.policies import DEFAULTS, PackageRounding, Policies
+from control_plane.catalog.policies import DEFAULTS, PackageRounding, Pause, Policies
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.exact import EXACT
@@ -46,6 +46,7 @@ _EACH_OF = N_("{price} for each")
 _SO_MANY_INCLUDED = N_("{quantity} included")
 _COMMITMENT = N_("At least {amount} a period, all charges together")
 _INCLUSIVE = N_("Prices include tax")
+_HOLDING = N_("{amount} while paused")
 
 _INTERVALS: Mapping[Interval, str] = {
     Interval.DAY: N_("day"),
@@ -99,7 +100,18 @@ def charge_terms(
         *_included(charge, words),
         *_model(charge, words, policies),
         *_options(charge, words),
+        *holding_terms(charge, price, language, policies),
     )
+
+
+def holding_terms(
+    charge: Charge, price: Price, language: str, policies: Policies = DEFAULTS
+) -> tuple[str, ...]:
+    """Say what a fee comes to while the subscription is paused, where that is another amount."""
+    if charge.holding is None or policies.pause is not Pause.HOLDING_FEE:
+        return ()
+    words = Words(language, price.currency)
+    return (words.say(_HOLDING, amount=words.price(charge.holding)),)
 
 
 def _unit(charge: Charge, unit: Text | None, words: Words) -> str:

@@ -120,7 +120,8 @@ def levels(about: Billable, held: Iterable[Held], period: Period, grid: Anchor) 
     """Yield what is owed of a charge in each stretch of a period, pauses left out.
 
     Where nothing is given back for unused time, what was once paid for the rest of the period
-    stays owed: a smaller quantity, another plan or the end of it all lower nothing.
+    stays owed: a smaller quantity, another plan or the end of it all lower nothing; a pause does,
+    as its own policy says.
     """
     prepaid: Level | None = None
     for one in held:
@@ -129,20 +130,24 @@ def levels(about: Billable, held: Iterable[Held], period: Period, grid: Anchor) 
         counted = Ruler(grid, one.state.policies).count(start, end)
         if not counted or _given_back(about, one, period):
             continue
-        if one.state.policies.unused_credit is not UnusedCredit.NONE:
-            if not one.state.unbilled:
-                yield Level(start, end, one)
-            continue
         if prepaid is not None and prepaid.end < start:
             yield Level(prepaid.end, start, prepaid.held)
-        if one.state.unbilled:
-            prepaid = None
-            continue
-        kept = one if prepaid is None or prepaid.held.whole <= one.whole else prepaid.held
-        prepaid = Level(start, end, kept)
-        yield prepaid
+        level = Level(start, end, one if prepaid is None else _dearer(prepaid.held, one))
+        if not one.state.unbilled:
+            yield level
+        kept = one.state.policies.unused_credit is UnusedCredit.NONE and not _costs_less(one)
+        prepaid = level if kept else None
     if prepaid is not None and prepaid.end < period.end:
         yield Level(prepaid.end, period.end, prepaid.held)
+
+
+def _dearer(before: Held, one: Held) -> Held:
+    return one if _costs_less(one) or before.whole <= one.whole else before
+
+
+def _costs_less(one: Held) -> bool:
+    """Tell whether it is a pause that costs something else than the fee."""
+    return one.state.unbilled or one.state.holds(one.charge)
 
 
 def _given_back(about: Billable, one: Held, period: Period) -> bool:
@@ -163,7 +168,7 @@ def _part(about: Billable, grid: Anchor, period: Period, level: Level) -> FeePar
         share=Ruler(grid, policies).share(period, level.start, level.end, of),
         quantity=held.quantity,
         whole=price.amount,
-        steps=price.steps,
+        steps=(*held.state.holding_steps(held.charge), *price.steps),
         least=price.least,
     )
 

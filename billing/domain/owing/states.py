@@ -7,6 +7,7 @@ from datetime import datetime
 from billing.domain.lines import Versions
 from billing.domain.owing.policies import PolicyBook
 from billing.domain.owing.shares import day_start, next_day_start
+from billing.domain.pricing import Step
 from control_plane.catalog.domain import Charge, PlanVersion, Price
 from control_plane.catalog.policies import Pause, Policies, ProrationUnit, TerminationDay
 from control_plane.kernel.calendar import Anchor, Interval, Period, local_date
@@ -40,6 +41,16 @@ class State:
     def unbilled(self) -> bool:
         """Whether it is a pause in which nothing is charged."""
         return self.segment.paused and self.policies.pause is Pause.CREDIT_UNUSED
+
+    def holds(self, charge: Charge) -> bool:
+        """Whether it is a pause in which a charge costs its holding fee."""
+        return self.segment.paused and not self.unbilled and charge.holding is not None
+
+    def holding_steps(self, charge: Charge) -> tuple[Step, ...]:
+        """Say that a holding fee stands for the fee."""
+        if not self.holds(charge) or charge.amount is None:
+            return ()
+        return ({"step": "holding", "amount": charge.amount.decimal_text()},)
 
     def charge(self, code: str) -> Charge | None:
         """Return the charge of a code, None where the price has none."""
@@ -136,6 +147,8 @@ class _Builder:
         policies = self.policies.of_price(plan, price)
         if segment.terms is not None:
             price = segment.terms.applied(price)
+        if segment.paused and policies.pause is Pause.HOLDING_FEE:
+            price = price.held()
         return plan, price, policies
 
 

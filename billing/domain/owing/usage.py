@@ -93,7 +93,8 @@ class _Arrears:
                 price = price_fee(charge, quantity, state.policies)
                 share = Ruler(piece.reign.grid, state.policies).share(period, start, end, of)
                 span = Period(start, end)
-                yield FeePart(span, share, quantity, price.amount, price.steps, price.least)
+                steps = (*state.holding_steps(charge), *price.steps)
+                yield FeePart(span, share, quantity, price.amount, steps, price.least)
 
     def _share(self, piece: Piece) -> Share:
         return billed_share(piece.reign, piece.period, self._of(piece.reign, piece.period))

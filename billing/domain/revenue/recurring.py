@@ -88,6 +88,8 @@ def _stretch(
     policies = book.of_price(plan, price)
     if segment.terms is not None:
         price = segment.terms.applied(price)
+    if segment.paused and policies.pause is Pause.HOLDING_FEE:
+        price = price.held()
     free = segment.trial or (segment.paused and policies.pause is Pause.CREDIT_UNUSED)
     amounts = {} if free else recurring(price, segment.quantities, policies)
     return Stretch(segment.start, segment.end, amounts, price.tax_inclusive)

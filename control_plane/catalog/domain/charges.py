@@ -4,7 +4,7 @@ Numbers named *major* are in major units of the price's currency and may be fine
 minor unit: a unit price of 0.0004 yuan is one. What is a Money is whole minor units.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -115,9 +115,10 @@ class Charge:
     """One thing a price asks for: a fee, or the price of a meter's usage.
 
     A flat charge has ``amount``, for each of the subscription's ``quantity`` (a component's
-    name, such as ``seats``) when it names one. A usage charge has ``meter`` and what its
-    model needs: ``unit_price`` (major; of one package for packages), ``tiers``, ``rate``
-    (percent) or ``matrix``. ``included`` is deducted from the usage first.
+    name, such as ``seats``) when it names one; ``holding`` stands for that while the
+    subscription is paused, by the policy ``pause: holding_fee``. A usage charge has ``meter``
+    and what its model needs: ``unit_price`` (major; of one package for packages), ``tiers``,
+    ``rate`` (percent) or ``matrix``. ``included`` is deducted from the usage first.
 
     ``minimum`` and ``maximum`` bound the whole charge per period; ``discount`` is a
     percentage off it. ``event_min``, ``event_max``, ``fixed_fee`` and ``free_amount``
@@ -153,6 +154,13 @@ class Charge:
     interval: Interval | None = None
     allowance_interval: Interval | None = None
     tax_category: str = STANDARD
+    holding: Money | None = None
+
+    def held(self) -> "Charge":
+        """Return the charge as a pause has it: a fee at its holding fee, if it has one."""
+        if self.amount is None or self.holding is None:
+            return self
+        return replace(self, amount=min(self.amount, self.holding))
 
     @property
     def dimensions(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What is sold: plans and add-ons, each in versions that never change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from control_plane.catalog.domain.charges import STANDARD, Charge, Commitment
@@ -32,23 +32,17 @@ class Price:
     policies: Choices = field(default_factory=dict)
 
     @property
-    def fee(self) -> Money:
-        """The sum of the flat charges of one period, one of each quantity.
-
-        Charges with an invoicing interval of their own are no part of it.
-        """
-        amounts = (
-            charge.amount
-            for charge in self.charges
-            if charge.amount is not None and charge.interval in {None, self.interval}
-        )
-        return Money.total(amounts, self.currency)
-
-    @property
     def components(self) -> tuple[str, ...]:
         """The quantities that its fees are multiplied by, in order: ``seats``, ``warehouses``."""
         named = (charge.quantity for charge in self.charges if charge.quantity is not None)
         return tuple(dict.fromkeys(named))
+
+    def held(self) -> "Price":
+        """Return what a pause costs where it is charged: each fee that has one, its holding fee.
+
+        No more than the fee itself, which may have been negotiated below it.
+        """
+        return replace(self, charges=tuple(charge.held() for charge in self.charges))
 
 
 @dataclass(frozen=True, slots=True)

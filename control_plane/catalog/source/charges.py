@@ -32,7 +32,10 @@ _USAGE = ("code", "name", "group_by", "filters", *_BOUNDS)
 _QUANTITY = ("included", "conversion", "allowance_interval", *_USAGE)
 _FEES = ("fixed_fee", "free_events", "free_amount", "event_min", "event_max")
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    ChargeKind.FLAT: (("kind", "code", "amount", "name"), ("timing", "quantity", *_BOUNDS)),
+    ChargeKind.FLAT: (
+        ("kind", "code", "amount", "name"),
+        ("timing", "quantity", "holding", *_BOUNDS),
+    ),
     ChargeKind.PER_UNIT: (("kind", "meter", "unit_price"), _QUANTITY),
     ChargeKind.GRADUATED: (("kind", "meter", "tiers"), _QUANTITY),
     ChargeKind.VOLUME: (("kind", "meter", "tiers"), _QUANTITY),
@@ -88,7 +91,11 @@ def _read_charge(item: Cursor, codes: Codes, setting: Setting) -> Charge:
         meter=meter,
     )
     if kind is ChargeKind.FLAT:
-        charge = replace(charge, amount=read_amount(fields.get("amount"), setting.currency))
+        charge = replace(
+            charge,
+            amount=read_amount(fields.get("amount"), setting.currency),
+            holding=read_optional_amount(fields.get("holding"), setting.currency),
+        )
     charge = replace(
         charge,
         **_quantities(fields),
@@ -167,6 +174,12 @@ def _check(fields: Mapping[str, Cursor], charge: Charge, setting: Setting) -> No
     if (charge.event_max or 0) < (charge.event_min or 0) and charge.event_max is not None:
         fields["event_max"].report(
             Fault.MAXIMUM_BELOW_MINIMUM, value=charge.event_max, least=charge.event_min
+        )
+    if charge.amount is not None and charge.holding is not None and charge.holding > charge.amount:
+        fields["holding"].report(
+            Fault.HOLDING_ABOVE_FEE,
+            value=charge.holding.decimal_text(),
+            most=charge.amount.decimal_text(),
         )
     _check_meter(fields, charge, setting.definitions)
     _check_allowance(fields, charge, setting)

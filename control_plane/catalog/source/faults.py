@@ -73,6 +73,7 @@ class Fault(Enum):
     NOT_A_PERCENTAGE = "“{value}” is not a percentage from 0 to 100."
     NOT_ABOVE_ZERO = "“{value}” must be above zero."
     MAXIMUM_BELOW_MINIMUM = "The maximum {value} is below the minimum {least}."
+    HOLDING_ABOVE_FEE = "The holding fee {value} is above the fee {most}."
     CAPACITY_NEEDS_MAX = "“{value}” does not measure a peak: its aggregation must be max."
     METER_WITHOUT_MONEY = "“{value}” measures no money: give it a property or an amount_property."
     ALLOWANCE_TOO_SHORT = "An allowance spans several of {interval}; {value} is no multiple of it."

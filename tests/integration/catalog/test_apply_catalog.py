@@ -76,9 +76,9 @@ async def test_a_new_version_leaves_what_was_sold_untouched(apply_catalog, work,
     async with work(tenant_id) as session:
         catalogs = CatalogRepository(session)
         now = await catalogs.plan("scale")
-        assert (now.version, now.prices[0].fee.minor) == (2, 420_000)
+        assert (now.version, now.prices[0].charges[0].amount.minor) == (2, 420_000)
         assert await catalogs.plan_version(sold.id) == sold
-        assert sold.prices[0].fee.minor == 399_900
+        assert sold.prices[0].charges[0].amount.minor == 399_900
         assert await catalogs.revision() == 2
         assert list(await catalogs.meters()) == ["outbound_lines"]
 

@@ -59,7 +59,9 @@ choices = st.fixed_dictionaries(
     {}, optional={name: st.sampled_from(values) for name, values in POLICIES.items()}
 )
 plans = st.sampled_from(("basic@1", "pro@1", "basic@2"))
-sales = st.sampled_from([f"{interval.value} {count}" for interval, count in INTERVALS])
+sales = st.sampled_from(
+    [*(f"{interval.value} {count}" for interval, count in INTERVALS), "quarter 1", "quarter 1"]
+)
 moves = st.sampled_from(("now", "now", "now", "back", "ahead", "boundary"))
 
 

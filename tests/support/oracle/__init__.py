@@ -66,7 +66,7 @@ class Oracle:
     ) -> None:
         self.history, self.policies = History(timeline, at), DEFAULTS.over(choices)
         self.versions, self.at, self.unit = versions, at, currency(timeline.currency)
-        shop = Shop(versions.plans, timeline.currency)
+        shop = Shop(versions.plans, timeline.currency, self.policies)
         self.fees = Fees(self.history, shop, self.policies, at)
         self.arrears = Arrears(self.fees, [event for event in events if event[0] <= at])
 

@@ -21,6 +21,7 @@ class Shop:
 
     plans: dict
     currency_code: str
+    policies: Policies
     _prices: dict = field(default_factory=dict)
     _wholes: dict = field(default_factory=dict)
 
@@ -28,7 +29,7 @@ class Shop:
         return self.plans[held.plan]
 
     def price(self, held: Held) -> Price:
-        key = (held.plan, held.anchor.interval, held.anchor.count, id(held.terms))
+        key = (held.plan, held.anchor.interval, held.anchor.count, id(held.terms), held.paused)
         if key not in self._prices:
             self._prices[key] = self._price(held)
         return self._prices[key]
@@ -44,7 +45,15 @@ class Shop:
         price = self.plan(held).price(
             currency(self.currency_code), held.anchor.interval, held.anchor.count
         )
-        return price if held.terms is None else held.terms.applied(price)
+        price = price if held.terms is None else held.terms.applied(price)
+        if not held.paused or self.policies.pause is Pause.CREDIT_UNUSED:
+            return price
+        return replace(price, charges=tuple(self._kept_ready(c) for c in price.charges))
+
+    def _kept_ready(self, charge: Charge) -> Charge:
+        """The charge of a pause that is charged: what keeping it ready costs, if less."""
+        cheaper = charge.holding is not None and charge.holding < charge.amount
+        return replace(charge, amount=charge.holding) if cheaper else charge
 
     def charge(self, held: Held, code: str) -> Charge | None:
         return next((c for c in self.price(held).charges if c.code == code), None)
@@ -135,16 +144,17 @@ class Fees:
         prepaid: Fraction | None = None
         nothing_back = self.policies.unused_credit is UnusedCredit.NONE
         for one in billed:
-            level, paused = None, False
+            level, paused, ready = None, False, False
             if one is not None and self._on(label, code, grid, one):
                 paused = one.held.paused and self.policies.pause is Pause.CREDIT_UNUSED
                 if self._given_back(label, one, period):
                     levels.append(None)
                     continue
                 charge = self.shop.charge(one.held, code)
+                ready = one.held.paused and charge.holding is not None
                 level = None if paused else self.shop.whole(charge, one.held, self.policies)
             if nothing_back:
-                if paused:
+                if paused or ready:
                     prepaid = None
                 elif level is None:
                     level = prepaid

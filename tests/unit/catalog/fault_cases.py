@@ -66,6 +66,7 @@ VALUES = [
     (Fault.TIER_AT_ZERO, 'up_to: "5000"', 'up_to: "0"', '"0", unit', None),
     (Fault.NEGATIVE, '"1999.00"', '"-1999.00"', '"-1999.00"', None),
     (Fault.NEGATIVE, '"0.03"', "-0.03", "-0.03", None),
+    (Fault.HOLDING_ABOVE_FEE, '"1999.00"', '"1999.00", holding: "1999.01"', '"1999.01"', None),
     (Fault.TOO_FINE, '"888.00"', '"888.001"', '"888.001"', "addons[0].prices[0].amount"),
     (Fault.TOO_FINE, 'flat_fee: "1.50"', 'flat_fee: "1.505"', '"1.505"', None),
     (Fault.TOO_LONG, '"0.03"', '"0.0000000000003"', '"0.0000000000003"', None),

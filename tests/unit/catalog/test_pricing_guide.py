@@ -125,5 +125,5 @@ def test_a_price_of_several_intervals_is_another_price():
     plan = guide().plans["prices_0"]
 
     assert plan.price(currency("JPY"), plan.prices[0].interval, 6).tax_inclusive
-    assert plan.price(currency("KWD"), plan.prices[1].interval).fee.minor == 99125
+    assert plan.price(currency("KWD"), plan.prices[1].interval).charges[0].amount.minor == 99125
     assert plan.prices[1].charges[1].interval == "month"

@@ -172,6 +172,30 @@ BY_FUNCTION = {
 }
 
 
+HELD = (
+    '{code: base, kind: flat, amount: "310.00", holding: "31.00", name: {en: Base, zh: 基础}},'
+    ' {code: desk, kind: flat, amount: "62.00", quantity: desks, holding: "6.20",'
+    " name: {en: Desk, zh: 工位}},"
+    ' {code: late, kind: flat, timing: arrears, amount: "93.00", holding: "0.00",'
+    " name: {en: Late, zh: 后付}}"
+)
+PAUSED = bill(HELD, "{at: 2026-01-20, do: pause}, {at: 2026-02-01, do: resume}", until="2026-02-10")
+
+
+def test_a_holding_fee_stands_for_the_fee_while_paused():
+    """19 of 31 days whole, 12 held: of 310.00 and 31.00, of 62.00 and 6.20, of 93.00 and nothing.
+
+    Paused are the 20th of January to the 31st. The next period, from 10 February, is whole.
+    """
+    given_back, held = run(PAUSED), run(f"{PAUSED}\npolicies: {{pause: holding_fee}}\n")
+    following = 310_00 + 62_00
+
+    assert total(given_back) == 190_00 + 38_00 + 57_00 + following
+    assert total(held) == 190_00 + 12_00 + 38_00 + 2_40 + 57_00 + following
+    steps = [s for body in held.documents for line in body["lines"] for s in line["steps"]]
+    assert {"step": "holding", "amount": "31.00"} in steps
+
+
 def run(text: str) -> Simulation:
     return asyncio.run(simulate(read_scenario(text.replace("PLAN_POLICIES", ""))))
 
