@@ -7,7 +7,7 @@ from control_plane.kernel.instants import instant_text
 from web.api.common import id_from
 from web.commands.catalog import run
 from web.commands.failing import refusals, shell_language
-from web.i18n import N_, translate
+from web.i18n import N_, told, translate
 
 ACTOR = "cli"
 
@@ -23,7 +23,8 @@ def halted() -> None:
     """List organisations whose billing is halted, since when, and why."""
     for account in run(lambda application: application.list_halted_accounts()):
         tenant = format_id("ten", account.tenant_id)
-        click.echo(f"{tenant}  {instant_text(account.parked_at)}  {account.reason}")
+        why = told(shell_language(), account.reason)
+        click.echo(f"{tenant}  {instant_text(account.parked_at)}  {why}")
 
 
 @billing.command()
