@@ -43,12 +43,7 @@ class GrantCredit:
                 priority is out of bounds.
         """
         tidy = " ".join(reason.split())
-        if amount.minor <= 0:
-            raise _invalid("amount", amount)
-        if not 1 <= len(tidy) <= _LONGEST:
-            raise _invalid("reason", tidy[:60])
-        if abs(priority) > HIGHEST_RANK:
-            raise _invalid("priority", priority)
+        _check(amount, tidy, priority)
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             if expires_at is not None and expires_at <= now:
@@ -64,17 +59,13 @@ class GrantCredit:
                 scope=scope,
             )
             await CreditRepository(session).add(tenant_id, grant)
-            details = {"amount_minor": amount.minor, "currency": amount.currency.code}
             shown = format_id("crd", grant.id)
-            await record(
-                session,
-                tenant_id,
-                actor,
-                "credit.granted",
-                "credit",
-                shown,
-                {**details, "reason": tidy},
-            )
+            details = {
+                "amount_minor": amount.minor,
+                "currency": amount.currency.code,
+                "reason": tidy,
+            }
+            await record(session, tenant_id, actor, "credit.granted", "credit", shown, details)
         return grant
 
     async def hold(self, *, tenant_id: TenantId, grant_id: UUID, actor: str) -> None:
@@ -100,6 +91,15 @@ class GrantCredit:
                 raise BalanceNotFound(what="credit")
             shown = format_id("crd", grant_id)
             await record(session, tenant_id, actor, "credit.released", "credit", shown, {})
+
+
+def _check(amount: Money, reason: str, priority: int) -> None:
+    if amount.minor <= 0:
+        raise _invalid("amount", amount)
+    if not 1 <= len(reason) <= _LONGEST:
+        raise _invalid("reason", reason[:60])
+    if abs(priority) > HIGHEST_RANK:
+        raise _invalid("priority", priority)
 
 
 def _invalid(what: str, value: object) -> DiscountInvalid:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from billing.credits_desk import CreditDesk
 from billing.domain.assembling import Scope
 from billing.domain.discounts.records import HIGHEST_RANK
@@ -79,17 +81,7 @@ class RecurCredit:
                 priority=priority,
                 scope=scope or Scope(),
             )
-            await CreditScheduleRepository(session).add(tenant_id, schedule, now)
-            details = {
-                "amount_minor": amount.minor,
-                "currency": amount.currency.code,
-                "every": f"{cycle.count} {cycle.interval.value}",
-                "reason": tidy,
-            }
-            shown = format_id("crs", schedule.id)
-            await record(
-                session, tenant_id, actor, "credit.scheduled", "credit_schedule", shown, details
-            )
+            await _keep(session, tenant_id, schedule, now, actor)
             if starts_at == now:
                 await CreditDesk(session).bring_up(tenant_id, now)
             listed = await CreditScheduleRepository(session).all(tenant_id)
@@ -107,6 +99,20 @@ class RecurCredit:
                 raise BalanceNotFound(what="recurring credit")
             shown = format_id("crs", schedule_id)
             await record(session, tenant_id, actor, "credit.ended", "credit_schedule", shown, {})
+
+
+async def _keep(
+    session: AsyncSession, tenant_id: TenantId, schedule: Schedule, now: datetime, actor: str
+) -> None:
+    await CreditScheduleRepository(session).add(tenant_id, schedule, now)
+    details = {
+        "amount_minor": schedule.amount.minor,
+        "currency": schedule.amount.currency.code,
+        "every": f"{schedule.anchor.count} {schedule.anchor.interval.value}",
+        "reason": schedule.reason,
+    }
+    shown = format_id("crs", schedule.id)
+    await record(session, tenant_id, actor, "credit.scheduled", "credit_schedule", shown, details)
 
 
 def _check(amount: Money, reason: str, priority: int, cycle: Cycle, rollover: Rollover) -> None:
