@@ -102,7 +102,10 @@ class Changing:
         tenant_id = books.account.tenant_id
         longer, added = await self._append(session, books, longer)
         cutoff = None if shown is None else shown.cutoff
-        quote = await self.quote(session, books, longer, at, cutoff)
+        quote = Quote.nothing(currency(longer.currency))
+        # What waits was shown to cost nothing now: not even what another change left to be billed.
+        if any(change.effective_at <= at for change in added):
+            quote = await self.quote(session, books, longer, at, cutoff)
         books = await self.closing.with_timeline(session, books, longer)
         issued = NOTHING
         if quote.drafts is not None:

@@ -264,3 +264,18 @@ async def test_cancelling_at_once_bills_the_usage_until_then(world: World, tenan
     # 10 of 31 days leave 645.16… lines included; the rest of 1,000 costs 0.05 each.
     assert ended.invoice is not None
     assert ended.invoice.total.decimal_text() == "17.74"
+
+
+async def test_a_change_that_waits_charges_nothing_also_at_the_instant_of_another(
+    world: World, tenant_id
+):
+    subscription = await world.subscribe(tenant_id)
+    world.clock.advance(days=10)
+    await world.move(tenant_id, subscription, "scale")
+    before = len(await world.invoices(tenant_id))
+    await world.ship(tenant_id, world.clock.now() - timedelta(days=1), 5000)
+
+    ended = await world.cancel(tenant_id=tenant_id, subscription_id=subscription, actor=ACTOR)
+
+    assert (ended.invoice, ended.notes) == (None, ())
+    assert len(await world.invoices(tenant_id)) == before
