@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from billing.repositories.accounts import AccountRepository
+from control_plane.kernel.failure import Failure
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
@@ -32,5 +33,4 @@ async def parked_on_failure(
         log.exception("billing_parked", tenant_id=format_id("ten", tenant_id))
         async with work(tenant_id) as session:
             now = await tenant_clock.now(session, tenant_id)
-            reason = f"{type(error).__name__}: {error}"
-            await AccountRepository(session).park(tenant_id, now, reason)
+            await AccountRepository(session).park(tenant_id, now, Failure.of(error))

@@ -4,7 +4,7 @@ Each top-level package owns ``<package>/locale/zh_CN.po``. The files are read on
 compiled ``.mo`` exists. English is the source language and needs no file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -74,7 +74,13 @@ def translate(language: str, message: str, /, **fields: object) -> str:
 
 def told(language: str, text: str) -> str:
     """Return a text in ``language``: a sentence of ours translated, anything else as it is."""
-    return translate(language, text.template, **text.fields) if isinstance(text, Said) else text
+    return filled(language, text.template, text.fields) if isinstance(text, Said) else text
+
+
+def filled(language: str, template: str, fields: Mapping[str, object]) -> str:
+    """Return a sentence in ``language``, and the sentences among its values with it."""
+    values = {n: told(language, v) if isinstance(v, str) else v for n, v in fields.items()}
+    return translate(language, template).format(**values)
 
 
 def listing(language: str, values: Iterable[object]) -> str:

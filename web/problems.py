@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR as _SERVER_FAULT
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
-from web.i18n import N_, translate
+from web.i18n import N_, filled, translate
 from web.validation import faults
 
 log = structlog.get_logger()
@@ -153,7 +153,7 @@ def _value_of(error: TallyardError) -> object:
 
 
 def _filled(language: str, template: str, fields: dict[str, object]) -> str:
-    return translate(language, template).format(**fields)
+    return filled(language, template, fields)
 
 
 def _listed(entry: object, language: str) -> FieldProblem:

@@ -21,6 +21,7 @@ class AccountRow(SQLModel, table=True):
     next_due_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     parked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     parked_reason: str | None = None
+    parked_failure: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     provider: str = "manual"
     provider_customer: str | None = None
     provider_method: str | None = None

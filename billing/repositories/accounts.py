@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from billing.domain.groups.centres import CentreTerms
 from billing.domain.records import Account
 from billing.models import AccountRow
+from control_plane.kernel.failure import Failure
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.writes import Write, run, send
 
@@ -29,13 +31,15 @@ _ADVANCE = text(
     WHERE tenant_id = :tenant_id
     """
 )
-_COLUMNS = """tenant_id, entity, closed_through, next_due_at, parked_reason, provider,
-    provider_customer, provider_method, method_label, policies, grace_seconds, threshold_minor,
-    reach, usage_cutoff"""
+_COLUMNS = """tenant_id, entity, closed_through, next_due_at, parked_reason,
+    parked_failure, provider, provider_customer, provider_method, method_label, policies,
+    grace_seconds, threshold_minor, reach, usage_cutoff, cost_centres"""
 _READ = f"SELECT {_COLUMNS} FROM billing_accounts WHERE tenant_id = :tenant_id"  # noqa: S608 - ours
 _GET = text(_READ)
 _LOCK = text(f"{_READ} FOR UPDATE")
 TRY = text(f"{_READ} FOR UPDATE SKIP LOCKED")
+
+_LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +109,23 @@ class AccountRepository:
         }
         await self._update(tenant_id, values)
 
-    async def park(self, tenant_id: TenantId, at: datetime, reason: str) -> None:
-        """Halt the tenant's billing until a person has looked at it."""
-        await self._update(tenant_id, {"parked_at": at, "parked_reason": reason[:2000]})
+    async def sort_by(self, tenant_id: TenantId, terms: CentreTerms) -> None:
+        """Record how the customer sorts its invoices by cost centre."""
+        await self._update(tenant_id, {"cost_centres": terms.body()})
+
+    async def park(self, tenant_id: TenantId, at: datetime, why: Failure | str) -> None:
+        """Halt the tenant's billing until a person has looked at it: a failure, or their words."""
+        values = {
+            "parked_at": at,
+            "parked_reason": str(why.said() if isinstance(why, Failure) else why)[:_LONGEST_REASON],
+            "parked_failure": why.body() if isinstance(why, Failure) else None,
+        }
+        await self._update(tenant_id, values)
 
     async def resume(self, tenant_id: TenantId) -> None:
         """Let a halted billing go on."""
-        await self._update(tenant_id, {"parked_at": None, "parked_reason": None})
+        nothing = {"parked_at": None, "parked_reason": None, "parked_failure": None}
+        await self._update(tenant_id, nothing)
 
     async def pay_by(
         self,
@@ -163,7 +177,7 @@ def _account(row: Row[Any]) -> Account:
         entity=row.entity,
         closed_through=_utc(row.closed_through),
         next_due_at=_utc(row.next_due_at),
-        parked_reason=row.parked_reason,
+        parked_reason=why_parked(row.parked_reason, row.parked_failure),
         provider=row.provider,
         provider_customer=row.provider_customer,
         provider_method=row.provider_method,
@@ -173,7 +187,13 @@ def _account(row: Row[Any]) -> Account:
         threshold_minor=row.threshold_minor,
         reach=_utc(row.reach),
         usage_cutoff=row.usage_cutoff,
+        cost_centres=CentreTerms.from_body(row.cost_centres),
     )
+
+
+def why_parked(reason: str | None, failure: Mapping[str, Any] | None) -> str | None:
+    """Return why billing is halted, able to be translated where it was kept as a failure."""
+    return reason if failure is None else Failure.from_body(failure).said()
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
+from billing.repositories.accounts import why_parked
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import StaffWork
 
 _LIST = text(
-    "SELECT tenant_id, parked_at, parked_reason FROM billing_accounts "
+    "SELECT tenant_id, parked_at, parked_reason, parked_failure FROM billing_accounts "
     "WHERE parked_at IS NOT NULL ORDER BY parked_at DESC LIMIT :most"
 )
 
@@ -34,6 +35,10 @@ class ListHaltedAccounts:
         async with self.staff() as session:
             rows = (await session.execute(_LIST, {"most": limit})).all()
         return tuple(
-            HaltedAccount(TenantId(r.tenant_id), r.parked_at.astimezone(UTC), r.parked_reason)
+            HaltedAccount(
+                TenantId(r.tenant_id),
+                r.parked_at.astimezone(UTC),
+                why_parked(r.parked_reason, r.parked_failure) or "",
+            )
             for r in rows
         )

@@ -8,7 +8,9 @@ from litestar.di import NamedDependency
 
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import format_id
+from web.api.common import ApiRequest
 from web.compose import Application
+from web.i18n import told
 
 OPERATE = {"permission": Permission.STAFF_OPERATE}
 
@@ -63,8 +65,9 @@ class WorkView(msgspec.Struct):
 
 
 @get("/work", opt=OPERATE)
-async def show_work(application: NamedDependency[Application]) -> WorkView:
+async def show_work(request: ApiRequest, application: NamedDependency[Application]) -> WorkView:
     """Show messages given up, failing jobs, test clocks that stand still and halted billing."""
+    language = request.scope["state"]["language"]
     depth = await application.runtime_state.outbox_depth()
     return WorkView(
         outbox_waiting=depth.waiting,
@@ -89,7 +92,7 @@ async def show_work(application: NamedDependency[Application]) -> WorkView:
             for c in await application.list_stuck_clocks()
         ],
         halted_billing=[
-            HaltedBillingView(format_id("ten", a.tenant_id), a.parked_at, a.reason)
+            HaltedBillingView(format_id("ten", a.tenant_id), a.parked_at, told(language, a.reason))
             for a in await application.list_halted_accounts()
         ],
     )

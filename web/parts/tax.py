@@ -112,6 +112,7 @@ class TaxPart(LifePart):
     @cached_property
     def recur_credit(self) -> RecurCredit:
         return RecurCredit(self.work, self.tenant_clock)
+
     @cached_property
     def record_topup_payment(self) -> RecordTopupPayment:
         return RecordTopupPayment(self.work, self.tenant_clock, self.tax_desk)

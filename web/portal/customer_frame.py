@@ -10,7 +10,7 @@ from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
 from web.api.common import id_from
 from web.compose import Application
-from web.i18n import N_, translate
+from web.i18n import N_, told, translate
 from web.portal.page import Page, PageRequest, respond, shell
 from web.portal.views.shell import Choice, Form
 
@@ -82,7 +82,7 @@ async def read_frame(
             Choice(f"{base}{path}", translate(language, words), name == tab)
             for name, path, words in _TABS
         ),
-        halted=None if account is None else account.parked_reason,
+        halted=told(language, account.parked_reason) if account and account.parked_reason else None,
     )
 
 

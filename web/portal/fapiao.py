@@ -17,7 +17,7 @@ from control_plane.kernel.ids import format_id
 from web.api.common import choice_from, principal, tenant
 from web.api.fapiao import document_from, document_text, fapiao_filter, fapiao_id_from
 from web.compose import Application
-from web.i18n import N_, translate
+from web.i18n import N_, filled
 from web.portal.fapiao_sheet import customer_deeds, row_of, sheet_of
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
@@ -84,7 +84,7 @@ def _after(found: Sequence[Fapiao]) -> str | None:
 
 def _offer(offer: FapiaoOffer, chosen: Sequence[str], language: str) -> OfferRow:
     invoice_id, obstacle = document_text(offer), offer.obstacle
-    words = obstacle and translate(language, obstacle.message).format(**obstacle.fields)
+    words = obstacle and filled(language, obstacle.message, obstacle.fields)
     return OfferRow(
         invoice_id=invoice_id,
         topup=offer.topup,

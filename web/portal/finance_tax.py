@@ -13,7 +13,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import quantity_text
 from web.compose import Application
-from web.i18n import N_, translate
+from web.i18n import N_, filled, translate
 from web.portal.forms import refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
 from web.portal.views.discounts import RateRow, TaxPageView
@@ -43,7 +43,7 @@ async def publish(
     except TaxFileInvalid as error:
         problems = tuple(
             f"{p.line}:{p.column} {p.path} – "  # noqa: RUF001 - a dash between place and words
-            + translate(language, str(said["message"])).format(**dict(p.fields))
+            + filled(language, str(said["message"]), dict(p.fields))
             for p, said in zip(error.problems, _listed(error), strict=True)
         )
         again, status = refused(error, form, language)

@@ -7,7 +7,7 @@ from litestar.response import Redirect
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from web.edge.errors import CsrfRefused
-from web.i18n import translate
+from web.i18n import filled
 from web.portal.page import Page, PageRequest, language_of
 from web.portal.views.shell import Form
 from web.problems import STATUS_BY_KIND
@@ -50,8 +50,8 @@ def refused(error: TallyardError, form: Submitted, language: str) -> tuple[Form,
 
     A refusal that names one of the form's fields stands beside it, any other above the form.
     """
-    message = translate(language, error.message).format(**error.fields)
-    remedy = translate(language, error.remedy).format(**error.fields)
+    message = filled(language, error.message, error.fields)
+    remedy = filled(language, error.remedy, error.fields)
     values, status = form.shown_again, STATUS_BY_KIND[error.kind]
     if error.kind is ErrorKind.UNAUTHENTICATED:
         status = 400  # a wrong password is no reason for the browser to ask for credentials

@@ -54,7 +54,9 @@ async def tenants_page(request: PageRequest, application: NamedDependency[Applic
         ),
         instances=all_of.total(),
         healthy=ready_of.total(),
-        stuck=await stuck_rows(application, {o.id: o.name for o in organisations}),
+        stuck=await stuck_rows(
+            application, {o.id: o.name for o in organisations}, language_of(request)
+        ),
     )
     return await page(request, application, "operator/tenants.html", "tenants", view=view)
 

@@ -4,29 +4,35 @@ from collections.abc import AsyncIterator, Mapping
 
 from control_plane.kernel.ids import TenantId, format_id
 from web.compose import Application
-from web.i18n import N_
+from web.i18n import N_, listing, told, translate
 from web.portal.views.operator import StuckRow
 
 MOST = 20
 
 
 async def stuck_rows(
-    application: Application, names: Mapping[TenantId, str]
+    application: Application, names: Mapping[TenantId, str], language: str
 ) -> tuple[StuckRow, ...]:
     """Return at most twenty of each kind; ``names`` are the organisations'."""
-    return tuple([row async for row in _rows(application, names)])
+    return tuple([row async for row in _rows(application, names, language)])
 
 
-async def _rows(application: Application, names: Mapping[TenantId, str]) -> AsyncIterator[StuckRow]:
+async def _rows(
+    application: Application, names: Mapping[TenantId, str], language: str
+) -> AsyncIterator[StuckRow]:
     def name(tenant_id: TenantId) -> str:
         return names.get(tenant_id) or format_id("ten", tenant_id)
 
     for account in await application.list_halted_accounts(limit=MOST):
         yield StuckRow(
-            N_("Billing halted"), name(account.tenant_id), account.parked_at, account.reason
+            N_("Billing halted"),
+            name(account.tenant_id),
+            account.parked_at,
+            told(language, account.reason),
         )
     for finding in await application.list_findings(limit=MOST):
-        reason = f"{finding.rule}: {', '.join(finding.places)}"
+        rule = translate(language, finding.rule)
+        reason = f"{rule}: {listing(language, finding.places)}"
         yield StuckRow(N_("Books do not agree"), name(finding.tenant_id), finding.found_at, reason)
     for clock in await application.list_stuck_clocks(limit=MOST):
         yield StuckRow(N_("Test clock stopped"), name(clock.tenant_id), None, clock.last_error)
