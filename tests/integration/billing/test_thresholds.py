@@ -9,11 +9,12 @@ import pytest
 
 from billing.repositories.accounts import AccountRepository
 from billing.services.invoicing.bill_threshold import BillThreshold, BillThresholds
+from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.ids import TenantId
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks
 from control_plane.tenancy.test_clocks import TestClockRepository
 from metering.stores.postgres import PostgresUsageStore
-from tests.support.billing_world import ACTOR, World, organisation
+from tests.support.billing_world import ACTOR, CATALOGUE, World, organisation
 
 JANUARY_20 = datetime(2026, 1, 20, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 10, 2, tzinfo=UTC)
@@ -38,15 +39,19 @@ class LostUsage:
 async def watched(world: World, tenant_id: TenantId, threshold: int = 10000) -> TenantId:
     """Give a tenant a plan, a threshold, and usage of 150.00 on 20 January."""
     await world.subscribe(tenant_id)
+    await terms(world, tenant_id, threshold)
+    await world.ship(tenant_id, JANUARY_20, 5000)
+    return tenant_id
+
+
+async def terms(world: World, tenant_id: TenantId, threshold: int | None, **policies: str) -> None:
     await world.set_terms(
         tenant_id=tenant_id,
-        policies={},
+        policies=policies,
         grace=timedelta(0),
         threshold_minor=threshold,
         actor=ACTOR,
     )
-    await world.ship(tenant_id, JANUARY_20, 5000)
-    return tenant_id
 
 
 async def test_workers_that_look_at_once_bill_a_crossing_once(world: World, tenant_id):
@@ -69,6 +74,40 @@ async def test_a_crossing_that_nobody_saw_in_time_is_billed_with_the_period(worl
 
     totals = [i.content["total_minor"] for i in await world.invoices(tenant_id)]
     assert totals == [199900, 15000 + 199900]
+
+
+@pytest.mark.parametrize("split", ["cumulative", "each_alone"])
+async def test_early_invoices_change_nothing_of_what_is_billed_in_all(world: World, admin, split):
+    yearly = 'included: "2000", allowance_interval: year,'
+    catalogue = CATALOGUE.replace('included: "2000",', yearly)
+    await ApplyCatalog(world.database, world.clock)(catalogue)
+    found = []
+    for name, threshold in (("early", 5000), ("late", None)):
+        world.clock.set(datetime(2026, 1, 10, 2, tzinfo=UTC))
+        tenant_id = organisation(admin, name)
+        await world.subscribe(tenant_id)
+        await terms(world, tenant_id, threshold, split=split)
+        for days in range(3, 40, 9):
+            at = datetime(2026, 1, 10, 4, tzinfo=UTC) + timedelta(days=days)
+            world.clock.set(at + timedelta(hours=1))
+            await world.close_due(tenant_id)
+            await world.ship(tenant_id, at, 1_777)
+            await world.bill_threshold(tenant_id)
+        world.clock.set(datetime(2026, 3, 10, 2, tzinfo=UTC))
+        await world.close_due(tenant_id)
+        invoices = await world.invoices(tenant_id)
+        for invoice in invoices:
+            what = {"tenant_id": tenant_id, "invoice_id": invoice.summary.id}
+            assert (await world.verify(**what)).differences == ()
+            explained = (await world.explain(**what)).lines
+            assert sum(x.amount_minor for x in explained) == invoice.content["subtotal_minor"]
+        lines = [line for i in invoices for line in i.content["lines"]]
+        usage = sum(line["net_minor"] for line in lines if line["charge"] == "lines")
+        found.append((usage, len(invoices)))
+    (early, many), (late, few) = found
+
+    assert early == late > 0
+    assert many > few
 
 
 async def test_who_cannot_be_billed_is_parked_and_stops_nobody_else(world: World, admin):
