@@ -11,6 +11,7 @@ import pytest
 
 from billing.bookkeeping import RevenueParticipant
 from billing.domain.discounts.records import Duration
+from billing.domain.discounts.recurring import Rollover
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.ids import TenantId
@@ -18,6 +19,7 @@ from control_plane.tenancy.clocks import TenantClock
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks
 from control_plane.tenancy.test_clocks import TestClockRepository
 from tests.integration.billing.discounts.conftest import Counter
+from tests.support.assembling import money
 from tests.support.billing_world import (
     ACTOR,
     CATALOGUE,
@@ -76,7 +78,7 @@ class Sandbox:
         plan = await world.subscribe(self.tenant_id)
         await counter.redeem(tenant_id=self.tenant_id, code="WINTER", actor=ACTOR)
         await counter.credit(700_000, expires_at=now + timedelta(days=20))
-        await counter.monthly(5_000, times=9)
+        await counter.monthly(5_000, times=9, rollover=Rollover(1, money(6_000)))
         await counter.prepay(20_000, expires_at=now + timedelta(days=80))
         await self.advance(25)
         await world.ship(self.tenant_id, now + timedelta(days=24), 3_100)
