@@ -1,9 +1,8 @@
 """Rating: from an item and a measurement to what is owed of it, with its reasons.
 
-Nothing is rounded but the amount that is owed of an item, once, alone or together with what is due
-with it. What is invoiced is the difference
-between that and what was billed of the item before. Worked example: a fee of CNY 1,999.00 with 12
-of 31 days is 1,999 * 12/31 = 773.806…, so CNY 773.81.
+Nothing is rounded but the amount owed of an item, once, alone or with what is due with it. What is
+invoiced is the difference between that and what was billed of the item before. Worked example: a
+fee of CNY 1,999.00 with 12 of 31 days is 1,999 * 12/31 = 773.806…, so CNY 773.81.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -250,9 +249,10 @@ def _rate_usage(item: Item, measured: Measured, before: Money, bearing: Bearing 
     price = price_usage(
         item.usage, measured.usage, item.share.fraction, policies, days=days, final=item.final
     )
-    exact = price.amount - before.major
+    # What earlier parts of an allowance came to stays owed, should its end lower its bounds.
+    exact = max(price.amount - before.major, _NOTHING) if item.counts else price.amount
     if bearing is None:
-        amount, rounding = _rounded(item, price.amount, None)
+        amount, rounding = _rounded(item, exact + before.major, None)
     else:
         amount, rounding = bearing.amount + before, bearing_steps(exact, bearing)
     floor = _least(item, price.least, amount)
@@ -271,7 +271,7 @@ def _rate_usage(item: Item, measured: Measured, before: Money, bearing: Bearing 
         steps.append(allowance_step(amount, before))
         amount -= before
         floor = None if floor is None else floor - before
-    unit = measured.meter.unit  # what was measured, before any conversion
+    unit = measured.meter.unit
     return Rated(item, exact, amount, measured.quantity, unit, tuple(steps), floor)
 
 

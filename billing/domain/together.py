@@ -82,14 +82,14 @@ def bearings(members: Members, of: Rated) -> dict[str, Bearing]:
 
 def share_out(exact: Sequence[Fraction], keys: Sequence[str], policies: Policies) -> list[int]:
     """Round a sum once, and each part of it down or up, those with the largest remainders up."""
-    parts, most = [_below(part) for part in exact], [_above(part) for part in exact]
+    parts, most = [floor(part) for part in exact], [ceil(part) for part in exact]
     wanted = round_ratio(sum(exact, Fraction(0)), policies.rounding)
-    more = min(wanted, sum(most)) - sum(parts)
+    more = wanted - sum(parts)
     order = list(range(len(parts)))
     if policies.split_ties is SplitTies.KEY:
         order.sort(key=lambda i: keys[i])
     order.sort(key=lambda i: parts[i] - exact[i])
-    for i in [i for i in order if parts[i] < most[i]][: max(more, 0)]:
+    for i in [i for i in order if parts[i] < most[i]][:more]:
         parts[i] += 1
     return parts
 
@@ -127,15 +127,6 @@ def _has_say(item: Item) -> bool:
 
 def _manner(policies: Policies) -> tuple[RoundingPlace, Rounding, SplitTies]:
     return policies.rounding_place, policies.rounding, policies.split_ties
-
-
-def _below(exact: Fraction) -> int:
-    """Less than nothing is left where the part before was rounded up: that is no debt."""
-    return 0 if -1 < exact < 0 else floor(exact)
-
-
-def _above(exact: Fraction) -> int:
-    return 0 if -1 < exact < 0 else ceil(exact)
 
 
 def _place(choices: Choices) -> str | int | None:

@@ -69,6 +69,7 @@ def lines(included: int, interval: Interval | None, allowance: Interval | None) 
         ),
         interval=interval,
         allowance_interval=allowance,
+        maximum=Money.parse("45.00", CNY) if allowance is Interval.QUARTER else None,
     )
 
 

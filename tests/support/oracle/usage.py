@@ -283,10 +283,15 @@ class Arrears:
         return None if found == piece.period else found
 
     def _pooled(self, code: str, piece: Piece, pool: Period) -> Fraction:
+        """The most that the pieces that are over ever came to together, one by one."""
         mine = [p for p in self.pieces if p.reign == piece.reign and self._pool(p) == pool]
         done = [p for p in mine if self.at not in p.probes]
+        return max(self._so_far(piece, done[: n + 1], pool) for n in range(len(done)))
+
+    def _so_far(self, piece: Piece, done: list[Piece], pool: Period) -> Fraction:
         last = done[-1]
-        going_on = any(p.reign == piece.reign for p in self.pieces[self.pieces.index(last) + 1 :])
+        later = self.pieces[self.pieces.index(last) + 1 :]
+        going_on = any(p.reign == piece.reign for p in later)
         final = last.period.end == pool.end or not going_on
         grid = grid_of(piece.key.anchor, piece.key.charge.allowance_interval)
         upto = None if final else last.period.end

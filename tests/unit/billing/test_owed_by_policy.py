@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.domain.items import LineKind, PolicyBook, reach_of
+from billing.domain.items import LineKind, PolicyBook, open_items, reach_of
 from billing.domain.pricing import Usage
 from control_plane.kernel.calendar import Interval, Period
 from control_plane.kernel.ids import ChangeId
@@ -233,6 +233,33 @@ def test_a_yearly_allowance_cut_short_shrinks_with_its_days():
 def test_each_part_alone_has_its_own_share_of_the_allowance():
     """31 of 365 days have 305.75 of 3600; 620 used leave 314.25 at 0.07."""
     assert yearly(31, split="each_alone") == 2200
+
+
+def test_what_was_consumed_under_an_allowance_stays_owed_when_its_end_shrinks_the_maximum():
+    """In a month 620 units, less 90 of the quarter, are 45.00 by its maximum; of 35 days, 17.50."""
+    timeline = started(START, BASIC, interval=Interval.QUARTER, zone=SHANGHAI)
+
+    kept = lived(timeline, (35, Cancel()), upto=36, used=60)
+
+    assert kept.by_charge()["lines"] == 4500
+    assert min(kept.billed.values()) >= 0
+
+
+def test_what_is_billed_early_of_a_part_is_a_part_of_it_by_either_rule():
+    """A progressive invoice splits nothing: the part alone is priced by all of its own usage."""
+    timeline = started(START, BASIC, interval=Interval.YEAR, zone=SHANGHAI)
+    book = PolicyBook({"split": "each_alone"})
+    month = next(
+        item
+        for item in open_items(timeline, VERSIONS, book, at=day(40))
+        if item.charge_code == "lines"
+    )
+
+    early = month.so_far(day(40))
+
+    assert (early.key, early.share) == (month.key, month.share)
+    assert early.measure.start == month.measure.start == day(31, 0)
+    assert (early.counts, early.final) == ((), False)
 
 
 # Commitments

@@ -55,7 +55,6 @@ def rated(timelines, policies=TOGETHER):
         (("31/3", "31/3", "31/3"), [11, 10, 10]),
         (("1/4", "3/4", "1/2"), [0, 1, 1]),
         (("5", "0"), [5, 0]),
-        (("-7/10",), [0]),  # the part before was rounded up: nothing is owed, nor given back
         (("-21/2", "1/2"), [-10, 0]),
     ],
 )
