@@ -50,6 +50,8 @@ POLICIES = {
     "addon_invoicing": ("at_booking", "at_start", "deposit"),
 }
 MINUTES = st.integers(0, 60 * 24 * 40)
+TAKEN: Counter[type[Action]] = Counter()
+"""How often what was recorded, rather than refused."""
 starts = st.datetimes(
     datetime(2026, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
     datetime(2026, 12, 31),  # noqa: DTZ001 - as above
@@ -146,6 +148,7 @@ class SubscriptionLife(RuleBasedStateMachine):
         except TallyardError:
             return None
         self.timeline = longer
+        TAKEN[type(action)] += 1
         if at <= self.now:
             self.books.converge(longer, self.now)
         return change_id
