@@ -178,3 +178,12 @@ class TaxCategoryNotSold(TallyardError):
     kind = ErrorKind.INVALID
     message = "“{category}” is not a tax category of the legal entity “{entity}”."
     remedy = "Use one of {known}, or publish its rate with `tallyard tax apply`."
+
+
+class TopupTaxed(TallyardError):
+    """Money that tax was paid with is asked back."""
+
+    code = "topup_taxed"
+    kind = ErrorKind.CONFLICT
+    message = "Tax of {tax} was charged with what is left of this top-up."
+    remedy = "It settles invoices, which deduct that tax; only untaxed balances are paid back."

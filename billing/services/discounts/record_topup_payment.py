@@ -33,6 +33,7 @@ from billing.errors_tax import (
     TopupAmountDiffers,
     TopupChargePending,
     TopupNotOpen,
+    TopupTaxed,
 )
 from billing.repositories.credits import CreditRepository
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
@@ -98,13 +99,17 @@ class RecordTopupPayment:
 
         Raises:
             BalanceNotFound: there is no such top-up.
-            BalanceTooSmall: so much is not free, or tax was paid with it.
+            TopupTaxed: tax was charged with what is left of it.
+            BalanceTooSmall: so much is not free.
         """
         async with self.work(tenant_id) as session:
             repository = WalletRepository(session)
             topup = await repository.lock(tenant_id, topup_id)
             if topup is None or amount.currency != topup.amount.currency:
                 raise BalanceNotFound(what="top-up")
+            if topup.taxes:
+                tax = Money.total((row.tax for row in topup.taxes), amount.currency)
+                raise TopupTaxed(tax=tax)
             enough = amount.minor > 0
             if not enough or not await repository.refund(tenant_id, topup_id, amount.minor):
                 raise BalanceTooSmall(asked=amount, field="amount")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from billing.errors_documents import CreditBalanceTooLow, InvoiceNotVoidable
-from billing.errors_tax import BalanceTooSmall
+from billing.errors_tax import TopupTaxed
 from billing.providers.memory import GOOD_CARD
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
@@ -119,7 +119,7 @@ async def test_what_is_free_is_paid_back_unless_it_was_taxed(world, counter, ten
     back = {"topup_id": topup.id, "amount": money(100_000)}
 
     if policy == "tax_on_topup":
-        with pytest.raises(BalanceTooSmall):
+        with pytest.raises(TopupTaxed):
             await counter.pay.refund(**which(counter), **back)
     else:
         await counter.pay.refund(**which(counter), **back)

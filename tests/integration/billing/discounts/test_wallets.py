@@ -14,6 +14,7 @@ from billing.errors_tax import (
     TaxCategoryNotSold,
     TopupAmountDiffers,
     TopupNotOpen,
+    TopupTaxed,
 )
 from billing.repositories.wallets import WalletRepository
 from tests.integration.billing.discounts.conftest import CNY
@@ -242,7 +243,7 @@ async def test_what_is_free_can_be_paid_back_unless_tax_was_paid_with_it(counter
         await counter.pay.refund(**which, amount=money(401))
     await counter.apply_sheet(SHEET.format(policy="tax_on_topup"))
     taxed = await counter.prepay(1190)
-    with pytest.raises(BalanceTooSmall):
+    with pytest.raises(TopupTaxed):
         await counter.pay.refund(**{**which, "topup_id": taxed.id}, amount=money(1))
 
 
