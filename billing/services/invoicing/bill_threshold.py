@@ -56,6 +56,8 @@ class BillThreshold:
             found = replace(found, settled=settled)
             drafts = await self.closing.draft(session, books, found)
             issued = await self.closing.issue(session, books, drafts)
+            # Whatever else is invoiced at this instant comes after it, as a part of its own.
+            await self.closing.remember(session, books.closed_at(books.now))
             return issued.invoices
 
 

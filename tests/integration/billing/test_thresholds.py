@@ -150,3 +150,20 @@ async def test_a_test_clock_leaves_no_instant_before_its_threshold_is_billed(
     invoices = await world.invoices(tenant_id)
     dates = [(i.summary.due_at.date().isoformat(), i.content["total_minor"]) for i in invoices]
     assert dates == [("2026-01-10", 199900), ("2026-01-20", 15000), ("2026-02-10", 199900)]
+
+
+async def test_more_is_invoiced_at_the_instant_of_an_early_invoice(world: World, tenant_id):
+    subscription = await world.subscribe(tenant_id)
+    await world.set_terms(
+        tenant_id=tenant_id, policies={}, grace=timedelta(0), threshold_minor=10000, actor=ACTOR
+    )
+    world.clock.set(datetime(2026, 1, 21, tzinfo=UTC))
+
+    for _ in range(2):
+        await world.ship(tenant_id, JANUARY_20, 5000)
+        assert len(await world.bill_threshold(tenant_id)) == 1
+    await world.move(tenant_id, subscription, "scale")
+
+    _, *found = [i.summary for i in await world.invoices(tenant_id)]
+    assert [i.due_at for i in found] == [world.clock.now()] * 3
+    assert await world.check_books(tenant_id) == []
