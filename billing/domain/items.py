@@ -111,7 +111,7 @@ def _all(about: Billable, since: datetime, at: datetime, *, again: bool) -> Iter
     yield from arrears(about, since, at, again=again)
     yield from fees(about, since, at)
     yield from commitments(about, since, at, lines)
-    yield from addons(about)
+    yield from addons(about, since)
 
 
 def _together(one: Item, other: Item) -> Item:

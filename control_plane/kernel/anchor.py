@@ -26,6 +26,7 @@ class Interval(StrEnum):
 _DAYS = {Interval.DAY: 1, Interval.WEEK: 7}
 _MONTHS = {Interval.MONTH: 1, Interval.QUARTER: 3, Interval.HALF_YEAR: 6, Interval.YEAR: 12}
 _MONTHS_PER_YEAR = 12
+_DAYS_PER_MONTH = 31
 _MEAN_MONTH = timedelta(days=146_097) / 4_800  # 400 Gregorian years
 
 
@@ -88,6 +89,15 @@ class Anchor:
     def period_at(self, at: datetime) -> Period:
         """Return the period that an instant lies in."""
         return self.period(self.index_at(at))
+
+    @property
+    def longest(self) -> timedelta:
+        """A length that no period reaches, whatever its months and its zone's shifts are."""
+        if self.interval in _DAYS:
+            days = _DAYS[self.interval]
+        else:
+            days = _MONTHS[self.interval] * _DAYS_PER_MONTH
+        return timedelta(days=days * self.count + 2)
 
     def _estimate(self, at: datetime) -> int:
         """Guess a period's number from elapsed time; never off by much."""

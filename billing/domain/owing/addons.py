@@ -26,11 +26,18 @@ _PERCENT = 100
 _INSTANT = timedelta(microseconds=1)
 
 
-def addons(about: Billable) -> Iterator[Item]:
-    """Yield what bookings owe, now or when their windows open."""
+def addons(about: Billable, since: datetime) -> Iterator[Item]:
+    """Yield what bookings that are not over by ``since`` owe, now or when their windows open."""
     for booking in about.bookings:
+        if _until(booking) <= since:
+            continue
         addon = about.versions.addons[booking.addon_version_id]
         yield from _Booking(about, booking, addon, about.policies.of_addon(addon)).items()
+
+
+def _until(booking: AddonBooking) -> datetime:
+    """Return until when a change may make a difference to a booking; it is due by then."""
+    return max(booking.window.end, booking.booked.end, booking.booked_at + _INSTANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ class _Booking:
             key=about.key(str(booking.change_id), word),
             kind=kind,
             due_at=due_at,
-            until=max(window.end, booking.booked.end, booking.booked_at + _INSTANT),
+            until=_until(booking),
             subscription_id=about.subscription_id,
             version_id=addon.id,
             item=addon.label,

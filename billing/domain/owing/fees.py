@@ -70,6 +70,8 @@ def periods(grid: Anchor, held: Iterable[Held], since: datetime, at: datetime) -
     """Yield the periods of a grid that a charge is held in, from those that end after ``since``."""
     last = None
     for one in held:
+        if one.state.last is not None and one.state.last + grid.longest <= since:
+            continue  # long over: none of its periods can end so late
         n = grid.index_at(max(one.state.first, since))
         n = n if last is None else max(n, last + 1)
         while (period := grid.period(n)).start <= at:

@@ -1,7 +1,7 @@
 """When billing has to look at a subscription, and how far back."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.domain.lines import Versions
 from billing.domain.owing.shares import day_start
@@ -10,6 +10,9 @@ from control_plane.catalog.domain import Price
 from control_plane.kernel.calendar import Anchor, local_date
 from control_plane.kernel.currency import currency
 from control_plane.subscriptions.domain import Segment, Timeline
+
+_TWO_DAYS = timedelta(days=2)
+"""Longer than any local day: what lies on the day of an instant is over by then."""
 
 
 def acting_instants(timeline: Timeline, after: datetime, upto: datetime) -> tuple[datetime, ...]:
@@ -44,7 +47,8 @@ def _candidates(
         yield segment.start
         if segment.end is not None:
             yield segment.end
-            yield from _same_day(timeline, segment, segment.end, versions)
+            if segment.end + _TWO_DAYS > after:
+                yield from _same_day(timeline, segment, segment.end, versions)
         if segment.holds(after) and not segment.trial:
             yield from _boundaries(timeline, segment, after, versions)
     for booking in timeline.addon_bookings():

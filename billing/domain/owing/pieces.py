@@ -7,9 +7,9 @@ of a life keep their exact instants, and so does the end of a trial. So a piece 
 that its allowance is prorated by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import takewhile
 
 from billing.domain.owing.shares import Ruler, Share, day_start
@@ -66,11 +66,20 @@ def is_in_arrears(charge: Charge) -> bool:
     return charge.kind is not ChargeKind.FLAT or charge.timing is Timing.ARREARS
 
 
-def reigns(states: tuple[State, ...], code: str) -> list[Reign]:
+Cuts = dict[tuple[object, ...], list[datetime]]
+
+
+def all_reigns(states: tuple[State, ...]) -> dict[str, list[Reign]]:
+    """Return the reigns of every charge in arrears of one life; none where there is no state."""
+    cuts: Cuts = {}
+    return {code: _reigns(states, code, cuts) for code in in_arrears(states)}
+
+
+def _reigns(states: tuple[State, ...], code: str, cuts: Cuts) -> list[Reign]:
     """Return the reigns of a charge over one life, in order; none is empty."""
     laid: list[Reign] = []
     life_end = states[-1].life.end
-    starts = list(_cuts(states, code))
+    starts = _known_cuts(states, code, cuts)
     ends = [_earlier(end, life_end) for end in (*starts[1:], None)]
     closings = [*(state.start for state in states[1:]), life_end]
     for state, start, end, change in zip(states, starts, ends, closings, strict=True):
@@ -92,6 +101,15 @@ def _earlier(at: datetime | None, other: datetime | None) -> datetime | None:
     return min(known, default=None)
 
 
+def _known_cuts(states: tuple[State, ...], code: str, cuts: Cuts) -> list[datetime]:
+    """Return the cuts of a charge; those of charges by the same intervals are the same."""
+    charges = (state.charge(code) for state in states)
+    held = tuple(None if charge is None else (charge.interval,) for charge in charges)
+    if held not in cuts:
+        cuts[held] = list(_cuts(states, code))
+    return cuts[held]
+
+
 def _cuts(states: tuple[State, ...], code: str) -> Iterator[datetime]:
     """Yield from when on usage belongs to each state; never before the state before it.
 
@@ -100,8 +118,9 @@ def _cuts(states: tuple[State, ...], code: str) -> Iterator[datetime]:
     earliest = states[0].start
     yield earliest
     morning, place = states[0], 1
+    days = [local_date(state.start, state.segment.anchor.zone) for state in states]
     while place < len(states):
-        today = tuple(_same_day(states, place))
+        today = states[place : place + _alike_days(days, place)]
         last = today[-1]
         known = last.charge(code) or morning.charge(code)
         cut = day_cut(morning, today, None if known is None else known.interval)
@@ -112,10 +131,9 @@ def _cuts(states: tuple[State, ...], code: str) -> Iterator[datetime]:
         morning, place = last, place + len(today)
 
 
-def _same_day(states: tuple[State, ...], place: int) -> Iterator[State]:
-    zone = states[place].segment.anchor.zone
-    day = local_date(states[place].start, zone)
-    return takewhile(lambda state: local_date(state.start, zone) == day, states[place:])
+def _alike_days(days: Sequence[date], place: int) -> int:
+    """Return how many days from a place on are one and the same."""
+    return sum(1 for _ in takewhile(lambda day: day == days[place], days[place:]))
 
 
 def _alike(one: Reign, other: Reign) -> bool:
@@ -130,7 +148,10 @@ def _alike(one: Reign, other: Reign) -> bool:
 
 def pieces(reign: Reign, since: datetime, until: datetime) -> Iterator[Piece]:
     """Yield the pieces, in order, of periods that end after ``since``, begun by ``until``."""
-    grid, first = reign.grid, _first_index(reign)
+    grid = reign.grid
+    if reign.end is not None and reign.end + grid.longest <= since:
+        return  # long over: a life of many years is not laid out again at every close
+    first = _first_index(reign)
     n = max(first, grid.index_at(max(since, reign.start)))
     while reign.start <= until and (n == first or grid.boundary(n) <= until):
         period = grid.period(n)

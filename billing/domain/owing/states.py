@@ -100,7 +100,7 @@ def billable(
         return None
     laid = effective.layout()
     builder = _Builder(currency(effective.currency), versions, policies)
-    segments = laid.segments()
+    segments = effective.segments
     return Billable(
         subscription_id=timeline.subscription_id,
         currency=builder.currency,

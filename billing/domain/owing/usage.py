@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.domain.owing.fees import lived
 from billing.domain.owing.item import FeePart, Item, LineKind
-from billing.domain.owing.pieces import Piece, Reign, billed_share, in_arrears, pieces, reigns
+from billing.domain.owing.pieces import Piece, Reign, all_reigns, billed_share, pieces
 from billing.domain.owing.shares import Ruler, Share
 from billing.domain.owing.states import Billable, State, grid_of
 from billing.domain.pricing import price_fee
@@ -28,7 +28,7 @@ def arrears(
     for states in about.lives:
         if not states:
             continue
-        held = {code: reigns(states, code) for code in in_arrears(states)}
+        held = all_reigns(states)
         builder = _Arrears(about, states, held)
         for code, laid in held.items():
             for reign in laid:
@@ -113,7 +113,8 @@ class _Arrears:
         start, meter = piece.span.start, piece.reign.charge.meter
         for other in (code, *(c for c in self.held if c != code)):
             for reign in self.held[other]:
-                if reign.charge.meter == meter and reign.start < start:
+                ends_before = reign.end is not None and reign.end < start
+                if reign.charge.meter == meter and reign.start < start and not ends_before:
                     before = list(pieces(reign, start - _INSTANT, start - _INSTANT))
                     if before and before[-1].span.end == start:
                         return self._key(before[-1])

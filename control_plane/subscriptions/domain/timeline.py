@@ -5,7 +5,7 @@ Each change says two times: ``effective_at``, from when it holds, and
 asked again, also as it was known then (`Timeline.known_by`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from control_plane.kernel.calendar import Anchor, Period, instant_text
@@ -31,6 +31,10 @@ class Timeline:
 
     subscription_id: SubscriptionId
     changes: tuple[Change, ...]
+    _laid: list[Layout] = field(default_factory=list, init=False, repr=False, compare=False)
+    _segments: list[tuple[Segment, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     @property
     def start(self) -> Start:
@@ -77,11 +81,15 @@ class Timeline:
         A change recorded later wins from its effective instant onwards, so it
         also takes away what had been scheduled after it.
         """
-        return self.layout().segments()
+        if not self._segments:
+            self._segments.append(self.layout().segments())
+        return self._segments[0]
 
     def layout(self) -> Layout:
-        """Lay out all changes; whoever asks for more than one thing does so once."""
-        return Layout.of(self.changes)
+        """Lay out all changes; done once, however much is asked. Nobody may lay more into it."""
+        if not self._laid:
+            self._laid.append(Layout.of(self.changes))
+        return self._laid[0]
 
     def status_at(self, at: datetime) -> Status:
         """Tell where in its life the subscription is at an instant."""
@@ -124,6 +132,8 @@ class Timeline:
         before the start.
         """
         held = tuple(change for change in self.changes if change.effective_at <= at)
+        if len(held) == len(self.changes):
+            return self
         return Timeline(self.subscription_id, held) if at >= self.started_at else None
 
     def with_change(

@@ -185,6 +185,20 @@ def test_keys_are_unique_and_every_item_falls_due_at_an_announced_instant(timeli
     assert {item.due_at for item in items} <= announced
 
 
+@settings(max_examples=10, deadline=None)
+@given(recordings(), lives())
+def test_nothing_near_is_left_out_with_what_is_long_over(recorded, metered):
+    first, book = START - timedelta(days=1), PolicyBook()
+
+    for timeline, versions in ((recorded[0], VERSIONS), (metered, PLAIN)):
+        for day in range(10, 250, 40):
+            after = START + timedelta(days=day)
+            at = after + timedelta(days=40)
+            of_all = owed_items(timeline, versions, book, at=at, after=first)
+            near = owed_items(timeline, versions, book, at=at, after=after)
+            assert near == tuple(item for item in of_all if item.due_at > after)
+
+
 @given(lives(), st.lists(MINUTES, max_size=4))
 def test_items_come_out_the_same_in_one_run_or_in_many(timeline, stops):
     """As long as nothing changes in between: what is due is a matter of instants, not of runs."""

@@ -130,3 +130,14 @@ def test_two_long_months_are_not_over_before_they_are():
     last = parse_instant("2026-08-31T15:59:59Z")  # one second before September, local time
 
     assert start.index_at(last) == 1, "61 days are more than two mean months"
+
+
+@pytest.mark.parametrize("zone", [SHANGHAI, BERLIN, "Pacific/Apia", "Asia/Manila"])
+@pytest.mark.parametrize("interval", Interval)
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_period_is_as_long_as_its_longest(zone, interval, count):
+    grid = anchor("1844-12-31T23:30", zone, interval, count)
+
+    lengths = {grid.period(n).length for n in range(-60, 900)}
+
+    assert max(lengths) < grid.longest
