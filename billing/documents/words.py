@@ -89,7 +89,7 @@ STATEMENT: Mapping[str, str] = {
     "quantity": "Payable by",
     "tax": "Tax",
     "net": "Net amount",
-    "annex": "What the invoices are over, before tax",
+    "annex": "What each invoice is made of",
     "invoices_of": "Invoices of",
     "to_be_paid_in": "To be paid ({currency})",
     "to_be_paid": "To be paid",
