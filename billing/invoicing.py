@@ -7,8 +7,10 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.centres import Centres
 from billing.domain.billed import NOTHING_BILLED, MemoryBilledView
 from billing.domain.converge import Ask, Instant, Settled, asks, owing, settle
+from billing.domain.groups.centres import NO_CENTRES, CentreTerms
 from billing.domain.items import Item, PolicyBook, open_items, owed_keys, reach_of
 from billing.domain.lines import Versions
 from billing.domain.rating import Measured
@@ -63,6 +65,7 @@ class Convergence:
     usage: tuple[UsageInput, ...]
     settled: Settled
     progressive: bool = False
+    centres: CentreTerms = NO_CENTRES
 
     @property
     def cutoff(self) -> str | None:
@@ -157,7 +160,11 @@ class Rater:
         usage = await self.answers(tenant_id, [(a, meters[_code(a.item)]) for a in wanted])
         measured = {entry.ask.item.key: entry.measured for entry in usage}
         settled = settle(items, view, measured, instant, known=_owed(books, instant))
-        return Convergence(instant, items, view, tuple(usage), settled)
+        terms = books.account.cost_centres
+        asked = {entry.ask.item.key: (entry.ask, entry.measured.meter) for entry in usage}
+        lines = await Centres(self.usage, tenant_id, terms).sorted(settled.lines, asked)
+        settled = replace(settled, lines=lines)
+        return Convergence(instant, items, view, tuple(usage), settled, centres=terms)
 
     async def meter(self, session: AsyncSession, item: Item) -> Meter:
         """Return the meter of a usage item."""

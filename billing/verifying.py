@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.centres import Centres
 from billing.domain.converge import Settled
 from billing.domain.documents.meters import RecordedUsage, recorded_usage
 from billing.domain.documents.newest import items_of, line_differences, newest_differences
@@ -18,6 +19,7 @@ from billing.domain.documents.replay import (
     replay_invoice,
     replay_note,
 )
+from billing.domain.groups.centres import CentreTerms
 from billing.domain.lines import Versions
 from billing.domain.pricing import Usage
 from billing.domain.rating import RATING_VERSION, Measured
@@ -69,7 +71,12 @@ class Verifier:
             settled, _ = found.settled(measured)
         except LookupError as missing:
             return Outcome(RATING_VERSION, (Said("item {key} is no longer owed", key=missing),), ())
-        lines = found.lines(settled)
+        terms = CentreTerms.from_body(manifest.get("cost_centres", {}))
+        asked = {
+            ask.item.key: (ask, said.meter) for ask, said in found.metered(recorded_usage(manifest))
+        }
+        centres = Centres(self.rater.usage, tenant_id, terms)
+        lines = await centres.sorted(found.lines(settled), asked)
         same = replay_invoice(manifest, lines) == stored.body
         code = manifest["document"]["currency"]
         newest = () if same else line_differences(stored.content, lines, code)
