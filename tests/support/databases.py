@@ -38,10 +38,39 @@ _ALONE = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+_SEQUENCES = (
+    "SELECT seqrelid::regclass::text, pg_sequence_last_value(seqrelid) FROM pg_sequence "
+    "WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"
+)
 _RESET = (
     "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence "
     "WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All rows of a database, to be put into another; costly worlds are made once so."""
+
+    rows: dict[str, bytes]
+    sequences: list[tuple[str, int]]
+
+    @classmethod
+    def of(cls, connection: psycopg.Connection) -> "Contents":
+        """Take down what there is."""
+        tables = [row[0] for row in connection.execute(_TABLES)]
+        rows = {table: _copied(connection, table) for table in _filled(connection, tables)}
+        return cls(rows, connection.execute(_SEQUENCES).fetchall())
+
+    def put(self, connection: psycopg.Connection) -> None:
+        """Replace whatever the database holds."""
+        tables = [row[0] for row in connection.execute(_TABLES)]
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for table in {*_filled(connection, tables), *self.rows}:
+                _replace(connection, table, self.rows.get(table))
+            for name, last in self.sequences:
+                connection.execute("SELECT setval(%s, %s)", [name, last])
 
 
 @dataclass(slots=True)
@@ -104,14 +133,8 @@ class Databases:
     def _restore(self, connection: psycopg.Connection, table: str) -> None:
         assert self._pristine is not None
         expected = self._pristine.rows.get(table)
-        if expected is not None and _copied(connection, table) == expected:
-            return
-        connection.execute(sql.SQL("DELETE FROM {}").format(sql.SQL(table)))
-        if expected is not None:
-            with connection.cursor().copy(
-                sql.SQL("COPY {} FROM STDIN").format(sql.SQL(table))
-            ) as copy:
-                copy.write(expected)
+        if expected is None or _copied(connection, table) != expected:
+            _replace(connection, table, expected)
 
 
 def _looked_at(connection: psycopg.Connection) -> tuple[str, int, int]:
@@ -126,6 +149,14 @@ def _filled(connection: psycopg.Connection, tables: list[str]) -> list[str]:
         f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables
     )
     return [row[0] for row in connection.execute(asked)]
+
+
+def _replace(connection: psycopg.Connection, table: str, rows: bytes | None) -> None:
+    connection.execute(sql.SQL("DELETE FROM {}").format(sql.SQL(table)))
+    if rows is not None:
+        written = sql.SQL("COPY {} FROM STDIN").format(sql.SQL(table))
+        with connection.cursor().copy(written) as copy:
+            copy.write(rows)
 
 
 def _copied(connection: psycopg.Connection, table: str) -> bytes:

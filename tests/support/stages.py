@@ -47,12 +47,17 @@ def _built(settings: Settings, clock: Clock) -> tuple[Application, Litestar]:
     return application, create_app(application)
 
 
+def start_over(application: Application, settings: Settings, clock: Clock) -> None:
+    """Forget every part, and whatever they remember."""
+    vars(application).clear()
+    Application.__init__(application, settings, clock)
+
+
 @asynccontextmanager
 async def staged(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Application, Litestar]]:
     """An application put together afresh, and the web application in front of it."""
     application, app = _free.pop() if _free else _built(settings, clock)
-    vars(application).clear()
-    Application.__init__(application, settings, clock)
+    start_over(application, settings, clock)
     try:
         yield application, app
     finally:

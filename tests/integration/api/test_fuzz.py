@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from control_plane.identity.domain import Permission
-from tests.scenarios.isolation.world import make_world
+from tests.scenarios.isolation.kept import world_in
 from tests.support.api import open_site
 from web.docs.problems import problem_entries
 from web.docs.schema import published_schema
@@ -105,7 +105,7 @@ def served(settings, clock, admin):
     with ExitStack() as stack:
         portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
         site = stack.enter_context(portal.wrap_async_context_manager(open_site(settings, clock)))
-        world = portal.call(make_world, site, admin)
+        world = portal.call(world_in, site, admin)
         yield Served(portal, site, world)
 
 

@@ -6,8 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.scenarios.isolation.callers import ask
+from tests.scenarios.isolation.kept import world_in
 from tests.scenarios.isolation.table import all_routes
-from tests.scenarios.isolation.world import FIELDS, make_world, state_of
+from tests.scenarios.isolation.world import FIELDS, state_of
 
 HOSTILE = (
     "",
@@ -36,7 +37,7 @@ SLOW = {"/v1/sign-ups", "/v1/sessions", "/sign-in", "/sign-up", "/invitations/{s
 
 @pytest.fixture
 async def world(site, admin):
-    return await make_world(site, admin)
+    return await world_in(site, admin)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
+from tests.scenarios.isolation.kept import world_in
 from tests.scenarios.isolation.table import all_routes
-from tests.scenarios.isolation.world import make_world
 from tests.support.api import open_site
 
 
@@ -18,4 +18,4 @@ def table(site):
 
 @pytest.fixture
 async def world(site, admin):
-    return await make_world(site, admin)
+    return await world_in(site, admin)
