@@ -24,6 +24,7 @@ from control_plane.subscriptions.domain import (
     Change,
     ChangePlan,
     ChangeQuantity,
+    Segment,
     Start,
     Status,
     Terms,
@@ -108,6 +109,13 @@ class ListSubscriptions:
             return [await view_of(session, timeline, now) for timeline in timelines]
 
 
+def fee_of(plan: PlanVersion, code: Currency, segment: Segment) -> Money:
+    """Return what a segment costs per interval: its quantities, negotiated, before tax."""
+    price = effective_price(plan, code, segment)
+    held = Held(plan.label, price, segment.quantities, DEFAULTS, segment.anchor.zone)
+    return recurring_fee(held)
+
+
 async def view_of(session: AsyncSession, timeline: Timeline, now: datetime) -> SubscriptionView:
     """Return a subscription as it stands at ``now``."""
     versions = await load_versions(session, [timeline])
@@ -115,7 +123,6 @@ async def view_of(session: AsyncSession, timeline: Timeline, now: datetime) -> S
     plan = versions.plans[segment.plan_version_id]
     code = currency(timeline.currency)
     price = effective_price(plan, code, segment)
-    held = Held(plan.label, price, segment.quantities, DEFAULTS, segment.anchor.zone)
     status = timeline.status_at(now)
     trial_end = timeline.trial_end
     running = status is Status.ACTIVE and now >= segment.anchor.at
@@ -126,7 +133,7 @@ async def view_of(session: AsyncSession, timeline: Timeline, now: datetime) -> S
         interval=segment.interval,
         count=segment.count,
         currency=code,
-        fee=recurring_fee(held),
+        fee=fee_of(plan, code, segment),
         started_at=timeline.started_at,
         ends_at=timeline.ended_at,
         current_period=_period(timeline, segment.anchor.period_at(now), now) if running else None,

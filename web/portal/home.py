@@ -6,6 +6,7 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from billing.repositories.invoices import InvoiceFilter
+from billing.services.list_subscriptions import fee_of
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
@@ -82,9 +83,7 @@ def _next_invoice(holdings: Holdings) -> NextInvoice | None:
     if due_at is None:
         return None
     fees = [
-        subscription.versions.plans[segment.plan_version_id]
-        .price(subscription.currency, segment.interval)
-        .fee
+        fee_of(subscription.versions.plans[segment.plan_version_id], subscription.currency, segment)
         for subscription in holdings.alive
         if (segment := subscription.timeline.segment_at(due_at)) is not None
         and segment.anchor.period_at(due_at).start == due_at
