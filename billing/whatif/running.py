@@ -96,6 +96,7 @@ class EventsMeasuring:
         self._events: dict[str, list[UsageEvent]] = defaultdict(list)
         for event in sorted(_first_of_each(events), key=_time):
             self._events[event.type].append(event)
+        self._times = {kind: [_time(e) for e in held] for kind, held in self._events.items()}
 
     async def __call__(self, asks: Sequence[Ask]) -> dict[str, Measured]:
         """Return the answers by item key.
@@ -110,8 +111,9 @@ class EventsMeasuring:
         events = self._events[meter.event_type]
         # A level holds from whenever it was set; everything else counts what lies within.
         levels = meter.aggregation is Aggregation.WEIGHTED
-        first = 0 if levels else bisect_left(events, ask.period.start, key=_time)
-        last = bisect_left(events, ask.period.end, key=_time)
+        times = self._times.get(meter.event_type, [])
+        first = 0 if levels else bisect_left(times, ask.period.start)
+        last = bisect_left(times, ask.period.end)
         store = MemoryUsageStore.holding(TENANT, events[first:last])
         cutoff = await store.cutoff()
         usage = await store.measure(

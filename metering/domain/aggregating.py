@@ -65,7 +65,8 @@ def aggregate(events: Sequence[UsageEvent], meter: Meter) -> Decimal:
         return Decimal(len(events))
     if meter.aggregation is Aggregation.UNIQUE:
         return Decimal(len({text_of(e, meter.property or "") for e in events} - {None, ""}))
-    ordered = sorted(events, key=position)
+    by_order = meter.aggregation is Aggregation.LATEST
+    ordered = sorted(events, key=position) if by_order else events
     stated = [q for event in ordered if (q := quantity_of(event, meter)) is not None]
     return _REDUCTIONS[meter.aggregation](stated) if stated else _ZERO
 
