@@ -19,7 +19,7 @@ from billing.domain.owing.policies import PolicyBook, shared_policies
 from billing.domain.owing.shares import WHOLE, Share
 from billing.domain.owing.states import Billable, billable
 from billing.domain.owing.usage import arrears
-from control_plane.kernel.calendar import Period
+from control_plane.kernel.calendar import Period, instant_text
 from control_plane.subscriptions.domain import Timeline
 
 __all__ = [
@@ -97,16 +97,13 @@ def _items(
     about = billable(timeline, versions, policies, at)
     if about is None:
         return []
-    found: dict[str, Item] = {}
-    for item in _all(about, since, at, again=again):
-        twin = found.get(item.key)
-        found[item.key] = item if twin is None else _together(twin, item)
-    return sorted(found.values(), key=lambda item: (item.due_at, ORDER[item.kind]))
+    found = _named(_all(about, since, at, again=again))
+    return sorted(found, key=lambda item: (item.due_at, ORDER[item.kind]))
 
 
 def _all(about: Billable, since: datetime, at: datetime, *, again: bool) -> Iterator[Item]:
     def lines(start: datetime, end: datetime) -> Iterable[Item]:
-        return (*fees(about, start, end), *arrears(about, start, end))
+        return _named((*fees(about, start, end), *arrears(about, start, end)))
 
     yield from arrears(about, since, at, again=again)
     yield from fees(about, since, at)
@@ -114,8 +111,28 @@ def _all(about: Billable, since: datetime, at: datetime, *, again: bool) -> Iter
     yield from addons(about, since)
 
 
+def _named(items: Iterable[Item]) -> list[Item]:
+    """Return items each of a key of its own.
+
+    A fee is named after the end of its period. Where periods of one plan end together (by the month
+    and, from some day on, by the day), the one that falls due first keeps the name, and the others
+    are named after their start as well: each falls due, and counts for a commitment, by itself.
+    """
+    found: dict[tuple[str, Period | None], Item] = {}
+    for item in items:
+        place = (item.key, item.period if item.kind is LineKind.FEE else None)
+        twin = found.get(place)
+        found[place] = item if twin is None else _together(twin, item)
+    named: dict[str, Item] = {}
+    for item in sorted(found.values(), key=lambda item: (item.due_at, item.period.start)):
+        taken = item.key in named
+        key = f"{item.key}:{instant_text(item.period.start)}" if taken else item.key
+        named[key] = replace(item, key=key) if taken else item
+    return list(named.values())
+
+
 def _together(one: Item, other: Item) -> Item:
-    """Join the fees of two periods of one plan that end together (a cycle restarted in between)."""
+    """Join what is owed of one period by two cycles (one restarted in between)."""
     start = min(one.service.start, other.service.start)
     end = max(one.service.end, other.service.end)
     longer = max(one, other, key=lambda item: item.period.length)

@@ -143,6 +143,7 @@ def everything(timeline: Timeline, **policies: str) -> tuple[Item, ...]:
     )
 
 
+@settings(deadline=None)
 @given(lives())
 def test_usage_tiles_the_life_and_follows_without_a_break(timeline):
     usage = [item for item in everything(timeline) if item.usage]
@@ -155,6 +156,7 @@ def test_usage_tiles_the_life_and_follows_without_a_break(timeline):
         assert usage[-1].service.end == timeline.ended_at
 
 
+@settings(deadline=None)
 @given(lives())
 def test_fees_share_out_every_lived_day_of_a_period_once(timeline):
     shares: dict[Period, Fraction] = {}
@@ -173,6 +175,7 @@ def test_fees_share_out_every_lived_day_of_a_period_once(timeline):
         assert last == 1
 
 
+@settings(deadline=None)
 @given(lives())
 def test_keys_are_unique_and_every_item_falls_due_at_an_announced_instant(timeline):
     items = everything(timeline)
@@ -199,6 +202,7 @@ def test_nothing_near_is_left_out_with_what_is_long_over(recorded, metered):
             assert near == tuple(item for item in of_all if item.due_at > after)
 
 
+@settings(deadline=None)
 @given(lives(), st.lists(MINUTES, max_size=4))
 def test_items_come_out_the_same_in_one_run_or_in_many(timeline, stops):
     """As long as nothing changes in between: what is due is a matter of instants, not of runs."""
@@ -215,6 +219,7 @@ def test_items_come_out_the_same_in_one_run_or_in_many(timeline, stops):
     assert sorted(found) == sorted(item.key for item in everything(timeline))
 
 
+@settings(deadline=None)
 @given(MINUTES, st.sampled_from((Interval.MONTH, Interval.YEAR)))
 def test_moving_between_equal_prices_owes_one_price_at_every_instant(minutes, interval):
     timeline = started(START, GROWTH, interval=interval)
@@ -227,6 +232,7 @@ def test_moving_between_equal_prices_owes_one_price_at_every_instant(minutes, in
     assert owed == Fraction(Decimal("1999.00")) * (10 if interval is Interval.YEAR else 1)
 
 
+@settings(deadline=None)
 @given(lives(), st.sampled_from(("second", "local_day")), st.sampled_from(("none", "by_days")))
 def test_no_share_is_beyond_its_whole(timeline, unit, short):
     for item in everything(timeline, proration_unit=unit, short_period=short):

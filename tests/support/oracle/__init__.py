@@ -33,7 +33,7 @@ Event = tuple[datetime, Decimal]
 
 @dataclass(frozen=True)
 class Line:
-    """What one charge of a plan owes (major units) for a period that ends at ``end``.
+    """What one charge of a plan owes (major units) for a period.
 
     ``stretch`` are the first and the last instant of it that are known to be its; None for fees in
     advance, which have slots of the very states that they are for.
@@ -41,14 +41,16 @@ class Line:
 
     label: str
     code: str
-    end: datetime
+    period: Period
     exact: Fraction
     stretch: tuple[datetime, datetime] | None = None
 
-    def meets(self, slots: Sequence[Slot]) -> bool:
-        """Whether it is for any of some slots."""
+    def counts(self, period: Period, slots: Sequence[Slot]) -> bool:
+        """Whether it counts for what is committed to in some slots of a period."""
         if self.stretch is None:
-            return True
+            return self.period == period
+        if self.period.end != period.end:
+            return False
         first, last = self.stretch
         return any(slot.start <= last and first < slot.end for slot in slots)
 
@@ -72,12 +74,12 @@ class Oracle:
 
     def lines(self) -> Iterator[Line]:
         """Everything that is owed but add-ons and true-ups."""
-        for (label, code, end), exact in self.fees.owed().items():
-            yield Line(label, code, end, exact)
+        for (label, code, period), exact in self.fees.owed().items():
+            yield Line(label, code, period, exact)
         for key, exact in self.arrears.owed().items():
             code, _, reign, period = key
             stretch = self.arrears.stretches.get(key)
-            yield Line(self.arrears.labels[reign], code, period.end, exact, stretch)
+            yield Line(self.arrears.labels[reign], code, period, exact, stretch)
 
     def by_charge(self) -> dict[str, int]:
         """Net minor units owed per charge code (add-ons by theirs), zeros left out."""
@@ -93,9 +95,7 @@ class Oracle:
 
         def come_to(label: str, period: Period, slots: Sequence[Slot]) -> int:
             return sum(
-                minor
-                for line, minor in lines
-                if (line.label, line.end) == (label, period.end) and line.meets(slots)
+                minor for line, minor in lines if line.label == label and line.counts(period, slots)
             )
 
         for exact in commitments(self.fees, come_to).values():

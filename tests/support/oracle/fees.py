@@ -84,16 +84,16 @@ class Fees:
         self.history, self.shop, self.policies, self.at = history, shop, policies, at
         self.calendar = Calendar(history, policies)
 
-    def owed(self) -> dict[tuple[str, str, datetime], Fraction]:
-        """Exact amounts by plan, charge and the end of the period."""
-        found: dict[tuple[str, str, datetime], Fraction] = {}
+    def owed(self) -> dict[tuple[str, str, Period], Fraction]:
+        """Exact amounts by plan, charge and period."""
+        found: dict[tuple[str, str, Period], Fraction] = {}
         if self.history.in_trial(self.at):
             return found
         for label, code, grid in self.held_charges():
             for period in periods(grid, self.history, self.at):
                 exact = self.of_period(label, code, grid, period)
                 if exact is not None:
-                    key = (label, code, period.end)
+                    key = (label, code, period)
                     found[key] = found.get(key, Fraction(0)) + exact
         return found
 

@@ -20,7 +20,7 @@ from billing.domain.lines import Versions
 from billing.domain.pricing import Usage
 from billing.domain.rating import Measured, difference, rate_item
 from control_plane.catalog.domain import Timing
-from control_plane.kernel.calendar import Interval, Period, local_date
+from control_plane.kernel.calendar import Interval, Period, instant_text, local_date
 from control_plane.kernel.ids import PlanVersionId, new_id
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import BookAddon, Cancel, ChangePlan, Timeline
@@ -346,8 +346,11 @@ def test_what_is_under_way_is_open_until_it_is_due():
     assert so_far.share == item.share
 
 
-def test_fees_of_two_cycles_that_end_together_are_one_item():
-    """A week that starts seven days before the month would have ended ends with it."""
+def test_fees_of_two_cycles_that_end_together_are_two_items():
+    """A week that starts seven days before the month would have ended ends with it.
+
+    The earlier keeps the name; the later is named after its start too.
+    """
     weekly = replace(
         GROWTH, prices=(*GROWTH.prices, replace(GROWTH.prices[0], interval=Interval.WEEK))
     )
@@ -357,11 +360,12 @@ def test_fees_of_two_cycles_that_end_together_are_one_item():
 
     items = owed(timeline, when, START, START, versions=versions)
 
-    [item] = [x for x in items if x.kind is LineKind.FEE]
-    assert [f"{p.share.numerator}/{p.share.denominator}" for p in item.fee_parts] == [
-        "24/31",
-        "7/7",
+    month, week = [x for x in items if x.kind is LineKind.FEE]
+    assert [(x.share.numerator, x.share.denominator, x.due_at) for x in (month, week)] == [
+        (24, 31, START),
+        (7, 7, when),
     ]
+    assert week.key == f"{month.key}:{instant_text(when)}"
 
 
 def test_fees_that_end_with_an_older_periods_fall_due_when_they_begin():
@@ -376,7 +380,7 @@ def test_fees_that_end_with_an_older_periods_fall_due_when_they_begin():
     first = owed(timeline, when, START, START, versions=versions)
     second = owed(timeline, SECOND, when, versions=versions)
 
-    assert [x.due_at for x in first if x.kind is LineKind.FEE] == [when]
+    assert [x.due_at for x in first if x.kind is LineKind.FEE] == [START, when]
     assert fees(second) == 199900
 
 
