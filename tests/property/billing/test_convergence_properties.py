@@ -97,7 +97,8 @@ def test_what_is_rounded_together_depends_on_no_path_and_is_its_sum_rounded_once
 ):
     """A neighbour moves by a minor unit when what is due with it changes; the path leaves none."""
     _, late = histories(entries, cancelled)
-    both = [late, beside(started(START))]
+    short = changed(started(START), Cancel(), START + timedelta(days=8))
+    both = [late, beside(short)]
     along, fresh = MemoryBilling(policies=TOGETHER), MemoryBilling(policies=TOGETHER)
     along.close(both, END)
     last = fresh.converge(both, END, START - INSTANT, reach=START - INSTANT)

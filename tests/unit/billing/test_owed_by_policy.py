@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.domain.items import LineKind, PolicyBook, open_items, reach_of
+from billing.domain.items import LineKind, PolicyBook, open_items, owed_items, reach_of
 from billing.domain.pricing import Usage
 from control_plane.kernel.calendar import Interval, Period
 from control_plane.kernel.ids import ChangeId
@@ -18,10 +18,13 @@ from control_plane.subscriptions.domain import (
     ChangeBooking,
     ChangePlan,
     ChangeQuantity,
+    ChargeTerms,
     ExtendTrial,
     Pause,
     Reactivate,
     Resume,
+    SetTerms,
+    Terms,
     Timeline,
     new_timeline,
 )
@@ -270,6 +273,19 @@ def test_a_commitment_is_trued_up_at_the_period_end_by_what_the_period_came_to()
     totals = books(upto=31, plan=PRO).by_charge()
 
     assert totals["commitment"] == 350000 - PRO_BASE - 3007 - 5000 - 9010
+
+
+def test_a_commitment_does_not_count_what_trickles_in_while_paused():
+    timeline = changed(started(START, PRO, zone=SHANGHAI), Pause(), day(10))
+    fewer = SetTerms(Terms({"lines": ChargeTerms(included=Decimal(1))}))
+    timeline = changed(timeline, fewer, day(12))
+
+    items = owed_items(timeline, VERSIONS, PolicyBook(), at=day(40), after=START - timedelta(1))
+
+    committed = next(item for item in items if item.kind is LineKind.COMMITMENT)
+    lived_, paused = [i.key for i in items if i.charge_code == "lines"][:2]
+    assert lived_ in committed.counts
+    assert paused not in committed.counts
 
 
 def test_a_commitment_counts_the_days_it_held():
