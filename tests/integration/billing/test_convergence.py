@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from billing.jobs import BillingParticipant, CloseDuePeriods
+from billing.jobs import CloseDuePeriods
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
 from tests.support.billing_world import World, organisation
