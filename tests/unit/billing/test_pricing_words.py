@@ -29,7 +29,9 @@ def explained(steps, language):
         "steps": list(steps),
     }
     (line,) = explain_lines(
-        {"zone": "UTC", "currency": "CNY", "lines": [body]}, language, translations(language).ugettext
+        {"zone": "UTC", "currency": "CNY", "lines": [body]},
+        language,
+        translations(language).ugettext,
     )
     return [step.text for step in line.steps]
 
