@@ -25,7 +25,8 @@ SHEET_LAPSES_AFTER: Final = timedelta(hours=72)
 """How long the buyer may take before a confirmation sheet is void by itself.
 
 Source: 国家税务总局公告 2024 年第 11 号 (“《确认单》发起后72小时内未经确认的,自动作废”); platforms
-report it as the sheet's state 07. Only this simulator counts it: a real platform says when it lapsed.
+report it as the sheet's state 07. Only this simulator counts it: a real platform says when it
+lapsed.
 """
 
 _ANSWERS_AT_LOOK: Final = 1
