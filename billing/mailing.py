@@ -1,6 +1,6 @@
-"""Asks for the mail that tells of an issued invoice, in the transaction that issues it."""
+"""Asks for mails that tell of an invoice, in the transaction that issues it or finds it late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,26 +28,36 @@ def told(organisation: Organisation, addresses: Sequence[str]) -> tuple[str, ...
 
 
 def mails(
-    organisation: Organisation, readers: tuple[str, ...], invoice: InvoiceSummary
+    organisation: Organisation, readers: Sequence[str], invoice: InvoiceSummary
 ) -> list[Write]:
-    """Return one message for each reader, in the organisation's language."""
+    """Return one message for each reader that the invoice was issued."""
+    return _messages(
+        organisation, readers, invoice, "invoice_issued", {"total": invoice.total.decimal_text()}
+    )
+
+
+def reminders(
+    organisation: Organisation, readers: Sequence[str], invoice: InvoiceSummary
+) -> list[Write]:
+    """Return one message for each reader that the day the invoice was payable by has passed."""
+    late = {"open": invoice.open.decimal_text(), "day": invoice.payable_by.isoformat()}
+    return _messages(organisation, readers, invoice, "invoice_overdue", late)
+
+
+def _messages(
+    organisation: Organisation,
+    readers: Sequence[str],
+    invoice: InvoiceSummary,
+    template: str,
+    amounts: Mapping[str, str],
+) -> list[Write]:
+    """Write to each reader in the organisation's language."""
     fields = {
         "invoice_id": str(invoice.id),
         "number": invoice.number,
-        "total": invoice.total.decimal_text(),
         "currency": invoice.total.currency.code,
         "organisation": organisation.name,
+        **amounts,
     }
-    return [
-        message(
-            organisation.id,
-            MAIL_REQUESTED,
-            {
-                "to": reader,
-                "template": "invoice_issued",
-                "fields": fields,
-                "language": organisation.language,
-            },
-        )
-        for reader in readers
-    ]
+    asked = {"template": template, "fields": fields, "language": organisation.language}
+    return [message(organisation.id, MAIL_REQUESTED, {"to": reader, **asked}) for reader in readers]

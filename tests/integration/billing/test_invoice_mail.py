@@ -107,3 +107,32 @@ async def test_a_sandbox_gets_no_mail(world: World, admin, mailbox):
 
     assert len(await world.invoices(sandbox)) == 1
     assert await mailbox() == []
+
+
+async def test_who_pays_is_reminded_once_when_an_invoice_falls_overdue(
+    world: World, tenant_id, admin, mailbox
+):
+    await world.subscribe(tenant_id)
+    join(admin, tenant_id, "Ada", "owner")
+    world.clock.set(datetime(2026, 1, 24, 15, tzinfo=UTC))
+    await world.mark_overdue(tenant_id)
+    assert await mailbox() == []
+
+    world.clock.set(datetime(2026, 1, 25, 2, tzinfo=UTC))
+    await world.mark_overdue(tenant_id)
+    await world.mark_overdue(tenant_id)
+
+    [mail] = await mailbox()
+    assert mail.subject == "Reminder: invoice TY-2026-000001 is overdue"
+    assert "was payable by 2026-01-24. 1999.00 CNY of it are still open." in mail.body
+
+
+async def test_a_sandbox_is_not_reminded(world: World, admin, mailbox):
+    sandbox = organisation(admin, "trial", sandbox=True)
+    join(admin, sandbox, "Ada", "owner")
+    await world.subscribe(sandbox)
+    world.clock.set(datetime(2026, 3, 25, 2, tzinfo=UTC))
+
+    assert await world.mark_overdue(sandbox) != []
+
+    assert await mailbox() == []
