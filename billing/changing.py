@@ -41,11 +41,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change that was made, and the documents it caused, if any."""
+    """A change that was made, and the documents it caused, if any.
+
+    Late usage that corrects a closed period has an invoice of its own; the preview counts it too.
+    """
 
     subscription_id: SubscriptionId
     effective_at: datetime
-    invoice: InvoiceSummary | None
+    invoices: tuple[InvoiceSummary, ...] = ()
     notes: tuple[NoteSummary, ...] = ()
 
 
@@ -114,8 +117,8 @@ class Changing:
         for change in added:
             await self._tell(session, tenant_id, change, actor)
         await enqueue(session, tenant_id, ENTITLEMENTS_CHANGED, {})
-        invoice = next(iter(issued.invoices), None)
-        return Changed(longer.subscription_id, added[-1].effective_at, invoice, issued.notes)
+        effective_at = added[-1].effective_at
+        return Changed(longer.subscription_id, effective_at, issued.invoices, issued.notes)
 
     async def _append(
         self, session: AsyncSession, books: Books, longer: Timeline

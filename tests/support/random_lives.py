@@ -114,8 +114,8 @@ class Life:
         before = {i.summary.id for i in await self.world.invoices(self.tenant_id)}
         made = await self.disturb(lambda: confirm(**what, token=shown.token, actor=ACTOR))
         after = [i.summary for i in await self.world.invoices(self.tenant_id)]
-        charged = sum(i.total.minor for i in after if i.id not in before)
-        assert charged == shown.total.minor, kind
+        assert {i.id for i in made.invoices} == {i.id for i in after} - before, kind
+        assert sum(i.total.minor for i in made.invoices) == shown.total.minor, kind
         assert sum(note.total.minor for note in made.notes) == shown.quote.credited.minor, kind
         self.subscription = made.subscription_id
         async with self.world.work(self.tenant_id) as session:

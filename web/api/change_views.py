@@ -8,6 +8,7 @@ import msgspec
 
 from billing.changing import Changed
 from billing.domain.life.projecting import PlanProjection, Projection
+from billing.domain.records import InvoiceSummary
 from billing.services.subscriptions.preview_change import ChangePreview, Standing
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.ids import format_id
@@ -131,27 +132,51 @@ class PreviewView(msgspec.Struct):
     token: str
 
 
+class ChangedInvoice(msgspec.Struct):
+    """An invoice that a change caused, with its total."""
+
+    invoice_id: str
+    invoice_number: str
+    total: str
+
+
 class ChangedView(msgspec.Struct):
-    """A change that was made, and the documents it caused, if any."""
+    """A change that was made, and the documents it caused, if any.
+
+    ``invoices`` are all of them: usage that corrects a closed period has one of its own. Together
+    they come to the preview's ``total``. ``invoice_id``, ``invoice_number`` and ``total`` are those
+    of the first.
+    """
 
     subscription_id: str
     effective_at: datetime
     invoice_id: str | None
     invoice_number: str | None
     total: str | None
+    invoices: list[ChangedInvoice]
     credit_notes: list[str]
 
 
 def changed_view(changed: Changed) -> ChangedView:
     """Show a change."""
-    invoice = changed.invoice
+    invoices = [_caused(invoice) for invoice in changed.invoices]
+    first = invoices[0] if invoices else None
     return ChangedView(
         subscription_id=format_id("sub", changed.subscription_id),
         effective_at=changed.effective_at,
-        invoice_id=format_id("inv", invoice.id) if invoice else None,
-        invoice_number=invoice.number if invoice else None,
-        total=invoice.total.decimal_text() if invoice else None,
+        invoice_id=first.invoice_id if first else None,
+        invoice_number=first.invoice_number if first else None,
+        total=first.total if first else None,
+        invoices=invoices,
         credit_notes=[note.number for note in changed.notes],
+    )
+
+
+def _caused(invoice: InvoiceSummary) -> ChangedInvoice:
+    return ChangedInvoice(
+        invoice_id=format_id("inv", invoice.id),
+        invoice_number=invoice.number,
+        total=invoice.total.decimal_text(),
     )
 
 

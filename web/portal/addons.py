@@ -23,11 +23,12 @@ from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.i18n import N_, translate
 from web.portal.addon_terms import addon_notes
+from web.portal.changed import see_changed
 from web.portal.charts import YearStrip, year_strip
 from web.portal.forms import refused, submitted
 from web.portal.holdings import Holdings, read_holdings
 from web.portal.offers import limit_lines, module_names
-from web.portal.page import Page, PageRequest, language_of, page, see
+from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.previews import preview_page as lay_preview
 from web.portal.views.life import PreviewView
 from web.portal.views.shell import Form
@@ -225,9 +226,7 @@ async def confirm(
     except TallyardError as error:
         (shown, status), stale = refused(error, form, language), False
     else:
-        if changed.invoice is None:
-            return see("/portal/addons", done="booked")
-        return see(f"/portal/invoices/{format_id('inv', changed.invoice.id)}", done="booked")
+        return see_changed(changed, "/portal/addons", done="booked")
     view = await _preview(application, tenant_id, language, addon, subscription, stale=stale)
     return await page(
         request, application, "portal/preview.html", "addons", status=status, view=view, form=shown

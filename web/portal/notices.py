@@ -15,6 +15,9 @@ _NOTICES: Final[Mapping[str, str]] = MappingProxyType(
         "booked": N_("The season is booked."),
         "cancelled": N_("The plan is cancelled and runs until the end of its period."),
         "made": N_("Done, exactly as it was shown."),
+        "several": N_(
+            "Done, exactly as it was shown. It has several invoices: the newest of this list."
+        ),
         "accepted": N_("The quote is accepted. Your modules are starting."),
         "declined": N_("The quote is declined."),
         "migrating": N_("The migration is under way."),

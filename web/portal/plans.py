@@ -17,12 +17,13 @@ from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.i18n import N_, translate
+from web.portal.changed import see_changed
 from web.portal.comparisons import read_comparison
 from web.portal.cycles import cycle_key, cycle_tabs, read_cycle
 from web.portal.forms import refused, submitted
 from web.portal.holdings import Holdings, current_plan, read_holdings
 from web.portal.offers import plan_card
-from web.portal.page import Page, PageRequest, language_of, page, query, see
+from web.portal.page import Page, PageRequest, language_of, page, query
 from web.portal.previews import preview_page as lay_preview
 from web.portal.views.life import PreviewView
 from web.portal.views.shell import Form
@@ -185,7 +186,5 @@ def _done(changed: Changed, asked: _Asked) -> Redirect:
     if asked.subscription is None:
         done = "started"
     else:
-        done = "changed" if changed.invoice or changed.notes else "scheduled"
-    if changed.invoice is not None:
-        return see(f"/portal/invoices/{format_id('inv', changed.invoice.id)}", done=done)
-    return see("/portal/plans", done=done)
+        done = "changed" if changed.invoices or changed.notes else "scheduled"
+    return see_changed(changed, "/portal/plans", done=done)

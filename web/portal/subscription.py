@@ -5,7 +5,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from billing.changing import Changed
 from billing.errors import PreviewStale
 from billing.services.list_subscriptions import SubscriptionView
 from control_plane.identity.domain import Permission
@@ -15,9 +14,10 @@ from control_plane.subscriptions.errors import SubscriptionNotFound
 from web.api.common import id_from, principal, tenant
 from web.compose import Application
 from web.portal.asking import asked_from, hint_of, title_of, with_fields
+from web.portal.changed import see_changed
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.holdings import Holdings, read_holdings
-from web.portal.page import Page, PageRequest, language_of, page, see
+from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.previews import preview_page
 from web.portal.standing import subscription_page
 from web.portal.views.life import PreviewView
@@ -90,13 +90,8 @@ async def confirm(
         )
     except TallyardError as error:
         return await _told(request, application, subscription_id, error)
-    return _done(changed)
-
-
-def _done(changed: Changed) -> Redirect:
-    if changed.invoice is not None:
-        return see(f"/portal/invoices/{format_id('inv', changed.invoice.id)}", done="made")
-    return see(f"/portal/subscriptions/{format_id('sub', changed.subscription_id)}", done="made")
+    owner = format_id("sub", changed.subscription_id)
+    return see_changed(changed, f"/portal/subscriptions/{owner}", done="made")
 
 
 async def _previewed(

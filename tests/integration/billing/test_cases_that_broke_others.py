@@ -4,12 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.domain.life.requests import PlanWanted
+from billing.services.subscriptions.confirm_change import ConfirmChange
+from billing.services.subscriptions.preview_change import PreviewChange
+from billing.services.subscriptions.weighing import Weighing
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import currency
+from control_plane.kernel.ids import format_id
 from control_plane.kernel.money import Money
 from tests.support.billing_world import ACTOR, World
 from tests.support.late_catalogue import LATE_CATALOGUE
+from web.api.change_views import changed_view
+from web.portal.changed import see_changed
 
 CNY = currency("CNY")
 FEBRUARY = datetime(2026, 2, 10, 2, tzinfo=UTC)
@@ -66,6 +73,40 @@ async def test_late_usage_upward_after_finalising_is_a_further_invoice(late: Wor
         [("lines", 0), ("base", 10000)],
         [("lines", 500)],
     ]
+    await verified(late, tenant_id)
+
+
+async def test_a_change_names_the_invoice_of_a_late_correction_beside_its_own(
+    late: World, tenant_id
+):
+    subscription = await late.subscribe(tenant_id, "corrected")
+    await late.ship(tenant_id, at(1, 20), 1000)
+    late.clock.set(FEBRUARY)
+    await late.close_due(tenant_id)
+    await late.ship(tenant_id, at(1, 21), 50)
+    late.clock.set(at(2, 15))
+    weighing = Weighing.of(late.changing)
+    what = {
+        "tenant_id": tenant_id,
+        "subscription_id": subscription,
+        "request": PlanWanted("scale", when=at(2, 5)),
+        "staff": True,
+    }
+    shown = await PreviewChange(late.work, weighing)(**what)
+
+    changed = await ConfirmChange(late.work, weighing)(**what, token=shown.token, actor=ACTOR)
+
+    issued = await late.invoices(tenant_id)
+    assert [i.number for i in changed.invoices] == [i.summary.number for i in issued[2:]]
+    assert len(changed.invoices) == 2
+    assert sum(i.total.minor for i in changed.invoices) == shown.total.minor
+    view = changed_view(changed)
+    assert [i.invoice_id for i in view.invoices] == [
+        format_id("inv", i.summary.id) for i in issued[2:]
+    ]
+    assert (view.invoice_id, view.total) == (view.invoices[0].invoice_id, view.invoices[0].total)
+    onward = see_changed(changed, "/portal/plans", done="changed")
+    assert onward.url == "/portal/invoices?done=several"
     await verified(late, tenant_id)
 
 
