@@ -182,6 +182,22 @@ async def test_a_quote_starts_exactly_what_it_says(desk, sandbox, sandboxes):
     assert (again.status_code, again.json()["code"]) == (409, "quote_closed")
 
 
+async def test_a_quote_expects_usage_of_what_it_prices_and_never_less_than_none(desk, sandbox):
+    bella = await sandbox("2026-03-10")
+    path = f"/v1/staff/tenants/{bella.company.tenant_id}/quotes"
+    told = []
+    for usage in ({"outbound_lines": "-1"}, {"tyres": "1"}, {"outbound_lines": "many"}):
+        refused = await desk.post(path, offer(expected_usage=usage))
+        [fault] = refused.json()["errors"]
+        told.append((refused.status_code, refused.json()["code"], fault["field"], fault["value"]))
+
+    assert told == [
+        (400, "expected_usage_negative", "expected_usage.outbound_lines", "-1"),
+        (400, "expected_usage_unpriced", "expected_usage.tyres", "tyres"),
+        (400, "invalid_number", "expected_usage.outbound_lines", "many"),
+    ]
+
+
 async def test_a_quote_runs_out_is_declined_or_can_no_longer_be_honoured(desk, sandbox):
     bella = await sandbox("2026-04-01")
     stale, declined, late = [

@@ -11,13 +11,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from billing.domain.life.orders import Order
+from billing.domain.life.quotes import expected_quantity
 from billing.domain.life.requests import BookingWanted
 from billing.services.quotes.list_quotes import ListedQuote
 from billing.services.quotes.make_quote import QuoteWanted
 from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import Currency, currency
-from control_plane.kernel.exact import exact_decimal
+from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import QuoteId, TenantId, format_id
 from control_plane.kernel.money import Money
 from web.api.catalog import Name
@@ -62,9 +63,7 @@ class QuoteRequest(msgspec.Struct, forbid_unknown_fields=True):
             )
             for addon in self.addons
         )
-        usage: dict[str, Decimal] = {
-            meter: exact_decimal(quantity) for meter, quantity in self.expected_usage.items()
-        }
+        usage = {meter: _expected(meter, text) for meter, text in self.expected_usage.items()}
         return QuoteWanted(
             order=Order(self.start.request(), bookings),
             valid_until=instant_from(self.valid_until, field="valid_until"),
@@ -186,6 +185,14 @@ def _addon(addon: Mapping[str, Any], code: Currency) -> QuotedAddon:
 def quote_id_from(text: str) -> QuoteId:
     """Read a quote's id from an address."""
     return QuoteId(id_from("quo", text))
+
+
+def _expected(meter: str, text: str) -> Decimal:
+    try:
+        return expected_quantity(text)
+    except TallyardError as error:
+        error.field = f"expected_usage.{meter[:40]}"
+        raise
 
 
 def _maybe(text: str | None, field: str) -> datetime | None:

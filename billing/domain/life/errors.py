@@ -75,6 +75,24 @@ class QuoteStale(PreviewStale):
     remedy = "Ask the vendor for a new quote; nothing was charged."
 
 
+class ExpectedUsageUnpriced(TallyardError):
+    """Usage is expected of a meter that the quoted price does not charge by."""
+
+    code = "expected_usage_unpriced"
+    kind = ErrorKind.INVALID
+    message = "The quoted price charges nothing by the meter “{value}”."
+    remedy = "Name a meter of the quoted plan's charges, or leave it out."
+
+
+class ExpectedUsageNegative(TallyardError):
+    """Less than nothing is expected of a meter."""
+
+    code = "expected_usage_negative"
+    kind = ErrorKind.INVALID
+    message = "No usage comes to {value}."
+    remedy = "Give a quantity of at least 0."
+
+
 class QuoteValidityInvalid(TallyardError):
     """A quote would be valid for no time, or beyond its start."""
 

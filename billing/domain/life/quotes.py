@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from billing.domain.life.errors import ExpectedUsageNegative
+from control_plane.kernel.exact import exact_decimal, quantity_text
 from control_plane.kernel.ids import QuoteId, SubscriptionId, TenantId
 
 
@@ -53,6 +56,19 @@ class SalesQuote:
         if self.answer is not None:
             return self.answer.state
         return QuoteState.EXPIRED if now >= self.valid_until else QuoteState.OPEN
+
+
+def expected_quantity(text: str) -> Decimal:
+    """Read how much usage is expected of a meter.
+
+    Raises:
+        InvalidNumber: it is no number.
+        ExpectedUsageNegative: it is less than nothing.
+    """
+    quantity = exact_decimal(text)
+    if quantity < 0:
+        raise ExpectedUsageNegative(value=quantity_text(quantity))
+    return quantity
 
 
 def quote_number(year: int, place: int) -> str:

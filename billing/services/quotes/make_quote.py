@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.life.errors import QuoteValidityInvalid
-from billing.domain.life.fees import recurring_fee
+from billing.domain.life.errors import ExpectedUsageUnpriced, QuoteValidityInvalid
+from billing.domain.life.fees import Held, recurring_fee
 from billing.domain.life.orders import Order, order_body
 from billing.domain.life.purchase_orders import normal_purchase_order
 from billing.domain.life.quotes import SalesQuote
@@ -59,6 +59,7 @@ class MakeQuote:
 
         Raises:
             QuoteValidityInvalid: it would be valid for no time, or beyond its own start.
+            ExpectedUsageUnpriced: the quoted price has no charge by a meter of ``expected_usage``.
             PurchaseOrderInvalid: the purchase order is too long or not printable.
             TallyardError: whatever a start or a booking refuses.
         """
@@ -94,7 +95,21 @@ class MakeQuote:
             until = instant_text(wanted.valid_until)
             raise QuoteValidityInvalid(valid_until=until, field="valid_until")
         normal_purchase_order(wanted.purchase_order)
-        return await lay_order(self.weighing, session, books, wanted.order)
+        laid = await lay_order(self.weighing, session, books, wanted.order)
+        _require_priced(laid, wanted.expected_usage or {})
+        return laid
+
+
+def _require_priced(laid: LaidOrder, expected: Mapping[str, Decimal]) -> None:
+    """Refuse an estimate by usage that the quoted price charges nothing for."""
+    meters = {charge.meter for charge in _held(laid).price.charges}
+    for meter in expected:
+        if meter not in meters:
+            raise ExpectedUsageUnpriced(value=meter[:40], field=f"expected_usage.{meter[:40]}")
+
+
+def _held(laid: LaidOrder) -> Held:
+    return laid.desk.held(laid.timeline, nearest(laid.timeline, laid.starts_at))
 
 
 def _quote(laid: LaidOrder, wanted: QuoteWanted, number: str, actor: str) -> SalesQuote:
@@ -203,7 +218,7 @@ def _shown(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _per_period(laid: LaidOrder, expected: Mapping[str, Decimal]) -> dict[str, Any]:
     """Estimate what recurs: the fees, and the price of the usage that is expected."""
-    held = laid.desk.held(laid.timeline, nearest(laid.timeline, laid.starts_at))
+    held = _held(laid)
     fee = recurring_fee(held)
     usage = []
     total = fee
