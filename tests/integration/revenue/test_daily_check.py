@@ -16,6 +16,7 @@ from billing.services.revenue.list_findings import ListFindings
 from billing.services.revenue.recognise_revenue import RecogniseRevenue
 from control_plane.kernel.ids import new_id
 from control_plane.tenancy.clocks import TenantClock
+from tests.support.group_rows import keep_group
 from tests.support.revenue_books import PaperBooks, Sold
 
 OCT_1, OCT_31, NOV_30 = date(2026, 10, 1), date(2026, 10, 31), date(2026, 11, 30)
@@ -167,6 +168,7 @@ NEXT_NUMBER = {
     "invoices": "UPDATE invoices SET place = place + 1",
     "credit_notes": "UPDATE credit_notes SET place = place + 1",
     "wallet_topups": "UPDATE wallet_topups SET number = 'TY-RC-2026-000002'",
+    "consolidated_invoices": "UPDATE consolidated_invoices SET place = place + 1",
 }
 
 
@@ -177,6 +179,7 @@ async def test_a_number_left_out_is_found_told_and_stands_until_it_is_mended(
     invoice = await books.invoice(OCT_1, Sold(6100, OCT_1, NOV_30), tax=793)
     await books.credit(invoice, date(2026, 10, 15), 100, tax=13)
     await books.top_up(OCT_1, 500)
+    keep_group(admin, books.tenant_id, "acme")
     for made in ("invoices", "credit_notes"):
         unguarded(admin, f"UPDATE {made} SET place = 1", [])
     unguarded(admin, "UPDATE wallet_topups SET number = 'TY-RC-2026-000001'", [])
