@@ -35,13 +35,18 @@ class CloseDuePeriods:
         """Close until nothing is due, and return how many invoices were issued.
 
         A tenant is tried once a run, so that one which others hold, or which fails to move,
-        keeps nobody waiting; ``at_once`` are closed side by side.
+        keeps nobody waiting; ``at_once`` are closed side by side. Where one raises, as for a lost
+        connection, that is raised when the others are through.
         """
         issued, tried = 0, set[TenantId]()
         while fresh := [t for t in await self._due() if t not in tried]:
             tried.update(fresh)
             waiting = iter(fresh)
-            issued += sum(await asyncio.gather(*map(self._close, [waiting] * self.at_once)))
+            lanes = map(self._close, [waiting] * self.at_once)
+            for done in await asyncio.gather(*lanes, return_exceptions=True):
+                if isinstance(done, BaseException):
+                    raise done
+                issued += done
         return issued
 
     async def _close(self, waiting: Iterator[TenantId]) -> int:

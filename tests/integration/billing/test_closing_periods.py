@@ -1,7 +1,11 @@
 """Closing: each invoice once, dated by its due instant, whatever happens to the run."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
+from billing.jobs import CloseDuePeriods
 from control_plane.kernel.calendar import Interval
 from tests.support.billing_world import World
 
@@ -143,3 +147,23 @@ async def test_a_year_paid_ahead_is_one_fee(world: World, tenant_id):
     assert await world.close_due(tenant_id) == []
     [invoice] = await world.invoices(tenant_id)
     assert invoice.summary.total.decimal_text() == "19990.00"
+
+
+async def test_a_lost_connection_is_raised_when_the_others_are_closed(
+    world: World, tenant_id, other_tenant_id
+):
+    for tenant in (tenant_id, other_tenant_id):
+        await world.subscribe(tenant)
+    world.clock.set(datetime(2026, 2, 10, 2, tzinfo=UTC))
+
+    async def close(tenant):
+        if tenant == tenant_id:
+            raise ConnectionError
+        await asyncio.sleep(0.05)
+        return await world.close_due(tenant)
+
+    with pytest.raises(ConnectionError):
+        await CloseDuePeriods(world.system, close, world.clock).run()
+
+    assert len(await world.invoices(other_tenant_id)) == 2
+    assert await world.close_due_periods.run() == 1
