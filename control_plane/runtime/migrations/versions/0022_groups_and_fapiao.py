@@ -68,16 +68,27 @@ CREATE TABLE group_credit_notes (
 CREATE INDEX group_credit_notes_of ON group_credit_notes (tenant_id, invoice_id);
 INSERT INTO consolidated_payments (tenant_id, id, consolidated_id, provider, state, currency,
         amount_minor, request_key, reference, created_at, settled_at, spread_at)
-    SELECT tenant_id, gen_random_uuid(), id, 'manual', 'succeeded', currency, total_minor,
-        'transfer:' || reference, reference, paid_at, paid_at, paid_at
-    FROM consolidated_invoices WHERE state = 'paid';
+    SELECT c.tenant_id, gen_random_uuid(), c.id, 'manual', 'succeeded', c.currency, c.total_minor,
+        'transfer:' || c.reference, c.reference, c.paid_at, c.paid_at,
+        -- What had not reached every child's books goes on as soon as its message is delivered.
+        CASE WHEN EXISTS (SELECT FROM group_invoices g
+            WHERE g.tenant_id = c.tenant_id AND g.consolidated_id = c.id
+                AND g.settled_at IS NULL AND g.unsettled_because IS NULL)
+        THEN NULL ELSE c.paid_at END
+    FROM consolidated_invoices c WHERE c.state = 'paid';
 INSERT INTO consolidated_settlements (tenant_id, payment_id, invoice_id, amount_minor, settled_at)
-    SELECT g.tenant_id, p.id, g.invoice_id, g.open_minor, g.settled_at
-    FROM group_invoices g JOIN consolidated_payments p
-        ON p.tenant_id = g.tenant_id AND p.consolidated_id = g.consolidated_id
-    WHERE g.settled_at IS NOT NULL AND g.open_minor > 0;
-UPDATE group_invoices SET open_minor = 0
-    WHERE settled_at IS NOT NULL OR unsettled_because IS NOT NULL;
+    SELECT g.tenant_id, p.id, g.invoice_id, g.open_minor, coalesce(g.settled_at, q.settled_at)
+    FROM group_invoices g
+    JOIN consolidated_invoices c ON c.tenant_id = g.tenant_id AND c.id = g.consolidated_id
+    JOIN consolidated_payments p ON p.tenant_id = c.tenant_id AND p.consolidated_id = c.id
+    -- A child's books may have it already, though its parent's do not say so yet.
+    LEFT JOIN payments q ON q.tenant_id = g.child_id AND q.invoice_id = g.invoice_id
+        AND q.request_key = 'transfer:' || c.number || '/' || g.number AND q.state = 'succeeded'
+    WHERE (g.settled_at IS NOT NULL OR q.id IS NOT NULL) AND g.open_minor > 0;
+UPDATE group_invoices g SET open_minor = 0
+    WHERE settled_at IS NOT NULL OR unsettled_because IS NOT NULL
+        OR EXISTS (SELECT FROM consolidated_settlements s
+            WHERE s.tenant_id = g.tenant_id AND s.invoice_id = g.invoice_id);
 ALTER TABLE group_invoices DROP COLUMN settled_at, DROP COLUMN unsettled_because;
 ALTER TABLE consolidated_invoices
     DROP COLUMN state, DROP COLUMN reference, DROP COLUMN paid_at;
@@ -92,7 +103,7 @@ def upgrade() -> None:
         op.execute(_COST_CENTRES)
     op.execute("DROP TABLE line_splits")
     op.execute("DROP TABLE cost_centre_properties")
-    with unforced("consolidated_invoices", "group_invoices"):
+    with unforced("consolidated_invoices", "group_invoices", "payments"):
         op.execute(_PAYMENTS)
     tenant_table("consolidated_payments", staff=True, privileges="SELECT, INSERT")
     op.execute(
