@@ -76,6 +76,33 @@ async def test_what_is_rounded_together_replays_when_a_neighbour_moves(world: Wo
     await replays(world, tenant_id)
 
 
+async def test_what_a_preview_rounds_together_is_what_is_charged(world: World, tenant_id):
+    """8 of 31 days of 499.00 are 128.77 alone, and 128.78 with those of 799.00 beside them."""
+    wider = CATALOGUE.replace(
+        "zh: 宽限版}\n    modules: [inbound, outbound]", "zh: 宽限版}\n    modules: [inbound]"
+    ).replace("entitlements: {outbound.orders_per_day: 900}", "entitlements: {}")
+    await ApplyCatalog(world.database, world.clock)(wider)
+    await terms(world, tenant_id, policies={"rounding_place": "invoice"})
+    plans = ("inbound_only", "outbound_only")
+    inbound, outbound = [await world.subscribe(tenant_id, plan) for plan in plans]
+    world.clock.advance(days=8)
+    await world.cancel(tenant_id=tenant_id, subscription_id=outbound, at_once=True, actor=ACTOR)
+    change = {"tenant_id": tenant_id, "subscription_id": inbound, "plan_code": "wide"}
+
+    shown = await world.preview_plan_change(**change)
+    changed = await world.change_plan(**change, token=shown.token, actor=ACTOR)
+
+    [invoice], [*_, note] = changed.invoices, await world.notes(tenant_id)
+    body = (await world.invoices(tenant_id))[-1].content
+    assert invoice.total == shown.total
+    assert [(x["amount_minor"], x["steps"]) for x in body["lines"]] == [
+        (x.amount.minor, [dict(s) for s in x.steps]) for x in shown.lines
+    ]
+    assert note.summary.total == shown.quote.credited
+    assert note.summary.total.minor == 499_00 - 128_78
+    await replays(world, tenant_id)
+
+
 async def test_a_tenant_whose_invoices_follow_en_16931_may_not_choose_it(world: World, tenant_id):
     await ApplyTaxSheet(world.database, world.clock)(SHEET)
 
