@@ -94,7 +94,7 @@ def _items(
     *,
     again: bool = False,
 ) -> list[Item]:
-    about = billable(timeline, versions, policies, at)
+    about = billable(timeline, versions, policies, at, since)
     if about is None:
         return []
     found = _named(_all(about, since, at, again=again))

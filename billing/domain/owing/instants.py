@@ -44,11 +44,12 @@ def _candidates(
     timeline: Timeline, after: datetime, versions: Versions | None
 ) -> Iterator[datetime]:
     for segment in timeline.segments:
+        if segment.end is not None and segment.end + _TWO_DAYS <= after:
+            continue
         yield segment.start
         if segment.end is not None:
             yield segment.end
-            if segment.end + _TWO_DAYS > after:
-                yield from _same_day(timeline, segment, segment.end, versions)
+            yield from _same_day(timeline, segment, segment.end, versions)
         if segment.holds(after) and not segment.trial:
             yield from _boundaries(timeline, segment, after, versions)
     for booking in timeline.addon_bookings():

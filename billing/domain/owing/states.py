@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.domain.lines import Versions
 from billing.domain.owing.policies import PolicyBook
@@ -14,6 +14,9 @@ from control_plane.kernel.calendar import Anchor, Interval, Period, local_date
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import SubscriptionId
 from control_plane.subscriptions.domain import AddonBooking, Life, Segment, Timeline
+
+_FAR = 6
+"""How many of the longest periods before its own end an item may look back, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,13 @@ class State:
         """Return the charge of a code, None where the price has none."""
         return next((charge for charge in self.price.charges if charge.code == code), None)
 
+    @property
+    def longest(self) -> timedelta:
+        """A length that no period of it reaches, nor of what its charges go by."""
+        anchor = self.segment.anchor
+        own = {i for c in self.price.charges for i in (c.interval, c.allowance_interval) if i}
+        return max((anchor.longest, *(grid_of(anchor, interval).longest for interval in own)))
+
     def grid(self, charge: Charge) -> Anchor:
         """Return the anchor of a charge's own periods."""
         return grid_of(self.segment.anchor, charge.interval)
@@ -92,9 +102,12 @@ class Billable:
 
 
 def billable(
-    timeline: Timeline, versions: Versions, policies: PolicyBook, at: datetime
+    timeline: Timeline, versions: Versions, policies: PolicyBook, at: datetime, since: datetime
 ) -> Billable | None:
-    """Read a timeline as it has taken effect by ``at``; None before it starts."""
+    """Read a timeline as it has taken effect by ``at``; None before it starts.
+
+    States that no item of a period which ends after ``since`` is made of are left out.
+    """
     effective = timeline.effective_by(at)
     if effective is None:
         return None
@@ -106,13 +119,27 @@ def billable(
         currency=builder.currency,
         zone=effective.anchor.zone,
         lives=tuple(
-            builder.life(life, following, segments)
+            _without_long_over(builder.life(life, following, segments), since)
             for life, following in zip(laid.lives, (*laid.lives[1:], None), strict=True)
         ),
         bookings=effective.addon_bookings(),
         versions=versions,
         policies=policies,
     )
+
+
+def _without_long_over(states: tuple[State, ...], since: datetime) -> tuple[State, ...]:
+    """Leave out the states of a life that are long over: a long life is not billed from its start.
+
+    From the start of a commitment on, its lines are counted; such a line draws on an allowance; the
+    allowance begins within a period, which follows another. Each lies at most one period further
+    back than the one before it.
+    """
+    if len(states) == 1:
+        return states
+    far = _FAR * max((state.longest for state in states), default=timedelta(0))
+    kept = (n for n in reversed(range(len(states))) if states[n].start + far <= since)
+    return states[next(kept, 0) :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class Timeline:
     _segments: list[tuple[Segment, ...]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
+    _bookings: list[tuple[AddonBooking, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     @property
     def start(self) -> Start:
@@ -118,7 +121,9 @@ class Timeline:
 
     def addon_bookings(self) -> tuple[AddonBooking, ...]:
         """Return the add-ons as they are booked now, in the order of booking."""
-        return laid_bookings(self.changes, self.lives)
+        if not self._bookings:
+            self._bookings.append(laid_bookings(self.changes, self.lives))
+        return self._bookings[0]
 
     def known_by(self, at: datetime) -> "Timeline | None":
         """Return the timeline as recorded up to and including ``at``, None before all of it."""

@@ -194,7 +194,7 @@ def test_nothing_near_is_left_out_with_what_is_long_over(recorded, metered):
     first, book = START - timedelta(days=1), PolicyBook()
 
     for timeline, versions in ((recorded[0], VERSIONS), (metered, PLAIN)):
-        for day in range(10, 250, 40):
+        for day in (*range(10, 290, 40), 900, 2500):
             after = START + timedelta(days=day)
             at = after + timedelta(days=40)
             of_all = owed_items(timeline, versions, book, at=at, after=first)
