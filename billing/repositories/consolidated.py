@@ -79,7 +79,8 @@ _WAITING = text(
     """
     SELECT DISTINCT tenant_id FROM group_invoices
     WHERE parent_pays AND consolidated_id IS NULL AND open_minor > 0 AND dated < :before
-    LIMIT :most
+        AND (CAST(:after AS uuid) IS NULL OR tenant_id > CAST(:after AS uuid))
+    ORDER BY tenant_id LIMIT :most
     """
 )
 
@@ -219,9 +220,11 @@ class ConsolidatedRepository:
         return _consolidated(row)
 
 
-async def waiting_parents(system: AsyncSession, before: date, most: int) -> list[TenantId]:
-    """Return parents that may have something to consolidate, for a session of the system."""
-    rows = await system.scalars(_WAITING, {"before": before, "most": most})
+async def waiting_parents(
+    system: AsyncSession, before: date, after: TenantId | None, most: int
+) -> list[TenantId]:
+    """Return parents that may have something to consolidate, by id, for a system session."""
+    rows = await system.scalars(_WAITING, {"before": before, "after": after, "most": most})
     return [TenantId(row) for row in rows]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from billing.credits_desk import CreditDesk
 from billing.discounts_desk import Discounts
 from billing.domain.ledger import merged, prepaid_expired_entries
+from billing.each_tenant import each_tenant
 from billing.repositories.accounts import AccountRepository
 from billing.repositories.credits import CreditRepository
 from billing.repositories.ledger import Kind, LedgerRepository, Posting
@@ -97,11 +98,15 @@ class ExpireDueBalances:
     every_seconds: float = 60.0
 
     async def run(self) -> int:
-        """Grant what is due, lapse what has ended, and return how many balances that were."""
+        """Grant what is due, lapse what has ended, and return how many balances that were.
+
+        Raises:
+            TenantsFailed: it failed for some customers; the others were done.
+        """
         async with self.system() as session:
             values = {"now": self.clock.now(), "most": _BATCH}
             tenants = [TenantId(row) for row in await session.scalars(_DUE, values)]
-        return sum([await self.expire(tenant_id) for tenant_id in tenants])
+        return await each_tenant(self.name, tenants, self.expire)
 
 
 @dataclass(frozen=True, slots=True)

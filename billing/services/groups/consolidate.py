@@ -12,6 +12,7 @@ from billing.domain.groups.consolidating import (
     consolidated_number,
 )
 from billing.domain.groups.records import ConsolidatedInvoice
+from billing.each_tenant import each_tenant
 from billing.repositories.consolidated import ConsolidatedRepository, waiting_parents
 from billing.repositories.groups import GroupRepository
 from billing.tax_desk import TaxDesk
@@ -108,12 +109,25 @@ class ConsolidateGroups:
     every_seconds: float = 30.0
 
     async def run(self) -> int:
-        """Consolidate what is over, and return how many documents were issued."""
+        """Consolidate what is over, and return how many documents were issued.
+
+        Raises:
+            TenantsFailed: it failed for some parents; the others were done.
+        """
         # A sandbox's clock may be far ahead of ours: its own day decides, in `Consolidate`.
         before = (self.clock.now() + timedelta(days=365 * 100)).date()
-        async with self.system() as session:
-            parents = await waiting_parents(session, before, self.batch)
-        return sum([len(await self.consolidate(parent)) for parent in parents])
+        parents: list[TenantId] = []
+        page: list[TenantId] | None = None
+        # Most wait for their day or month to be over: nobody is left out behind them.
+        while page is None or len(page) == self.batch:
+            last = parents[-1] if parents else None
+            async with self.system() as session:
+                page = await waiting_parents(session, before, last, self.batch)
+            parents += page
+        return await each_tenant(self.name, parents, self._issued)
+
+    async def _issued(self, parent: TenantId) -> int:
+        return len(await self.consolidate(parent))
 
 
 async def record_fact(

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -296,6 +297,20 @@ async def test_by_month_they_wait_for_the_months_end(groups, pair):
     groups.clock.advance(days=25)
     [made] = await consolidated(groups, parent)
     assert (made["first_day"], made["last_day"]) == ("2026-01-01", "2026-01-31")
+
+
+async def test_who_waits_for_the_months_end_keeps_nobody_behind_waiting(groups):
+    ready, *_ = await grouped(groups, "First")
+    waiting, *_ = await grouped(groups, "Second")
+    behind, before = sorted([ready, waiting], key=tenant_of, reverse=True)
+    await before.client.put(
+        "/v1/group/cadence", json={"cadence": "month"}, headers={"Idempotency-Key": str(new_id())}
+    )
+    groups.clock.advance(days=1)
+    job = replace(groups.site.application.consolidate_groups, batch=1)
+
+    assert await job.run() == 1
+    assert len((await behind.get("/v1/consolidated-invoices")).json()) == 1
 
 
 async def test_a_parent_that_does_not_pay_gets_no_document(groups):
