@@ -62,6 +62,26 @@ async def test_finance_filters_downloads_and_records_a_transfer(staff_member):
     await expect(page.get_by_text("invoice.opened_by_staff").first).to_be_visible()
 
 
+async def test_a_customer_beyond_those_listed_can_be_chosen_and_the_choice_says_so(
+    staff_member, admin
+):
+    admin.execute(
+        "INSERT INTO organisations (id, slug, name, zone, language, currency, sandbox, created_at, "
+        "state) SELECT uuidv7(interval '1 hour'), 'n' || n, 'Newer ' || n, 'UTC', 'en', 'CNY', "
+        "false, '2026-01-01Z', 'active' FROM generate_series(1, 500) n"
+    )
+    page = await staff_member.open("/finance")
+    await expect(page.get_by_text("The newest 500 are listed here.")).to_be_visible()
+    await staff_member.open("/finance/customers?q=bella")
+    await page.get_by_role("link", name="Bella Pizza").click()
+    for link in ("Invoices of this customer", "Reports on this customer"):
+        here = page.url
+        await page.get_by_role("link", name=link).click()
+        chosen = page.get_by_label("Organisation", exact=True).locator("option:checked")
+        await expect(chosen).to_have_text("Bella Pizza")
+        await page.goto(here)
+
+
 async def test_operator_sees_tenants_instances_and_their_log(staff_member):
     page = await staff_member.open("/operator")
     row = page.get_by_role("row").filter(has_text="Bella Pizza")

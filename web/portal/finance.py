@@ -1,6 +1,6 @@
 """Finance: every organisation's invoices, as a list, a file and a sheet; transfers recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -17,10 +17,10 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
-from control_plane.tenancy.services.list_organisations import OrganisationOverview
 from web.api.common import id_from, principal
 from web.compose import Application
-from web.i18n import N_, translate
+from web.i18n import N_
+from web.portal.customer_choices import customer_choices, more_customers
 from web.portal.forms import refused, submitted
 from web.portal.invoices import (
     PAGE_SIZE,
@@ -36,7 +36,6 @@ from web.portal.views.invoices import Filters, FinanceView
 from web.portal.views.shell import Choice, Form
 
 READ = {"permission": Permission.STAFF_FINANCE}
-MOST_ORGANISATIONS = 500
 
 
 @get("/finance", opt=READ, include_in_schema=False)
@@ -46,21 +45,22 @@ async def finance_page(
     after: FromQuery[str | None] = None,
 ) -> Page:
     """List invoices over all organisations."""
-    organisations = await application.list_organisations(limit=MOST_ORGANISATIONS)
     asked = _asked(request)
     wanted = filter_of(asked)
     wanted = replace(wanted, before=position(after), limit=PAGE_SIZE)
     found = await application.list_all_invoices(wanted)
-    sandboxes = {o.id for o in organisations if o.sandbox}
+    owners = await application.list_organisations.of(entry.invoice.tenant_id for entry in found)
+    language = language_of(request)
+    tenants = await customer_choices(application, wanted.tenant_id, language)
     onward = position_after([entry.invoice for entry in found])
     view = FinanceView(
-        filters=_filters(organisations, asked, language_of(request)),
+        filters=_filters(tenants, asked, language),
         rows=tuple(
             replace(
                 row(entry.invoice),
                 tenant=entry.customer,
                 tenant_id=format_id("ten", entry.invoice.tenant_id),
-                sandbox=entry.invoice.tenant_id in sandboxes,
+                sandbox=owners[entry.invoice.tenant_id].sandbox,
             )
             for entry in found
         ),
@@ -101,18 +101,11 @@ def _last_day(first: date) -> date:
 
 
 def _filters(
-    organisations: Sequence[OrganisationOverview], asked: Mapping[str, str | None], language: str
+    tenants: tuple[Choice, ...], asked: Mapping[str, str | None], language: str
 ) -> Filters:
-    every = Choice("", translate(language, N_("All")), not asked["tenant"])
     return Filters(
-        tenants=(
-            every,
-            *(
-                Choice(text_id, o.name, text_id == asked["tenant"])
-                for o in organisations
-                for text_id in [format_id("ten", o.id)]
-            ),
-        ),
+        tenants=tenants,
+        more_tenants=more_customers(tenants, language),
         states=tuple(
             Choice(value, words, value == (asked["state"] or ""))
             for value, words in (

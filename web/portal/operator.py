@@ -12,7 +12,8 @@ from control_plane.kernel.ids import InstanceId, TenantId, format_id
 from provisioner.services.list_instances import InstanceView as Instance
 from web.api.common import id_from, principal
 from web.compose import Application
-from web.i18n import N_, translate
+from web.i18n import N_
+from web.portal.customer_choices import customer_choices
 from web.portal.labels import state_label
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.stuck import stuck_rows
@@ -68,21 +69,17 @@ async def instances_page(
 ) -> Page:
     """List instances, of one organisation or in one state if asked."""
     tenant, state = (request.query_params.get(name) for name in ("tenant", "state"))
-    organisations = await application.list_organisations(limit=MOST)
-    names = {o.id: o.name for o in organisations}
     instances = await application.provisioner.list_all_instances(limit=MOST)
-    owner = id_from("ten", tenant) if tenant else None
-    every = Choice("", translate(language_of(request), N_("All")))
+    owners = await application.list_organisations.of(i.tenant_id for i in instances)
+    owner = TenantId(id_from("ten", tenant)) if tenant else None
+    tenants = await customer_choices(application, owner, language_of(request))
     view = InstancesView(
         rows=tuple(
-            _row(i, names.get(i.tenant_id, ""))
+            _row(i, owners[i.tenant_id].name)
             for i in instances
             if owner in {None, i.tenant_id} and (state or i.state) == i.state
         ),
-        tenants=(
-            every,
-            *(Choice(format_id("ten", o.id), o.name, o.id == owner) for o in organisations),
-        ),
+        tenants=tenants,
         states=(
             Choice("", N_("All")),
             *(

@@ -221,8 +221,8 @@ async def migration_page(
     """Show how far a migration is, and why what failed did."""
     wanted = PlanMigrationId(id_from("pmg", migration_id))
     found = await application.list_migrations.one(wanted)
-    names = {o.id: o.name for o in await application.list_organisations(limit=500)}
-    rows = [(names.get(m.tenant_id, format_id("ten", m.tenant_id)), m) for m in found.moves]
+    owners = await application.list_organisations.of(move.tenant_id for move in found.moves)
+    rows = [(owners[move.tenant_id].name, move) for move in found.moves]
     language = language_of(request)
     words = {code: translate(language, text) for code, text in _REASONS.items()}
     return await page(

@@ -14,10 +14,10 @@ from billing.domain.ledger import Account
 from billing.domain.reports.sheet import Cell, Sheet
 from billing.services.revenue.reports.asked import Asked, Grouping
 from control_plane.identity.domain import Permission
-from control_plane.kernel.ids import format_id
 from web.api.staff_reports import report_file
 from web.compose import Application
 from web.i18n import LOCALES, N_, translate
+from web.portal.customer_choices import customer_choices, more_customers
 from web.portal.page import Page, PageRequest, language_of, page, query, see
 from web.portal.report_charts import report_charts
 from web.portal.views.reports import ReportView, SheetView
@@ -27,7 +27,6 @@ from web.reports.running import run_for_staff
 from web.reports.words import REPORTS, speaker
 
 READ = {"permission": Permission.STAFF_FINANCE}
-MOST_ORGANISATIONS = 500
 SHOWN_ROWS = 200
 _AT_A_DAY = {"trial-balance", "receivables"}
 
@@ -47,6 +46,7 @@ async def report_page(
     said = _said(request)
     asked = asked_from(said, application.clock.now().date())
     sheets = await run_for_staff(request, application, name, asked)
+    tenants = await customer_choices(application, asked.scope.tenant_id, language)
     title, lead = REPORTS[name]
     view = ReportView(
         name=name,
@@ -55,7 +55,8 @@ async def report_page(
         reports=report_tabs(name, language),
         first=None if name in _AT_A_DAY else asked.first,
         last=asked.last,
-        tenants=await _tenants(application, said.get("tenant_id"), language),
+        tenants=tenants,
+        more_tenants=more_customers(tenants, language),
         groupings=_groupings(asked, language) if name == "revenue" else (),
         accounts=_accounts(asked, language) if name == "general-ledger" else (),
         sheets=tuple(
@@ -94,15 +95,6 @@ def report_tabs(name: str, language: str) -> tuple[Choice, ...]:
 
 def _said(request: PageRequest) -> dict[str, Any]:
     return {name: request.query_params.get(name) for name in ASKED}
-
-
-async def _tenants(
-    application: Application, chosen: str | None, language: str
-) -> tuple[Choice, ...]:
-    organisations = await application.list_organisations(limit=MOST_ORGANISATIONS)
-    named = [(format_id("ten", o.id), o.name) for o in organisations]
-    every = Choice("", translate(language, N_("All")), not chosen)
-    return (every, *(Choice(value, name, value == chosen) for value, name in named))
 
 
 def _groupings(asked: Asked, language: str) -> tuple[Choice, ...]:

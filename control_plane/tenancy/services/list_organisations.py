@@ -1,5 +1,6 @@
 """List every tenant, for the vendor's staff."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ _LIST = text(
     FROM organisations o LEFT JOIN test_clocks c ON c.tenant_id = o.id
     WHERE (CAST(:text AS text) IS NULL OR strpos(lower(o.name || ' ' || o.slug), lower(:text)) > 0)
       AND (CAST(:after AS uuid) IS NULL OR o.id < :after)
+      AND (CAST(:ids AS uuid[]) IS NULL OR o.id = ANY(:ids))
     ORDER BY o.id DESC LIMIT :most
     """
 )
@@ -50,9 +52,23 @@ class ListOrganisations:
 
         ``after`` is the last id of the page before.
         """
-        most = max(1, min(limit, 500))
+        return await self._read(text=text or None, after=after, most=max(1, min(limit, 500)))
+
+    async def of(self, ids: Iterable[TenantId]) -> Mapping[TenantId, OrganisationOverview]:
+        """Read the tenants of some ids; one that is not there is left out."""
+        wanted = list(set(ids))
+        found = await self._read(ids=wanted, most=len(wanted)) if wanted else ()
+        return {organisation.id: organisation for organisation in found}
+
+    async def _read(
+        self,
+        *,
+        most: int,
+        text: str | None = None,
+        after: TenantId | None = None,
+        ids: list[TenantId] | None = None,
+    ) -> tuple[OrganisationOverview, ...]:
+        asked = {"text": text, "after": after, "ids": ids, "most": most}
         async with self.staff() as session:
-            rows = await session.execute(
-                _LIST, {"text": text or None, "after": after, "most": most}
-            )
+            rows = await session.execute(_LIST, asked)
             return tuple(OrganisationOverview(TenantId(row[0]), *row[1:]) for row in rows)

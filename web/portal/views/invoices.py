@@ -149,6 +149,7 @@ class Filters:
     """Finance's filters as they stand."""
 
     tenants: tuple[Choice, ...]
+    more_tenants: str | None
     states: tuple[Choice, ...]
     month: str
     csv_url: str

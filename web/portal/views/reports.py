@@ -64,6 +64,7 @@ class ReportView:
     first: date | None
     last: date
     tenants: tuple[Choice, ...]
+    more_tenants: str | None
     groupings: tuple[Choice, ...]
     accounts: tuple[Choice, ...]
     sheets: tuple[SheetView, ...]
