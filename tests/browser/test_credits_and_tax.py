@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from control_plane.identity.domain import StaffRole
 from tests.browser.conftest import PASSWORD
@@ -73,7 +74,13 @@ async def ask_for_topup(portal) -> None:
     await page.get_by_label("Name", exact=True).fill("Peak season")
     await page.get_by_role("button", name="Open a wallet in CNY").click()
     await page.get_by_text("Top up", exact=True).click()
-    await page.get_by_label("Amount in CNY", exact=True).fill("500.00")
+    amount = page.get_by_label("Amount in CNY", exact=True)
+    await amount.fill("plenty")
+    await page.get_by_role("button", name="Ask for the top-up").click()
+    await expect(amount).to_have_attribute("aria-invalid", "true")
+    await expect(amount).to_have_value("plenty")
+    await page.get_by_text("“plenty” is not an amount in CNY.").wait_for()
+    await amount.fill("500.00")
     await page.get_by_role("button", name="Ask for the top-up").click()
     await page.get_by_text("waits for your transfer").first.wait_for()
 

@@ -12,7 +12,7 @@ from control_plane.kernel.currency import Currency
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.money import Money
 from web.i18n import N_, translate
-from web.portal.customer_frame import read_field
+from web.portal.fields import read_field
 from web.portal.forms import Submitted
 from web.portal.policy_words import ordered_names, policy_title, policy_words
 

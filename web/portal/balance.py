@@ -14,6 +14,7 @@ from web.api.discounts import topup_id_from, wallet_id_from
 from web.api.documents import file_response
 from web.compose import Application
 from web.portal.discount_rows import balance_view
+from web.portal.fields import amount_of
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
 from web.portal.views.shell import Form
@@ -102,13 +103,12 @@ async def set_automatic(
 ) -> Page | Redirect:
     """Have a wallet ask for a top-up by itself; empty fields switch that off."""
     form = await submitted(request)
-    code = currency(form.one("currency"))
     try:
         await application.open_wallet.automatic(
             tenant_id=tenant(request),
             wallet_id=wallet_id_from(wallet_id),
-            below=_amount(form.one("below"), code.code),
-            amount=_amount(form.one("auto_amount"), code.code),
+            below=_amount(form, "below"),
+            amount=_amount(form, "amount"),
             actor=principal(request).actor,
         )
     except TallyardError as error:
@@ -129,7 +129,7 @@ async def ask_topup(
             topup = await application.request_topup(
                 tenant_id=tenant_id,
                 wallet_id=wallet_id_from(wallet_id),
-                amount=Money.parse(form.one("amount"), currency(form.one("currency"))),
+                amount=amount_of(form, "amount"),
                 actor=actor,
             )
             if by_card:
@@ -202,5 +202,5 @@ async def receipt_pdf(
     return file_response(file, shown=True)
 
 
-def _amount(text: str, code: str) -> Money | None:
-    return Money.parse(text, currency(code)) if text else None
+def _amount(form: Submitted, name: str) -> Money | None:
+    return amount_of(form, name) if form.one(name) else None

@@ -1,11 +1,8 @@
 """What finance's pages about one customer share: whose they are, their tabs, a halted billing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from control_plane.identity.domain import Permission
-from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
 from web.api.common import id_from
@@ -23,8 +20,6 @@ _TABS = (
     ("subscriptions", "/subscriptions", N_("Subscriptions and quotes")),
     ("terms", "/terms", N_("Billing terms")),
 )
-
-_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +103,3 @@ async def confirm_page(
 ) -> Page:
     """Ask before it is done."""
     return await customer_page(request, application, frame, "finance/confirm.html", view=view)
-
-
-def read_field(text: str, name: str, parse: Callable[[str], _Read]) -> _Read | None:
-    """Read a field that may be left empty; what is wrong with it is told beside it.
-
-    Raises:
-        TallyardError: what ``parse`` says of it.
-    """
-    if not text:
-        return None
-    try:
-        return parse(text)
-    except TallyardError as error:
-        error.field = name
-        raise

@@ -12,7 +12,6 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId, format_id
-from control_plane.kernel.money import Money
 from web.api.common import principal
 from web.api.discounts import topup_id_from, wallet_id_from
 from web.compose import Application
@@ -22,10 +21,10 @@ from web.portal.customer_frame import (
     URL,
     customer_page,
     owner_of,
-    read_field,
     read_frame,
 )
 from web.portal.discount_rows import balance_view, takes_words
+from web.portal.fields import amount_of
 from web.portal.finance_credits import CYCLES, credit_asked
 from web.portal.forms import Submitted, attempt, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, query, see
@@ -121,13 +120,6 @@ async def attempt_balances(
 
     onward = see(f"/finance/customers/{tenant_id}", done=done)
     return await attempt(request, form, act, again, onward)
-
-
-def amount_of(form: Submitted, name: str) -> Money:
-    """Read an amount in the currency that the form names; what is wrong is told at its field."""
-    code = currency(form.one("currency"))
-    amount = read_field(form.one(name) or "-", name, lambda text: Money.parse(text, code))
-    return amount or Money.zero(code)
 
 
 @post(f"{URL}/coupons", opt=ACT, status_code=303, include_in_schema=False)

@@ -20,7 +20,8 @@ from web.portal.customer_frame import (
     owner_of,
     read_frame,
 )
-from web.portal.finance_customer import amount_of, attempt_balances, show_balances
+from web.portal.fields import amount_of
+from web.portal.finance_customer import attempt_balances, show_balances
 from web.portal.forms import refused, submitted
 from web.portal.page import Page, PageRequest, language_of
 

@@ -20,8 +20,8 @@ from control_plane.kernel.exact import exact_decimal, quantity_text
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import ChargeTerms, Terms
 from web.i18n import N_, translate
-from web.portal.customer_frame import read_field
 from web.portal.exemption_rows import day_from
+from web.portal.fields import read_field
 from web.portal.forms import Submitted
 from web.portal.views.terms import TermField, TermGroup
 

@@ -10,9 +10,9 @@ from control_plane.catalog.errors import PlanNotFound
 from control_plane.kernel.calendar import local_day_start
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import exact_decimal
-from web.portal.customer_frame import read_field
 from web.portal.cycles import cycle_key, cycle_words
 from web.portal.exemption_rows import day_from
+from web.portal.fields import read_field
 from web.portal.forms import Submitted
 from web.portal.holdings import Holdings
 from web.portal.negotiating import Listed, terms_asked
