@@ -1,6 +1,7 @@
 """A subscription in a real browser: everything it can be asked, previewed, confirmed, undone."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,6 +84,9 @@ async def test_a_subscription_is_changed_in_the_browser_as_it_is_shown(portal):
         page.locator("form:has([value=pause])")
         .get_by_role("button", name="Preview the pause")
         .click()
+    )
+    await expect(page.locator(".difference .figure")).to_have_text(
+        [re.compile(r"^CN¥\d\d\d\.00"), re.compile(r"^CN¥0\.00")]
     )
     found += await shots(portal, "preview-pause")
     await page.get_by_role("button", name="Confirm and be credited").click()

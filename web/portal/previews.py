@@ -18,6 +18,7 @@ from web.portal.views.life import (
 )
 
 _PAUSED = N_("Paused: nothing is granted and no fee is charged.")
+_PAUSED_AT_A_FEE = N_("Paused: nothing is granted, and this fee goes on.")
 _TRIAL = N_("Free until the trial ends.")
 
 
@@ -119,7 +120,7 @@ def _side(standing: Standing, language: str) -> SideCard:
         for code, name in names.items()
     ]
     if standing.paused:
-        notes.append(translate(language, _PAUSED))
+        notes.append(translate(language, _PAUSED_AT_A_FEE if standing.fee.minor else _PAUSED))
     if standing.trial:
         notes.append(translate(language, _TRIAL))
     return SideCard(

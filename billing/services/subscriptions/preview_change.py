@@ -1,14 +1,14 @@
 """Show what a request would do and cost, before anybody is bound to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.changing import Quote
 from billing.domain.instants import next_instant
-from billing.domain.life.fees import recurring_fee
+from billing.domain.life.fees import Held, recurring_fee
 from billing.domain.life.projecting import Projection
 from billing.domain.life.requests import Request
 from billing.domain.life.standing import nearest
@@ -18,6 +18,7 @@ from billing.services.subscriptions.desk import Desk
 from billing.services.subscriptions.weighing import Weighed, Weighing
 from billing.tokens import Shown
 from control_plane.catalog.domain import PlanVersion
+from control_plane.catalog.policies import Pause
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.kernel.money import Money
@@ -32,7 +33,10 @@ def purpose_of(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a subscription stands at one instant. ``fee`` recurs per interval, before tax."""
+    """How a subscription stands at one instant.
+
+    ``fee`` recurs per interval, before tax; of a pause it is what the pause costs.
+    """
 
     plan: PlanVersion
     interval: Interval
@@ -147,8 +151,16 @@ def standing(desk: Desk, timeline: Timeline, at: datetime) -> Standing:
         interval=segment.interval,
         count=segment.count,
         quantities=held.quantities,
-        fee=recurring_fee(held),
+        fee=_fee(held, paused=segment.paused),
         paused=segment.paused,
         trial=segment.trial,
         ends_at=timeline.ended_at,
     )
+
+
+def _fee(held: Held, *, paused: bool) -> Money:
+    if not paused:
+        return recurring_fee(held)
+    if held.policies.pause is Pause.CREDIT_UNUSED:
+        return Money.zero(held.price.currency)
+    return recurring_fee(replace(held, price=held.price.held()))
