@@ -5,6 +5,7 @@ from datetime import timedelta
 from litestar import get
 from litestar.di import NamedDependency
 
+from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
 from billing.services.list_subscriptions import fee_of
 from control_plane.identity.domain import Permission
@@ -86,6 +87,7 @@ def _next_invoice(holdings: Holdings) -> NextInvoice | None:
         fee_of(subscription.versions.plans[segment.plan_version_id], subscription.currency, segment)
         for subscription in holdings.alive
         if (segment := subscription.timeline.segment_at(due_at)) is not None
+        and not segment.paused
         and segment.anchor.period_at(due_at).start == due_at
     ]
     fee = Money.total(fees, holdings.currency) if fees else None
@@ -95,16 +97,27 @@ def _next_invoice(holdings: Holdings) -> NextInvoice | None:
 async def _open(application: Application, tenant_id: TenantId) -> tuple[OpenInvoice, ...]:
     wanted = InvoiceFilter(unpaid=True, limit=MOST_OPEN_INVOICES)
     found = await application.list_invoices(tenant_id, wanted)
-    return tuple(OpenInvoice(format_id("inv", i.id), i.number, i.total, i.due_at) for i in found)
+    return tuple(
+        OpenInvoice(
+            invoice_id=format_id("inv", invoice.id),
+            number=invoice.number,
+            total=invoice.total,
+            issued_at=invoice.due_at,
+            payable_by=invoice.payable_by,
+            overdue=invoice.state is InvoiceState.OVERDUE,
+        )
+        for invoice in found
+    )
 
 
 def _seasons(cards: tuple[AddonCard, ...], holdings: Holdings) -> tuple[SeasonAhead, ...]:
+    booked = {(c.season, c.window) for c in cards if c.state in {"booked", "active"}}
     return tuple(
         SeasonAhead(
-            name=card.season,
-            window=card.window,
-            days_ahead=max(0, -(-(card.window.start - holdings.now) // timedelta(days=1))),
-            booked=card.state in {"booked", "active"},
+            name=season,
+            window=window,
+            days_ahead=max(0, -(-(window.start - holdings.now) // timedelta(days=1))),
+            booked=(season, window) in booked,
         )
-        for card in cards
+        for season, window in dict.fromkeys((card.season, card.window) for card in cards)
     )

@@ -102,6 +102,8 @@ class OpenInvoice:
     number: str
     total: Money
     issued_at: datetime
+    payable_by: date
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
