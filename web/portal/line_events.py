@@ -1,6 +1,8 @@
 """The events behind a line: exactly those that were counted, page by page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from litestar import get
@@ -13,7 +15,8 @@ from web.api.common import tenant
 from web.api.credit_notes import note_id_from
 from web.api.invoices import invoice_id_from
 from web.compose import Application
-from web.portal.page import Page, PageRequest, page
+from web.portal.page import Page, PageRequest, language_of, page
+from web.portal.previews import line_title
 
 READ = {"permission": Permission.INVOICE_READ}
 PAGE_SIZE = 50
@@ -29,9 +32,10 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class LineEventsView:
-    """A page of events; ``next_url`` goes on, None on the last page."""
+    """A page of events of the line of a ``name``; ``next_url`` goes on, None on the last page."""
 
     document_url: str
+    name: str
     line: str
     rows: tuple[EventRow, ...]
     next_url: str | None
@@ -46,14 +50,14 @@ async def invoice_events_page(
     after: FromQuery[str | None] = None,
 ) -> Page:
     """Show a page of the events that an invoice's line was measured by."""
-    found = await application.list_line_events(
-        tenant_id=tenant(request),
-        invoice_id=invoice_id_from(invoice_id),
-        line_key=line,
-        after=after,
-        limit=PAGE_SIZE,
-    )
-    view = _view(f"/portal/invoices/{invoice_id}", line, found)
+    tenant_id, wanted = tenant(request), invoice_id_from(invoice_id)
+    async with application.work(tenant_id):
+        found = await application.list_line_events(
+            tenant_id=tenant_id, invoice_id=wanted, line_key=line, after=after, limit=PAGE_SIZE
+        )
+        kept = await application.get_invoice(tenant_id=tenant_id, invoice_id=wanted)
+    name = _name(kept.invoice.content, line, language_of(request))
+    view = _view(f"/portal/invoices/{invoice_id}", name, line, found)
     return await page(request, application, "portal/line_events.html", "invoices", view=view)
 
 
@@ -66,21 +70,25 @@ async def note_events_page(
     after: FromQuery[str | None] = None,
 ) -> Page:
     """Show a page of the events that a credit note's line was measured by."""
-    found = await application.list_line_events.of_note(
-        tenant_id=tenant(request),
-        note_id=note_id_from(note_id),
-        line_key=line,
-        after=after,
-        limit=PAGE_SIZE,
-    )
-    view = _view(f"/portal/credit-notes/{note_id}", line, found)
+    tenant_id, wanted = tenant(request), note_id_from(note_id)
+    async with application.work(tenant_id):
+        found = await application.list_line_events.of_note(
+            tenant_id=tenant_id, note_id=wanted, line_key=line, after=after, limit=PAGE_SIZE
+        )
+        kept = await application.get_credit_note(tenant_id=tenant_id, note_id=wanted)
+    name = _name(kept.content, line, language_of(request))
+    view = _view(f"/portal/credit-notes/{note_id}", name, line, found)
     return await page(request, application, "portal/line_events.html", "invoices", view=view)
 
 
-def _view(document_url: str, line: str, found: EventPage) -> LineEventsView:
+def _name(content: Mapping[str, Any], key: str, language: str) -> str:
+    return next((line_title(line, language) for line in content["lines"] if line["key"] == key), "")
+
+
+def _view(document_url: str, name: str, line: str, found: EventPage) -> LineEventsView:
     next_url = None
     if found.after is not None:
         next_url = f"{document_url}/events?line={quote(line, safe='')}"
         next_url += f"&after={quote(found.after, safe='')}"
     rows = tuple(EventRow(event, event.data_json.decode()) for event in found.events)
-    return LineEventsView(document_url, line, rows, next_url)
+    return LineEventsView(document_url, name, line, rows, next_url)
