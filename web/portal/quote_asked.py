@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billing.domain.life.orders import Order
+from billing.domain.life.quotes import expected_quantity
 from billing.domain.life.requests import BookingWanted, StartWanted
 from billing.services.quotes.make_quote import QuoteWanted
 from control_plane.catalog.errors import PlanNotFound
 from control_plane.kernel.calendar import local_day_start
 from control_plane.kernel.errors import ErrorKind, TallyardError
-from control_plane.kernel.exact import exact_decimal
 from web.portal.cycles import cycle_key, cycle_words
 from web.portal.exemption_rows import day_from
 from web.portal.fields import read_field
@@ -20,7 +20,6 @@ from web.portal.views.shell import Choice
 from web.portal.views.terms import TermField
 
 _DIGITS = 9
-_USAGE = "u."
 _DAY = timedelta(days=1)
 
 
@@ -120,7 +119,7 @@ def quote_asked(form: Submitted, holdings: Holdings) -> QuoteWanted:
         valid_until=local_day_start(valid, zone),
         purchase_order=form.one("purchase_order") or None,
         note=form.one("note") or None,
-        expected_usage=_usage(form),
+        expected_usage=_usage(form, listed),
     )
 
 
@@ -153,7 +152,8 @@ def _count(form: Submitted, field: str, usual: int) -> int:
     return int(text)
 
 
-def _usage(form: Submitted) -> dict[str, Decimal]:
-    named = {field: form.one(field) for field in form.fields if field.startswith(_USAGE)}
-    read = {f: read_field(text, f, exact_decimal) for f, text in named.items()}
-    return {f.removeprefix(_USAGE): found for f, found in read.items() if found is not None}
+def _usage(form: Submitted, listed: Listed) -> dict[str, Decimal]:
+    """Read what is expected of the plan's meters; of another plan chosen before, nothing."""
+    metered = sorted({charge.meter for charge in listed.price.charges if charge.meter})
+    read = {m: read_field(form.one(f"u.{m}"), f"u.{m}", expected_quantity) for m in metered}
+    return {meter: found for meter, found in read.items() if found is not None}
