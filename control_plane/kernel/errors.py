@@ -42,8 +42,9 @@ class TallyardError(Exception):
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: object) -> None:
         """Refuse a concrete subclass that leaves one of the four attributes out."""
         super().__init_subclass__(**kwargs)
-        cls._abstract = abstract
         missing = [name for name in _REQUIRED if not hasattr(cls, name)]
+        # A class that is refused lives on until it is collected, and is no error meanwhile.
+        cls._abstract = abstract or bool(missing)
         if missing and not abstract:
             raise TypeError(f"{cls.__name__} does not define {', '.join(missing)}")
 
