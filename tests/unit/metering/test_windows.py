@@ -45,3 +45,24 @@ def test_a_moment_within_one_window_is_one_tile():
     period = Period(_at(2026, 1, 8, 3, 10), _at(2026, 1, 8, 3, 20))
 
     assert windows(period, Window.HOUR, "Asia/Shanghai") == (period,)
+
+
+def test_weeks_start_on_monday_and_quarters_on_the_first_of_january_april_july_and_october():
+    year = Period(_at(2026, 1, 8), _at(2026, 12, 31, 16))
+
+    weeks = windows(year, Window.WEEK, "Asia/Shanghai")
+    quarters = windows(year, Window.QUARTER, "Asia/Shanghai")
+
+    assert weeks[1].start == _at(2026, 1, 11, 16)  # Monday the 12th, as it begins in Shanghai
+    assert [tile.start for tile in quarters] == [
+        _at(2026, 1, 8),
+        _at(2026, 3, 31, 16),
+        _at(2026, 6, 30, 16),
+        _at(2026, 9, 30, 16),
+    ]
+
+
+def test_the_last_year_there_is_has_windows_too():
+    last = Period(_at(9999, 6, 1), _at(9999, 12, 1))
+
+    assert windows(last, Window.YEAR, "UTC") == (last,)
