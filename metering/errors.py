@@ -124,6 +124,22 @@ class TextUnusable(EventRefused):
     remedy = "Send texts as valid Unicode without NUL characters."
 
 
+class TakesBackTwo(EventRefused):
+    """An event both corrects and retracts."""
+
+    code = "takes_back_two"
+    message = "The event has both “corrects” and “retracts”; it may take back one event only."
+    remedy = "Send one event for each that is to be taken back."
+
+
+class TakesBackItself(EventRefused):
+    """An event names itself as what it takes back."""
+
+    code = "takes_back_itself"
+    message = "The event “{id}” takes back itself."
+    remedy = "Give the event an id of its own, and name the one that it takes back."
+
+
 class UnknownMeter(EventRefused):
     """No meter counts events of this type."""
 
@@ -155,6 +171,15 @@ class EventConflict(TallyardError):
     kind = ErrorKind.CONFLICT
     message = "Another event with the source “{source}” and the id “{id}” was received before."
     remedy = "Give each event an id of its own; the first one stands."
+
+
+class AlreadyTakenBack(TallyardError):
+    """Another event took the same one back before."""
+
+    code = "already_taken_back"
+    kind = ErrorKind.CONFLICT
+    message = "The event “{id}” of the source “{source}” was taken back by another event before."
+    remedy = "Take back or correct the event that counts now; each is taken back once."
 
 
 class EventsUnreadable(TallyardError):

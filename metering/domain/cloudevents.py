@@ -1,9 +1,10 @@
 """CloudEvents 1.0 in JSON, one or a batch, read event by event.
 
 Source: CloudEvents 1.0.2, and its JSON event format (sections 2, 3 and 4). Of
-the optional attributes a meter needs ``time`` and ``data``. Extension
-attributes (a trace's, for instance) are transport and not kept: the same event
-sent again with another trace is still the same event.
+the optional attributes a meter needs ``time`` and ``data``. Two extension
+attributes are part of the event: ``corrects`` and ``retracts`` name one that it
+takes back. Others (a trace's, for instance) are transport and not kept: the same
+event sent again with another trace is still the same event.
 """
 
 import hashlib
@@ -20,7 +21,14 @@ from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import exact_decimal
 from metering.domain.canonical import CANONICAL
 from metering.domain.diagnosis import LONGEST_TEXT, kept, rejection, shown
-from metering.domain.events import Datum, IngestResult, IngestStatus, UsageEvent
+from metering.domain.events import (
+    Datum,
+    IngestResult,
+    IngestStatus,
+    TakesBack,
+    TakingBack,
+    UsageEvent,
+)
 from metering.domain.numbers import canonical_number
 from metering.errors import (
     BatchTooLarge,
@@ -30,6 +38,8 @@ from metering.errors import (
     EventRefused,
     EventsUnreadable,
     EventTimeInvalid,
+    TakesBackItself,
+    TakesBackTwo,
     TextUnusable,
 )
 
@@ -53,6 +63,8 @@ class _CloudEvent(msgspec.Struct, frozen=True, gc=False):
     data: dict[str, Any]
     subject: _Text | None = None
     datacontenttype: str | None = None
+    corrects: _Text | None = None
+    retracts: _Text | None = None
 
 
 _one = msgspec.json.Decoder(_CloudEvent, float_hook=Decimal)
@@ -157,8 +169,10 @@ def _usage_event(event: _CloudEvent) -> UsageEvent:
     data_json = CANONICAL.encode(data)
     if len(data_json) > MOST_DATA_BYTES:
         raise DataTooLarge(size=len(data_json), largest=MOST_DATA_BYTES, field="data")
+    takes_back = _takes_back(event)
+    said = (takes_back.kind, takes_back.id) if takes_back else ()
     body = CANONICAL.encode(
-        (event.source, event.id, event.type, event.subject, time, msgspec.Raw(data_json))
+        (event.source, event.id, event.type, event.subject, time, msgspec.Raw(data_json), *said)
     )
     if b"\\u0000" in body and _NUL.search(body):
         raise TextUnusable
@@ -171,7 +185,20 @@ def _usage_event(event: _CloudEvent) -> UsageEvent:
         data=data,
         data_json=data_json,
         body_hash=hashlib.sha256(body).digest(),
+        takes_back=takes_back,
     )
+
+
+def _takes_back(event: _CloudEvent) -> TakesBack | None:
+    if event.corrects is not None and event.retracts is not None:
+        raise TakesBackTwo(field="retracts")
+    kind = TakingBack.CORRECTS if event.retracts is None else TakingBack.RETRACTS
+    target = event.corrects if event.retracts is None else event.retracts
+    if target is None:
+        return None
+    if target == event.id:
+        raise TakesBackItself(id=shown(target), field=kind.value)
+    return TakesBack(kind, target)
 
 
 def _utc(at: datetime) -> datetime:

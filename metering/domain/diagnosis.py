@@ -25,8 +25,8 @@ LONGEST_TEXT = 255
 """Characters of an attribute; four bytes each still fit one index entry."""
 
 _REQUIRED = ("specversion", "source", "id", "type", "time", "data")
-_KEPT = (*_REQUIRED, "subject", "datacontenttype")
-_TEXTS = ("source", "id", "type", "subject")
+_KEPT = (*_REQUIRED, "subject", "datacontenttype", "corrects", "retracts")
+_TEXTS = ("source", "id", "type", "subject", "corrects", "retracts")
 _LONGEST_SHOWN = 60
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 

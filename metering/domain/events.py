@@ -13,6 +13,23 @@ Datum: TypeAlias = bool | str | Decimal | list["Datum"] | dict[str, "Datum"] | N
 """A JSON value of an event's data. Every number is an exact, canonical Decimal."""
 
 
+class TakingBack(StrEnum):
+    """How an event takes another one back."""
+
+    CORRECTS = "corrects"
+    """It counts in the other one's place."""
+    RETRACTS = "retracts"
+    """Nothing counts in the other one's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakesBack:
+    """What an event takes back: the event ``id`` of its own source, whenever that arrives."""
+
+    kind: TakingBack
+    id: str
+
+
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
     """One thing that happened and may be billed (CloudEvents 1.0).
@@ -20,7 +37,8 @@ class UsageEvent:
     ``(source, id)`` identifies it within its tenant. ``time`` is an aware UTC
     instant. ``data_json`` is the canonical JSON of ``data``, and ``body_hash``
     the SHA-256 of everything that is kept of the event: two deliveries of one
-    event have the same hash, however their JSON was spelt.
+    event have the same hash, however their JSON was spelt. ``takes_back`` names
+    an event that no longer counts because of this one.
     """
 
     source: str
@@ -31,6 +49,12 @@ class UsageEvent:
     data: Mapping[str, Datum]
     data_json: bytes
     body_hash: bytes
+    takes_back: TakesBack | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it adds something of its own: a retraction does not."""
+        return self.takes_back is None or self.takes_back.kind is not TakingBack.RETRACTS
 
 
 class IngestStatus(StrEnum):
@@ -44,6 +68,8 @@ class IngestStatus(StrEnum):
     """Another event with this source and id was stored before, and stands."""
     REJECTED = "rejected"
     """Not usable, for the reason given; nothing was stored."""
+    QUARANTINED = "quarantined"
+    """No meter counts its type yet: kept apart, counted by nothing until it is replayed."""
 
 
 @dataclass(frozen=True, slots=True)
