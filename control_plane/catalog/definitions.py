@@ -14,6 +14,8 @@ from control_plane.catalog.domain import (
     LatePolicy,
     Meter,
     Module,
+    Property,
+    PropertyType,
     Text,
 )
 from control_plane.kernel.calendar import Period, instant_text, parse_instant
@@ -83,6 +85,20 @@ def meter_body(meter: Meter) -> dict[str, Any]:
         body["late"] = meter.late.value
     if meter.late_days is not None:
         body["late_days"] = meter.late_days
+    if meter.properties:
+        body["properties"] = [_property_body(rule) for rule in meter.properties]
+    if meter.dimensions:
+        body["dimensions"] = list(meter.dimensions)
+    return body
+
+
+def _property_body(rule: Property) -> dict[str, Any]:
+    # "code" names it among the others where two catalogues are compared.
+    body: dict[str, Any] = {"code": rule.name, "type": rule.type.value}
+    if rule.values:
+        body["values"] = list(rule.values)
+    if rule.required:
+        body["required"] = True
     return body
 
 
@@ -135,6 +151,17 @@ def meter_from_body(body: Any) -> Meter:
         filters=filters_from_body(body.get("filters", ())),
         late=LatePolicy(body.get("late", LatePolicy.CURRENT_PERIOD)),
         late_days=body.get("late_days"),
+        properties=tuple(_property(rule) for rule in body.get("properties", ())),
+        dimensions=tuple(body.get("dimensions", ())),
+    )
+
+
+def _property(body: Any) -> Property:
+    return Property(
+        name=body["code"],
+        type=PropertyType(body["type"]),
+        values=tuple(body.get("values", ())),
+        required=body.get("required", False),
     )
 
 

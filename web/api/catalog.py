@@ -38,6 +38,7 @@ from web.api.catalog_views import (
     Name,
     PlanView,
     PriceView,
+    PropertyView,
     RefundView,
     TierView,
 )
@@ -100,6 +101,11 @@ def meter_view(meter: Meter) -> MeterView:
         filters=[_filter(f) for f in meter.filters],
         late=meter.late.value,
         late_days=meter.late_days,
+        properties=[
+            PropertyView(rule.name, rule.type.value, list(rule.values), rule.required)
+            for rule in meter.properties
+        ],
+        dimensions=list(meter.dimensions),
         module=meter.module,
         unit=name_view(meter.unit),
         name=name_view(meter.name),

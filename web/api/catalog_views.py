@@ -161,6 +161,15 @@ class ModuleView(msgspec.Struct):
     name: Name
 
 
+class PropertyView(msgspec.Struct):
+    """What a meter asks of one property of its events' data; no values: any of the type."""
+
+    name: str
+    type: str
+    values: list[str]
+    required: bool
+
+
 class MeterView(msgspec.Struct):
     """How usage is measured, and what becomes of what arrives late."""
 
@@ -172,6 +181,8 @@ class MeterView(msgspec.Struct):
     filters: list[FilterView]
     late: str
     late_days: int | None
+    properties: list[PropertyView]
+    dimensions: list[str]
     module: str
     unit: Name
     name: Name

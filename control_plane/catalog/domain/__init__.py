@@ -19,7 +19,14 @@ from control_plane.catalog.domain.charges import (
     Timing,
 )
 from control_plane.catalog.domain.features import Feature, FeatureKind, Module
-from control_plane.catalog.domain.meters import Aggregation, Filter, LatePolicy, Meter
+from control_plane.catalog.domain.meters import (
+    Aggregation,
+    Filter,
+    LatePolicy,
+    Meter,
+    Property,
+    PropertyType,
+)
 from control_plane.catalog.domain.offers import AddonVersion, EarlyBird, PlanVersion, Price, Refund
 from control_plane.catalog.domain.words import Grant, Text
 
@@ -45,6 +52,8 @@ __all__ = [
     "Module",
     "PlanVersion",
     "Price",
+    "Property",
+    "PropertyType",
     "Refund",
     "Text",
     "Tier",

@@ -48,6 +48,30 @@ class Filter:
     exclude: bool = False
 
 
+class PropertyType(StrEnum):
+    """What a property of an event's data may hold. Lists and objects are none of them."""
+
+    STRING = "string"
+    NUMBER = "number"
+    """A JSON number, or a text of one."""
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """What a meter asks of one property of its events' data.
+
+    ``values`` are the texts that are taken (numbers and booleans by their JSON text); empty:
+    any of the type. A property that is missing or null is refused only where it is
+    ``required``.
+    """
+
+    name: str
+    type: PropertyType
+    values: tuple[str, ...] = ()
+    required: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
     """How usage is measured: which events, and what of them.
@@ -56,6 +80,9 @@ class Meter:
     the events themselves are counted. ``amount_property`` names the one that holds
     the event's amount of money, for percentage and dynamic prices; without it
     they take ``property``. ``late_days`` belongs to `LatePolicy.REJECT_AFTER`.
+
+    ``properties`` is the schema that events are held to as they come in; ``dimensions``
+    the properties that usage can be grouped by. Neither changes what is counted.
     """
 
     code: str
@@ -69,6 +96,8 @@ class Meter:
     filters: tuple[Filter, ...] = ()
     late: LatePolicy = LatePolicy.CURRENT_PERIOD
     late_days: int | None = None
+    properties: tuple[Property, ...] = ()
+    dimensions: tuple[str, ...] = ()
 
     def money_property(self) -> str | None:
         """Return the field of an event's amount of money, None when events carry none."""

@@ -80,6 +80,10 @@ class Fault(Enum):
     STEPS_NOT_FALLING = "Steps run from the longest lead to the shortest: {value} follows {before}."
     EARLY_PRICE_MISSING = "The step has no price in {currency}, and the add-on has one."
     EARLY_PRICE_UNKNOWN = "The add-on has no price in {currency}."
+    TOO_MANY = "More than {most} are listed here."
+    NAME_TOO_LONG = "“{value}” has more than {most} characters."
+    PROPERTY_ADDED_UP = "“{value}” is what the meter adds up, so it cannot be a boolean."
+    PROPERTY_TYPES_DIFFER = "“{value}” is a {type} by the meter {other}, of the same events."
     DIMENSION_MISSING = "The cell does not say its “{value}”."
 
 

@@ -5,6 +5,11 @@ from collections.abc import Iterable, Mapping
 from control_plane.catalog.domain import Aggregation, Filter, LatePolicy, Meter, Module
 from control_plane.catalog.source.cursor import Cursor
 from control_plane.catalog.source.faults import Fault
+from control_plane.catalog.source.properties import (
+    check_together,
+    read_dimensions,
+    read_properties,
+)
 from control_plane.catalog.source.words import Codes, read_name, read_reference
 
 LONGEST_WAIT_DAYS = 3_650
@@ -13,7 +18,9 @@ LONGEST_WAIT_DAYS = 3_650
 def read_meters(items: Iterable[Cursor], modules: Mapping[str, Module]) -> dict[str, Meter]:
     """Read the meters of ``modules``, by code."""
     codes = Codes()
-    meters = [_read_meter(item, codes, modules) for item in items]
+    places = list(items)
+    meters = [_read_meter(item, codes, modules) for item in places]
+    check_together(list(zip(places, meters, strict=True)))
     return {meter.code: meter for meter in meters if meter.code}
 
 
@@ -42,12 +49,14 @@ def _read_meter(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> Me
         late_days=(
             fields["late_days"].whole(1, LONGEST_WAIT_DAYS) if "late_days" in fields else None
         ),
+        properties=read_properties(fields.get("properties"), _added_up(item)),
+        dimensions=read_dimensions(fields.get("dimensions")),
     )
 
 
 def _fields(item: Cursor) -> Mapping[str, Cursor]:
     required = ["code", "event_type", "aggregation", "module", "unit", "name"]
-    optional = ["amount_property", "filters", "late"]
+    optional = ["amount_property", "filters", "late", "properties", "dimensions"]
     aggregation = item.peek("aggregation")
     if aggregation not in list(Aggregation):
         optional.append("property")  # of one that is no good, nothing more can be said
@@ -90,6 +99,13 @@ def read_texts(cursor: Cursor | None) -> tuple[str, ...]:
         else:
             texts.append(item.raw)
     return tuple(texts)
+
+
+def _added_up(item: Cursor) -> frozenset[str]:
+    """Return the properties that the meter needs a quantity from."""
+    counts = item.peek("aggregation") in {Aggregation.COUNT, Aggregation.UNIQUE}
+    names = (item.peek("amount_property"), "" if counts else item.peek("property"))
+    return frozenset(name for name in names if name)
 
 
 def _optional_text(cursor: Cursor | None) -> str | None:

@@ -148,4 +148,7 @@ def test_every_fault_of_the_list_has_a_case_in_one_of_the_suites():
     suites = (CASES, *PRICING_CASES, SCENARIO_CASES, COUNTS, TAX_CASES)
     listed = {case[0] for cases in suites for case in cases}
 
-    assert told_above | published | {Fault.EARLY_PRICE_UNKNOWN} | listed == set(Fault)
+    assert told_above | published | {
+        Fault.EARLY_PRICE_UNKNOWN,
+        Fault.PROPERTY_TYPES_DIFFER,
+    } | listed == set(Fault)

@@ -13,7 +13,7 @@ from control_plane.catalog.definitions import (
     definitions_from_body,
     definitions_of,
 )
-from control_plane.catalog.domain import ChargeKind, Timing
+from control_plane.catalog.domain import ChargeKind, Property, PropertyType, Timing
 from control_plane.catalog.errors import (
     AddonNotFound,
     MeterNotFound,
@@ -55,6 +55,29 @@ def test_a_plan_holds_its_modules_limits_and_prices():
     assert lines.included == 2000
     assert [t.up_to for t in lines.tiers] == [Decimal(5000), None]
     assert [t.flat_fee for t in lines.tiers] == [Decimal("1.50"), Decimal(0)]
+
+
+def test_a_meter_says_what_its_events_hold_and_what_usage_is_grouped_by():
+    schema = """\
+    property: lines
+    properties:
+      region: {type: string, values: [north, south], required: true}
+      zone: {type: number, values: [1.50, -2]}
+      cold: {type: boolean}
+    dimensions: [region, api_key]
+"""
+    catalog = read_catalog(spoiled("    property: lines\n", schema))
+
+    meter = catalog.meter("outbound_lines")
+    assert meter.properties == (
+        Property("region", PropertyType.STRING, ("north", "south"), required=True),
+        Property("zone", PropertyType.NUMBER, ("1.5", "-2")),
+        Property("cold", PropertyType.BOOLEAN),
+    )
+    assert meter.dimensions == ("region", "api_key")
+    assert definitions_from_body(definitions_body(catalog)).meters["outbound_lines"] == meter
+    plain = read_catalog(SMALL).meter("outbound_lines")
+    assert (plain.properties, plain.dimensions) == ((), ())
 
 
 def test_a_season_of_its_own_has_windows_in_its_zone():

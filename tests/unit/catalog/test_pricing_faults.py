@@ -3,6 +3,7 @@
 import pytest
 
 from control_plane.catalog.source.faults import Fault
+from control_plane.catalog.source.reader import read_catalog
 from tests.support.catalogue import SMALL, place_of, spoiled
 from tests.unit.catalog.pricing_fault_cases import (
     ADDON_EXTRAS,
@@ -66,6 +67,21 @@ def test_a_meter_is_told_what_is_wrong_with_it(fault, said, part):
     source = spoiled("    property: lines\n", f"    property: lines\n{lines}\n")
 
     found_alone(fault, source, part, lines)
+
+
+def test_two_meters_of_the_same_events_ask_the_same_type_of_a_property():
+    asked = "    property: lines\n    properties: {region: {type: string}}\n"
+    start, end = SMALL.index("  - code: outbound_lines"), SMALL.index("seasons:")
+    meter = SMALL[start:end].replace("    property: lines\n", asked)
+    other = meter.replace("code: outbound_lines", "code: others").replace("string", "number")
+    source = f"{SMALL[:start]}{meter}{other}{SMALL[end:]}"
+
+    (problem,) = problems_of(source)
+
+    assert problem.code == Fault.PROPERTY_TYPES_DIFFER.name.lower()
+    assert dict(problem.fields) == {"value": "region", "type": "string", "other": "outbound_lines"}
+    filtered = other.replace("    module", "    filters: [{property: k, values: [x]}]\n    module")
+    read_catalog(f"{SMALL[:start]}{meter}{filtered}{SMALL[end:]}")
 
 
 def test_a_fee_includes_some_of_a_quantity_only_when_it_names_one():
