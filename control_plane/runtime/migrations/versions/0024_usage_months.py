@@ -32,7 +32,8 @@ def _retractions() -> None:
             time timestamptz NOT NULL,
             data jsonb NOT NULL,
             recorded xid8 NOT NULL DEFAULT pg_current_xact_id(),
-            PRIMARY KEY (tenant_id, source, target_id)
+            PRIMARY KEY (tenant_id, source, target_id),
+            UNIQUE (tenant_id, source, by_id)
         )
         """
     )
