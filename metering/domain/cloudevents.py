@@ -10,7 +10,6 @@ event sent again with another trace is still the same event.
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
@@ -29,11 +28,10 @@ from metering.domain.events import (
     TakingBack,
     UsageEvent,
 )
-from metering.domain.numbers import canonical_number
+from metering.domain.exact_data import exact_data, exact_object
 from metering.errors import (
     BatchTooLarge,
     ContentTypeUnsupported,
-    DataTooDeep,
     DataTooLarge,
     EventRefused,
     EventsUnreadable,
@@ -45,12 +43,12 @@ from metering.errors import (
 
 MOST_EVENTS = 10_000
 MOST_DATA_BYTES = 32_768
-DEEPEST_DATA = 8
 
 Delivered: TypeAlias = UsageEvent | IngestResult
 """A usable event, or the rejection of one."""
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
+_NUL_ESCAPE = b"\\u0000"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -70,6 +68,8 @@ class _CloudEvent(msgspec.Struct, frozen=True, gc=False):
 _one = msgspec.json.Decoder(_CloudEvent, float_hook=Decimal)
 _many = msgspec.json.Decoder(list[_CloudEvent], float_hook=Decimal)
 _apart = msgspec.json.Decoder(list[msgspec.Raw])
+_encode = CANONICAL.encode
+_sha256 = hashlib.sha256
 _data = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
@@ -92,7 +92,7 @@ def parse_events(body: bytes) -> list[Delivered]:
 
 def parse_data(data_json: bytes) -> dict[str, Datum]:
     """Read stored data back, every number an exact Decimal."""
-    return _object(_data.decode(data_json), 0)
+    return exact_object(_data.decode(data_json))
 
 
 def _parse_strictly(body: bytes) -> list[Delivered]:
@@ -102,7 +102,9 @@ def _parse_strictly(body: bytes) -> list[Delivered]:
         events = _many.decode(body)
     except (msgspec.ValidationError, ArithmeticError):
         return [_read(raw) for raw in _bounded(_apart.decode(body))]
-    return [_finish(event) for event in _bounded(events)]
+    # JSON has one way to write NUL: mostly one look at the whole body finds none anywhere.
+    nul = _NUL_ESCAPE in body
+    return [_finish(event, may_hold_nul=nul) for event in _bounded(events)]
 
 
 def _parse_forgivingly(body: bytes) -> list[Delivered]:
@@ -153,28 +155,27 @@ def _read_item(item: object) -> Delivered:
         return rejection(item, str(error))
 
 
-def _finish(event: _CloudEvent) -> Delivered:
+def _finish(event: _CloudEvent, *, may_hold_nul: bool = True) -> Delivered:
     try:
-        return _usage_event(event)
+        return _usage_event(event, may_hold_nul)
     except EventRefused as refusal:
         return IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)
 
 
-def _usage_event(event: _CloudEvent) -> UsageEvent:
-    kind = event.datacontenttype
-    if kind is not None and kind.partition(";")[0].strip().lower() != "application/json":
-        raise ContentTypeUnsupported(value=shown(kind), field="datacontenttype")
-    time = _utc(event.time)
-    data = _object(event.data, 1)
-    data_json = CANONICAL.encode(data)
+def _usage_event(event: _CloudEvent, may_hold_nul: bool) -> UsageEvent:  # noqa: FBT001 - hot
+    if event.datacontenttype is not None:
+        _must_be_json(event.datacontenttype)
+    time = event.time if event.time.tzinfo is UTC else _utc(event.time)
+    data, plain = exact_data(event.data)
+    data_json = _encode(plain)
     if len(data_json) > MOST_DATA_BYTES:
         raise DataTooLarge(size=len(data_json), largest=MOST_DATA_BYTES, field="data")
     takes_back = _takes_back(event)
     said = (takes_back.kind, takes_back.id) if takes_back else ()
-    body = CANONICAL.encode(
+    body = _encode(
         (event.source, event.id, event.type, event.subject, time, msgspec.Raw(data_json), *said)
     )
-    if b"\\u0000" in body and _NUL.search(body):
+    if may_hold_nul and _NUL_ESCAPE in body and _NUL.search(body):
         raise TextUnusable
     return UsageEvent(
         source=event.source,
@@ -184,18 +185,23 @@ def _usage_event(event: _CloudEvent) -> UsageEvent:
         time=time,
         data=data,
         data_json=data_json,
-        body_hash=hashlib.sha256(body).digest(),
+        body_hash=_sha256(body).digest(),
         takes_back=takes_back,
     )
 
 
+def _must_be_json(kind: str) -> None:
+    if kind.partition(";")[0].strip().lower() != "application/json":
+        raise ContentTypeUnsupported(value=shown(kind), field="datacontenttype")
+
+
 def _takes_back(event: _CloudEvent) -> TakesBack | None:
+    if event.corrects is None and event.retracts is None:
+        return None
     if event.corrects is not None and event.retracts is not None:
         raise TakesBackTwo(field="retracts")
     kind = TakingBack.CORRECTS if event.retracts is None else TakingBack.RETRACTS
-    target = event.corrects if event.retracts is None else event.retracts
-    if target is None:
-        return None
+    target = event.corrects or event.retracts or ""
     if target == event.id:
         raise TakesBackItself(id=shown(target), field=kind.value)
     return TakesBack(kind, target)
@@ -206,23 +212,3 @@ def _utc(at: datetime) -> datetime:
         return at.astimezone(UTC)
     except OverflowError:
         raise EventTimeInvalid(value=at.isoformat(), field="time") from None
-
-
-def _object(value: dict[str, Any], depth: int) -> dict[str, Datum]:
-    return {key: _datum(item, depth) for key, item in value.items()}
-
-
-def _list(value: list[Any], depth: int) -> list[Datum]:
-    return [_datum(item, depth) for item in value]
-
-
-def _datum(value: Any, depth: int) -> Datum:
-    kind = type(value)
-    if kind is int or kind is Decimal:
-        return canonical_number(value)
-    if kind is dict or kind is list:
-        if depth >= DEEPEST_DATA:
-            raise DataTooDeep(deepest=DEEPEST_DATA, field="data")
-        nested: Callable[..., Datum] = _object if kind is dict else _list
-        return nested(value, depth + 1)
-    return value  # type: ignore[no-any-return]  # what is left of JSON: text, true, false, null

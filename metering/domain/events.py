@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+import msgspec
+
 from control_plane.kernel.errors import TallyardError
 
 Datum: TypeAlias = bool | str | Decimal | list["Datum"] | dict[str, "Datum"] | None
@@ -30,8 +32,7 @@ class TakesBack:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class UsageEvent:
+class UsageEvent(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened and may be billed (CloudEvents 1.0).
 
     ``(source, id)`` identifies it within its tenant. ``time`` is an aware UTC
@@ -72,8 +73,7 @@ class IngestStatus(StrEnum):
     """No meter counts its type yet: kept apart, counted by nothing until it is replayed."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngestResult:
+class IngestResult(msgspec.Struct, frozen=True):
     """The answer about one event, in the order of delivery.
 
     ``source`` and ``id`` are None where the event did not state them. ``refusal``
@@ -95,11 +95,13 @@ class IngestResult:
 class EventPage:
     """Some events in order of (time, source, id), and where the next page starts.
 
-    ``after`` is None on the last page.
+    ``after`` is None on the last page. ``taken_back`` names those that count below zero, by
+    (source, id): an earlier look counted them, and they were taken back since.
     """
 
     events: tuple[UsageEvent, ...]
     after: str | None
+    taken_back: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
