@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, JustifyMethod
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -67,8 +68,15 @@ def year_table(
     invoices: Iterable[Mapping[str, Any]],
     notes: Iterable[Mapping[str, Any]],
 ) -> Table:
-    """Build the closing table: a row a month, a total below."""
-    table = Table(title=f"Bella Pizza's {YEAR}", title_justify="left")
+    """Build the closing table: a row a month, a total below; 80 columns wide, and never cut."""
+    table = Table(
+        title=f"Bella Pizza's {YEAR}",
+        title_justify="left",
+        box=box.SIMPLE,
+        show_edge=False,
+        padding=(0, 0, 0, 1),
+        pad_edge=False,
+    )
     for heading in (
         "month",
         "calls",
@@ -79,7 +87,8 @@ def year_table(
         "invoiced CNY",
         "credited CNY",
     ):
-        table.add_column(heading, justify="left" if heading == "month" else "right")
+        justify: JustifyMethod = "left" if heading == "month" else "right"
+        table.add_column(heading, justify=justify, overflow="fold")
     invoiced, credited = _by_month(invoices), _by_month(notes)
     totals = [0, 0, 0, 0, 0, Decimal(0), Decimal(0)]
     for number in (*MONTHS, 13):
