@@ -32,8 +32,11 @@ _COPY = """
 _UUID = """CASE o.{name} WHEN %(model)s THEN c.tenant WHEN %(subscription)s THEN c.subscription
     ELSE o.{name} END"""
 _TEXT = "replace(o.{name}, %(subscription)s::text, c.subscription::text)"
-_OWN = {"number": "'C-' || c.n || '-' || o.number", "place": "o.place + c.n * 1000"}
-"""What is unique over all tenants, and so is each clone's own."""
+_OWN = {"number": "'C-' || c.n || '-' || o.number", "place": "o.place + c.n * 1000 + 1000000"}
+"""What is unique over all tenants, and so is each clone's own.
+
+Its places lie beyond those the engine will give: the invoices of clones are numbered there.
+"""
 
 
 def clone(
