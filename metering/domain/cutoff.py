@@ -13,6 +13,13 @@ def is_inside(cutoff: str, transaction: int) -> bool:
     return transaction < xmin or (transaction < xmax and transaction not in running)
 
 
+def contains(later: str, earlier: str) -> bool:
+    """Tell whether everything inside one cut-off is surely inside the other, too."""
+    _, xmax, running = _parts(later)
+    _, seen, _ = _parts(earlier)
+    return seen <= xmax and not any(is_inside(earlier, number) for number in running)
+
+
 @lru_cache(maxsize=256)
 def _parts(cutoff: str) -> tuple[int, int, frozenset[int]]:
     xmin, xmax, running = cutoff.split(":")

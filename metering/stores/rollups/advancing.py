@@ -1,0 +1,81 @@
+"""Taking one set of rollups from its snapshot to a later one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_plane.catalog.domain import Aggregation
+from control_plane.kernel.ids import TenantId
+from metering.domain.covers import QUARTER
+from metering.domain.rollups import ADDITIVE
+from metering.stores.rollups.making import (
+    DAYS_AGAIN,
+    FORGET,
+    add_sql,
+    again_sql,
+    take_sql,
+    values_sql,
+)
+from metering.stores.rollups.sets import RollupSet
+from metering.stores.rollups.texts import QUARTER as QUARTERS
+
+_STOP = text(
+    """
+    SELECT CAST(CAST(e.recorded AS text) AS bigint) + 1
+    FROM usage_events AS e
+    WHERE e.tenant_id = :tenant_id AND e.type = :type
+    AND e.recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
+    AND NOT pg_visible_in_snapshot(e.recorded, CAST(:since AS pg_snapshot))
+    ORDER BY e.recorded OFFSET :most LIMIT 1
+    """
+)
+
+
+async def next_stop(
+    session: AsyncSession, tenant_id: TenantId, one: RollupSet, until: str, most: int
+) -> str:
+    """Return how far a set may go at once: to ``until``, or to about ``most`` events.
+
+    Transactions below the xmin of a snapshot are over, so any number up to it makes a snapshot of
+    its own: everything below is inside, and nothing else.
+    """
+    bound = {"tenant_id": tenant_id, "type": one.definition.event_type, "since": one.snapshot}
+    found = await session.scalar(_STOP, {**bound, "most": most})
+    if found is None:
+        return until
+    number = max(int(found), int(one.snapshot.split(":")[1]))
+    oldest_running = int(until.partition(":")[0])
+    return f"{number}:{number}:" if number <= oldest_running else until
+
+
+async def advance(session: AsyncSession, tenant_id: TenantId, one: RollupSet, until: str) -> None:
+    """Add what came since the set's snapshot, and take off what was taken back."""
+    kind, filtered = one.definition.aggregation, one.filtered
+    bound = {"tenant_id": tenant_id, **one.bound, "since": one.snapshot, "until": until}
+    if one.added:
+        await session.execute(add_sql(kind, filtered=filtered), bound)
+        if kind is Aggregation.UNIQUE:
+            await session.execute(values_sql(filtered=filtered, taken=False), bound)
+    if not one.taken:
+        return
+    rows = (await session.execute(take_sql(kind, filtered=filtered), bound)).all()
+    if rows and kind is Aggregation.UNIQUE:
+        await session.execute(values_sql(filtered=filtered, taken=True), bound)
+    quarters = [row[1].astimezone(UTC) for row in rows if row[0] == QUARTERS]
+    if quarters and kind not in ADDITIVE:
+        await _make_again(session, one, bound, quarters)
+
+
+async def _make_again(
+    session: AsyncSession, one: RollupSet, bound: dict[str, Any], quarters: Sequence[datetime]
+) -> None:
+    """Find the extremes of buckets again that something was taken from."""
+    days = sorted({at.replace(hour=0, minute=0) for at in quarters})
+    at = {**bound, "starts": list(quarters), "ends": [start + QUARTER for start in quarters]}
+    again = again_sql(one.definition.aggregation, filtered=one.filtered)
+    await session.execute(FORGET, at)
+    await session.execute(again, at)
+    await session.execute(DAYS_AGAIN, {**bound, "days": days})

@@ -1,0 +1,228 @@
+"""The statements that add events to rollups and take them off.
+
+Everything is said of what came between two snapshots, ``:since`` and ``:until``, so that a set of
+rollups goes from one to the other in one transaction, and holds exactly its snapshot's events.
+"""
+
+from functools import cache
+
+from sqlalchemy import TextClause, text
+
+from control_plane.catalog.domain import Aggregation
+from metering.stores.rollups.texts import (
+    DAY,
+    DAY_BY,
+    EVENT,
+    NO_KEY,
+    PLAIN,
+    QUARTER,
+    QUARTER_BY,
+    STATE,
+    dims_sql,
+    filters_sql,
+    judged_sql,
+    key_sql,
+    standing_sql,
+    state_sql,
+    taken_sql,
+)
+
+_SPAN = """
+    span AS MATERIALIZED (
+        SELECT CAST(:since AS pg_snapshot) AS since, CAST(:until AS pg_snapshot) AS until,
+            CAST(:property AS text) AS property, CAST(:money AS text) AS money,
+            CAST(:filters AS jsonb) AS filters, CAST(:dimensions AS text[]) AS dimensions
+    )
+"""
+
+
+def _between(row: str) -> str:
+    return f"""
+        {row}.recorded >= pg_snapshot_xmin(span.since)
+        AND {row}.recorded < pg_snapshot_xmax(span.until)
+        AND NOT pg_visible_in_snapshot({row}.recorded, span.since)
+        AND pg_visible_in_snapshot({row}.recorded, span.until)
+    """
+
+
+def _passing(*, filtered: bool) -> str:
+    return f"AND {filters_sql('span.filters')}" if filtered else ""
+
+
+def _fresh(*, filtered: bool) -> str:
+    return f"""
+        SELECT {EVENT} FROM span, usage_events AS e
+        WHERE e.tenant_id = :tenant_id AND e.type = :type AND {_between("e")}
+        AND {standing_sql("span.until")} {_passing(filtered=filtered)}
+    """  # noqa: S608 - built from our own text
+
+
+def _taken(*, filtered: bool) -> str:
+    return f"""
+        SELECT {EVENT} FROM span, {taken_sql(":type", "usage_retractions AS r")}
+        WHERE r.tenant_id = :tenant_id AND {_between("r")}
+        AND pg_visible_in_snapshot(e.recorded, span.since) {_passing(filtered=filtered)}
+    """  # noqa: S608 - built from our own text
+
+
+def _within(*, filtered: bool) -> str:
+    return f"""
+        SELECT {EVENT} FROM span,
+            unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[])) AS part (s, e)
+            JOIN usage_events AS e ON e.time >= part.s AND e.time < part.e
+        WHERE e.tenant_id = :tenant_id AND e.type = :type
+        AND pg_visible_in_snapshot(e.recorded, span.until)
+        AND {standing_sql("span.until")} {_passing(filtered=filtered)}
+    """  # noqa: S608 - built from our own text
+
+
+def bucketed_sql(aggregation: Aggregation, source: str) -> str:
+    """Write the CTEs ``span`` and ``judged``: what a source's events say, and their buckets."""
+    says = judged_sql("span.property", "span.money", f"'{aggregation.value}'")
+    return f"""
+        WITH {_SPAN}, judged AS (
+            SELECT date_bin('15 minutes', time, timestamptz 'epoch') AS quarter,
+                date_trunc('day', time, 'UTC') AS day, {dims_sql("span.dimensions")} AS dims,
+                time, source, id, {says}
+            FROM ({source}) AS event, span
+        )
+    """  # noqa: S608 - built from our own text
+
+
+PLACE = f"""
+    CASE WHEN GROUPING(dims) = 1
+        THEN CASE WHEN GROUPING(quarter) = 1 THEN {DAY} ELSE {QUARTER} END
+        ELSE CASE WHEN GROUPING(quarter) = 1 THEN {DAY_BY} ELSE {QUARTER_BY} END END AS level,
+    coalesce(quarter, day) AS start,
+    CASE WHEN GROUPING(dims) = 1 THEN {NO_KEY} ELSE {key_sql("dims")} END AS key,
+    CASE WHEN GROUPING(dims) = 1 THEN {PLAIN} ELSE dims END AS dims
+"""
+LEVELS = "(quarter), (day), (quarter, dims), (day, dims)"
+
+_LATER = """
+    (excluded.latest_time, excluded.latest_source, excluded.latest_id)
+        > (r.latest_time, r.latest_source, r.latest_id) OR r.latest_time IS NULL
+"""
+_SUMS = [c for c in STATE if c in {"events", "stated", "total", "money"} or c.startswith("lane")]
+_MERGED = ",\n".join(
+    [f"{c} = r.{c} + excluded.{c}" for c in _SUMS]
+    + ["most = greatest(r.most, excluded.most)", "least = least(r.least, excluded.least)"]
+    + [
+        f"{c} = CASE WHEN {_LATER} THEN excluded.{c} ELSE r.{c} END"
+        for c in STATE
+        if c.startswith("latest")
+    ]
+)
+
+
+@cache
+def add_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+    """Add what came between the snapshots and stands."""
+    return _rolled(aggregation, _fresh(filtered=filtered), STATE, "")
+
+
+@cache
+def take_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+    """Take off what was in before and is taken back since; return the buckets it was in."""
+    columns = tuple(f"-{c}" if c in _SUMS else "NULL" for c in STATE)
+    source = _taken(filtered=filtered)
+    return _rolled(aggregation, source, columns, "RETURNING r.level, r.start")
+
+
+def _rolled(
+    aggregation: Aggregation, source: str, columns: tuple[str, ...], returning: str
+) -> TextClause:
+    return text(
+        f"""
+        {bucketed_sql(aggregation, source)}
+        INSERT INTO usage_rollups AS r (
+            tenant_id, rollup, level, start, key, dims, {", ".join(STATE)}
+        )
+        SELECT :tenant_id, :rollup, level, start, key, dims, {", ".join(columns)} FROM (
+            SELECT {PLACE}, {state_sql(f"'{aggregation.value}'")}
+            FROM judged GROUP BY GROUPING SETS ({LEVELS})
+        ) AS summed
+        ON CONFLICT (tenant_id, rollup, level, start, key) DO UPDATE SET {_MERGED}
+        {returning}
+        """  # noqa: S608 - built from our own text
+    )
+
+
+@cache
+def values_sql(*, filtered: bool, taken: bool) -> TextClause:
+    """Count the values of a meter of unique values: those added, or those ``taken`` back."""
+    source = _taken(filtered=filtered) if taken else _fresh(filtered=filtered)
+    return text(
+        f"""
+        {bucketed_sql(Aggregation.UNIQUE, source)}
+        INSERT INTO usage_rollup_values AS r (
+            tenant_id, rollup, level, start, key, value, dims, events
+        )
+        SELECT :tenant_id, :rollup, level, start, key, hashed, dims, {"-" if taken else ""}events
+        FROM (
+            SELECT {PLACE}, {hashed_sql("value")} AS hashed, count(*) AS events
+            FROM judged WHERE value IS NOT NULL
+            GROUP BY value, GROUPING SETS ({LEVELS})
+        ) AS summed
+        ON CONFLICT (tenant_id, rollup, level, start, key, value)
+        DO UPDATE SET events = r.events + excluded.events
+        """  # noqa: S608 - built from our own text
+    )
+
+
+def hashed_sql(value: str) -> str:
+    """Write what stands for a value of a meter of unique values."""
+    return f"sha256(convert_to({value}, 'UTF8'))"
+
+
+_EXTREMES = ("most", "least", "latest", "latest_time", "latest_source", "latest_id")
+
+FORGET = text(
+    f"""
+    UPDATE usage_rollups SET {", ".join(f"{c} = NULL" for c in _EXTREMES)}
+    WHERE tenant_id = :tenant_id AND rollup = :rollup
+    AND level IN ({QUARTER}, {QUARTER_BY}) AND start = ANY(CAST(:starts AS timestamptz[]))
+    """  # noqa: S608 - built from our own text
+)
+
+
+@cache
+def again_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+    """Find the extremes of quarter hours from the events again."""
+    return text(
+        f"""
+        {bucketed_sql(aggregation, _within(filtered=filtered))}
+        UPDATE usage_rollups AS r SET {", ".join(f"{c} = again.{c}" for c in _EXTREMES)}
+        FROM (
+            SELECT {PLACE}, {state_sql(f"'{aggregation.value}'")}
+            FROM judged GROUP BY GROUPING SETS ((quarter, day), (quarter, day, dims))
+        ) AS again
+        WHERE r.tenant_id = :tenant_id AND r.rollup = :rollup
+        AND r.level = again.level AND r.start = again.start AND r.key = again.key
+        """  # noqa: S608 - built from our own text
+    )
+
+
+def _last(column: str) -> str:
+    order = "ORDER BY q.latest_time DESC, q.latest_source DESC, q.latest_id DESC"
+    return f"(array_agg(q.{column} {order}) FILTER (WHERE q.latest_time IS NOT NULL))[1]"
+
+
+DAYS_AGAIN = text(
+    f"""
+    UPDATE usage_rollups AS r SET {", ".join(f"{c} = again.{c}" for c in _EXTREMES)}
+    FROM (
+        SELECT q.level + 1 AS level, date_trunc('day', q.start, 'UTC') AS start, q.key,
+            max(q.most) AS most, min(q.least) AS least,
+            {", ".join(f"{_last(c)} AS {c}" for c in _EXTREMES[2:])}
+        FROM unnest(CAST(:days AS timestamptz[])) AS day (start)
+        JOIN usage_rollups AS q
+            ON q.start >= day.start AND q.start < day.start + interval '24 hours'
+        WHERE q.tenant_id = :tenant_id AND q.rollup = :rollup
+        AND q.level IN ({QUARTER}, {QUARTER_BY})
+        GROUP BY 1, 2, 3
+    ) AS again
+    WHERE r.tenant_id = :tenant_id AND r.rollup = :rollup
+    AND r.level = again.level AND r.start = again.start AND r.key = again.key
+    """  # noqa: S608 - built from our own text
+)
