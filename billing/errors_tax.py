@@ -1,7 +1,15 @@
 """What selling with tax and discounts refuses, and why."""
 
+from billing.field_words import in_words
 from control_plane.catalog.errors import FileInvalid
 from control_plane.kernel.errors import ErrorKind, TallyardError
+
+
+class _OfWhat(TallyardError, abstract=True):
+    """A refusal over ``what``, a field or a thing, which everybody reads in their own words."""
+
+    def __init__(self, *, what: str, field: str | None = None, **fields: object) -> None:
+        super().__init__(field=field, what=in_words(what), **fields)
 
 
 class EntityNotFound(TallyardError):
@@ -22,7 +30,7 @@ class EntityNotAllowed(TallyardError):
     remedy = "Choose a sandbox entity for sandboxes, and another for everybody else."
 
 
-class EntityInUse(TallyardError):
+class EntityInUse(_OfWhat):
     """What numbers and documents were made with cannot change."""
 
     code = "entity_in_use"
@@ -48,7 +56,7 @@ class ExemptionKnown(TallyardError):
     remedy = "Revoke the exemption that is recorded, or give the new certificate's number."
 
 
-class ExemptionInvalid(TallyardError):
+class ExemptionInvalid(_OfWhat):
     """A certificate of exemption is not well defined."""
 
     code = "exemption_invalid"
@@ -60,7 +68,7 @@ class ExemptionInvalid(TallyardError):
     )
 
 
-class ProfileInvalid(TallyardError):
+class ProfileInvalid(_OfWhat):
     """A field of a billing profile is missing or too long."""
 
     code = "profile_invalid"
@@ -105,7 +113,7 @@ class CouponRedeemed(TallyardError):
     remedy = "Each organisation can redeem it once."
 
 
-class DiscountInvalid(TallyardError):
+class DiscountInvalid(_OfWhat):
     """A coupon, a credit or a wallet is not well defined."""
 
     code = "discount_invalid"
@@ -117,7 +125,7 @@ class DiscountInvalid(TallyardError):
     )
 
 
-class BalanceNotFound(TallyardError):
+class BalanceNotFound(_OfWhat):
     """There is no such credit, wallet or top-up."""
 
     code = "balance_not_found"

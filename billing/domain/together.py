@@ -21,23 +21,12 @@ from billing.domain.owing.policies import PolicyBook
 from billing.domain.rated import Rated
 from control_plane.catalog.domain import Price
 from control_plane.catalog.policies import Choices, Policies, RoundingPlace, SplitTies
-from control_plane.kernel.calendar import Interval
+from control_plane.kernel.calendar import Interval, longest
 from control_plane.kernel.money import Money
 from control_plane.kernel.rounding import Rounding, round_ratio
 
 Members: TypeAlias = tuple[tuple[str, Fraction], ...]
 """What is rounded as one sum: keys and exact amounts (major units) in the order of the lines."""
-
-_LONGEST_DAYS = {
-    Interval.DAY: 1,
-    Interval.WEEK: 7,
-    Interval.MONTH: 31,
-    Interval.QUARTER: 92,
-    Interval.HALF_YEAR: 184,
-    Interval.YEAR: 366,
-}
-_SLACK = timedelta(days=2)
-"""No clock of any zone moves further than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +102,12 @@ def neighbours_since(versions: Versions, reach: datetime) -> datetime:
     Such an item is of a period that is not over at ``reach``; no such period begins earlier.
     """
     lengths = (
-        _LONGEST_DAYS[interval] * count
+        longest(interval, count)
         for plan in versions.plans.values()
         for price in plan.prices
         for interval, count in _intervals(price)
     )
-    return reach - timedelta(days=max(lengths, default=0)) - _SLACK
+    return reach - max(lengths, default=timedelta(0))
 
 
 def _has_say(item: Item) -> bool:

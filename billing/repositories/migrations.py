@@ -46,10 +46,11 @@ class MigrationRepository:
     ) -> PlanMigration:
         """Keep a decision with its pending moves, for a session of the system.
 
-        The same decision again returns the first one, with its moves as they stand.
+        The same decision again returns the first one, and has what failed of it tried again.
         """
         found = await self._same(migration)
         if found is not None:
+            await self._try_again(found.id)
             return found
         values = {
             "id": migration.id,
@@ -90,6 +91,18 @@ class MigrationRepository:
             )
         )
         return None if row is None else _migration(row)
+
+    async def _try_again(self, migration_id: PlanMigrationId) -> None:
+        columns = PlanMigrationMoveRow
+        await self.session.execute(
+            update(columns)
+            .where(
+                col(columns.migration_id) == migration_id,
+                col(columns.state) == MoveState.FAILED.value,
+            )
+            .values(state=MoveState.PENDING.value, reason=None, handled_at=None)
+            .execution_options(synchronize_session=False)
+        )
 
     async def get(self, migration_id: PlanMigrationId) -> PlanMigration:
         """Return one migration.

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.domain.items import next_due_at
+from billing.domain.items import PolicyBook, next_due_at
 from billing.domain.life.fees import Held, recurring_fee
 from billing.domain.life.standing import effective_price, nearest, waits
 from billing.domain.lines import Versions
+from billing.domain.owing.states import priced
 from billing.shelf import load_versions
 from control_plane.catalog.domain import AddonVersion, PlanVersion
-from control_plane.catalog.policies import DEFAULTS
+from control_plane.catalog.policies import DEFAULTS, Pause
 from control_plane.kernel.calendar import Interval, Period
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import ChangeId, SubscriptionId, TenantId
@@ -109,10 +110,12 @@ class ListSubscriptions:
             return [await view_of(session, timeline, now) for timeline in timelines]
 
 
-def fee_of(plan: PlanVersion, code: Currency, segment: Segment) -> Money:
-    """Return what a segment costs per interval: its quantities, negotiated, before tax."""
-    price = effective_price(plan, code, segment)
-    held = Held(plan.label, price, segment.quantities, DEFAULTS, segment.anchor.zone)
+def fee_due(plan: PlanVersion, code: Currency, segment: Segment, book: PolicyBook) -> Money | None:
+    """Return what a segment is billed per interval, before tax; None where it is free."""
+    price, policies = priced(segment, plan, code, book)
+    if segment.trial or (segment.paused and policies.pause is Pause.CREDIT_UNUSED):
+        return None
+    held = Held(plan.label, price, segment.quantities, policies, segment.anchor.zone)
     return recurring_fee(held)
 
 
@@ -123,6 +126,7 @@ async def view_of(session: AsyncSession, timeline: Timeline, now: datetime) -> S
     plan = versions.plans[segment.plan_version_id]
     code = currency(timeline.currency)
     price = effective_price(plan, code, segment)
+    held = Held(plan.label, price, segment.quantities, DEFAULTS, segment.anchor.zone)
     status = timeline.status_at(now)
     trial_end = timeline.trial_end
     running = status is Status.ACTIVE and now >= segment.anchor.at
@@ -133,7 +137,7 @@ async def view_of(session: AsyncSession, timeline: Timeline, now: datetime) -> S
         interval=segment.interval,
         count=segment.count,
         currency=code,
-        fee=fee_of(plan, code, segment),
+        fee=recurring_fee(held),
         started_at=timeline.started_at,
         ends_at=timeline.ended_at,
         current_period=_period(timeline, segment.anchor.period_at(now), now) if running else None,

@@ -26,8 +26,22 @@ class Interval(StrEnum):
 _DAYS = {Interval.DAY: 1, Interval.WEEK: 7}
 _MONTHS = {Interval.MONTH: 1, Interval.QUARTER: 3, Interval.HALF_YEAR: 6, Interval.YEAR: 12}
 _MONTHS_PER_YEAR = 12
-_DAYS_PER_MONTH = 31
 _MEAN_MONTH = timedelta(days=146_097) / 4_800  # 400 Gregorian years
+_LONGEST_DAYS = {
+    Interval.DAY: 1,
+    Interval.WEEK: 7,
+    Interval.MONTH: 31,
+    Interval.QUARTER: 92,
+    Interval.HALF_YEAR: 184,
+    Interval.YEAR: 366,
+}
+_SHIFTS = timedelta(days=2)
+"""No clock of any zone moves further than this."""
+
+
+def longest(interval: Interval, count: int = 1) -> timedelta:
+    """Return a length that no period reaches, whatever its months and its zone's shifts are."""
+    return timedelta(days=_LONGEST_DAYS[interval] * count) + _SHIFTS
 
 
 class InvalidCount(TallyardError):
@@ -92,12 +106,8 @@ class Anchor:
 
     @property
     def longest(self) -> timedelta:
-        """A length that no period reaches, whatever its months and its zone's shifts are."""
-        if self.interval in _DAYS:
-            days = _DAYS[self.interval]
-        else:
-            days = _MONTHS[self.interval] * _DAYS_PER_MONTH
-        return timedelta(days=days * self.count + 2)
+        """A length that none of its periods reaches."""
+        return longest(self.interval, self.count)
 
     def _estimate(self, at: datetime) -> int:
         """Guess a period's number from elapsed time; never off by much."""

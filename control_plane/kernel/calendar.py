@@ -4,7 +4,7 @@ One door to ``instants``, ``period`` and ``anchor``, which hold the rules of bil
 half-open, cut in the tenant's zone, kept as instants in UTC.
 """
 
-from control_plane.kernel.anchor import Anchor, Interval, InvalidCount
+from control_plane.kernel.anchor import Anchor, Interval, InvalidCount, longest
 from control_plane.kernel.instants import (
     InvalidInstant,
     NaiveInstant,
@@ -33,6 +33,7 @@ __all__ = [
     "load_zone",
     "local_date",
     "local_day_start",
+    "longest",
     "parse_instant",
     "resolve_local",
     "tzdata_version",

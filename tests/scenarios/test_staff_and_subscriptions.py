@@ -254,12 +254,19 @@ async def test_one_tenant_that_cannot_be_moved_stops_nobody(desk, sandbox, sandb
     )
     dearer = WITH_OURS.replace('amount: "60.00"', 'amount: "90.00"')
     await sandboxes.application.apply_catalog(dearer)
-    made = (
-        await desk.post("/v1/staff/plan-migrations", {"plan_code": "team", "mode": "at_once"})
-    ).json()
+    body = {"plan_code": "team", "mode": "at_once"}
+    made = (await desk.post("/v1/staff/plan-migrations", body)).json()
     await sandboxes.application.migrate_plans.run()
 
     view = (await desk.get(f"/v1/staff/plan-migrations/{made['id']}")).json()
     assert (view["moved"], view["failed"]) == (1, 1)
     [failed] = [m for m in view["moves"] if m["state"] == "failed"]
     assert "billing_account_parked" in failed["reason"]
+
+    admin.execute("UPDATE billing_accounts SET parked_at = NULL, parked_reason = NULL")
+    again = (await desk.post("/v1/staff/plan-migrations", body)).json()
+    await sandboxes.application.migrate_plans.run()
+
+    assert (again["id"], again["pending"], again["failed"]) == (made["id"], 1, 0)
+    view = (await desk.get(f"/v1/staff/plan-migrations/{made['id']}")).json()
+    assert (view["moved"], view["failed"]) == (2, 0)

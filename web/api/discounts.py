@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
-from control_plane.kernel.ids import TopupId, WalletId
+from control_plane.kernel.ids import TenantId, TopupId, WalletId
 from control_plane.kernel.money import Money
 from web.api.common import ApiRequest, ThingNotFound, id_from, principal, tenant
 from web.api.discount_views import (
@@ -190,9 +190,10 @@ async def request_topup(
         amount=Money.parse(data.amount, currency(data.currency)),
         actor=actor,
     )
-    if data.by_card:
-        await application.request_topup_charge(tenant_id=tenant_id, topup_id=topup.id, actor=actor)
-    return topup_view(topup)
+    if not data.by_card:
+        return topup_view(topup)
+    await application.request_topup_charge(tenant_id=tenant_id, topup_id=topup.id, actor=actor)
+    return await _topup(application, tenant_id, TopupId(topup.id))
 
 
 @post("/top-ups/{topup_id:str}/charges", status_code=202, opt=PAY)
@@ -204,6 +205,10 @@ async def charge_topup(
     await application.request_topup_charge(
         tenant_id=tenant_id, topup_id=wanted, actor=principal(request).actor
     )
+    return await _topup(application, tenant_id, wanted)
+
+
+async def _topup(application: Application, tenant_id: TenantId, wanted: TopupId) -> TopupView:
     held = await application.list_discounts(tenant_id)
     return next(topup_view(topup) for topup in held.topups if topup.id == wanted)
 

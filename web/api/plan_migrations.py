@@ -165,7 +165,7 @@ async def start_migration(
 ) -> PlanMigrationView:
     """Move everybody on a plan to its newest version; the worker does it tenant by tenant.
 
-    The same decision again returns the first one.
+    The same decision again returns the first one, and has what failed of it tried again.
     """
     plan, mode, on_date = data.read()
     made = await application.start_migration(

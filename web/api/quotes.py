@@ -15,7 +15,6 @@ from billing.domain.life.quotes import expected_quantity
 from billing.domain.life.requests import BookingWanted
 from billing.services.quotes.list_quotes import ListedQuote
 from billing.services.quotes.make_quote import QuoteWanted
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.errors import TallyardError
@@ -26,6 +25,7 @@ from web.api.change_bodies import StaffStartRequest
 from web.api.change_views import ChangedView, changed_view
 from web.api.common import ApiRequest, id_from, instant_from, principal, tenant
 from web.compose import Application
+from web.openings import opened_by_staff
 
 READ = {"permission": Permission.SUBSCRIPTION_READ}
 ACCEPT = {"permission": Permission.SUBSCRIPTION_CHANGE}
@@ -246,10 +246,8 @@ async def list_tenant_quotes(
 ) -> list[QuoteView]:
     """List a tenant's quotes; its audit record tells who looked."""
     wanted = TenantId(id_from("ten", tenant_id))
-    async with application.work(wanted) as session:
+    async with opened_by_staff(request, application, wanted, "quotes"):
         await application.read_organisation(wanted)
-        actor, opened = principal(request).actor, format_id("ten", wanted)
-        await record_opening(session, wanted, actor, "quotes", opened)
         return [quote_view(listed) for listed in await application.list_quotes(wanted)]
 
 

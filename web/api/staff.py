@@ -10,7 +10,6 @@ from litestar.response import Stream
 
 from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import TenantId, format_id
@@ -26,6 +25,7 @@ from web.api.invoices import (
 )
 from web.api.staff_work import show_work
 from web.compose import Application
+from web.openings import opened_by_staff
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
 OPERATE = {"permission": Permission.STAFF_OPERATE}
@@ -205,10 +205,8 @@ async def check_books(
 ) -> BooksView:
     """Run the invariants of billing over a tenant's books; its audit record tells who looked."""
     wanted = TenantId(id_from("ten", tenant_id))
-    async with application.work(wanted) as session:
+    async with opened_by_staff(request, application, wanted, "books"):
         await application.read_organisation(wanted)
-        actor, opened = principal(request).actor, format_id("ten", wanted)
-        await record_opening(session, wanted, actor, "books", opened)
         return await _books(application, wanted)
 
 

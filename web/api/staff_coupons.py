@@ -7,13 +7,11 @@ from litestar.params import FromPath, JSONBody
 
 from billing.domain.assembling import Scope
 from billing.domain.discounts.records import Duration, Offer
-from control_plane.audit.openings import record_opening
 from control_plane.catalog.domain import Text
 from control_plane.kernel.currency import currency
 from control_plane.kernel.exact import exact_decimal
 from control_plane.kernel.ids import (
     RedemptionId,
-    format_id,
     new_id,
 )
 from control_plane.kernel.money import Money
@@ -27,6 +25,7 @@ from web.api.discount_views import (
 )
 from web.api.staff_tax import FINANCE, WRITE, tenant_from
 from web.compose import Application
+from web.openings import opened_by_staff
 
 
 class OfferRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,10 +96,8 @@ async def show_discounts(
 ) -> DiscountsView:
     """Show what a customer holds; its audit record tells who looked."""
     wanted = tenant_from(tenant_id)
-    async with application.work(wanted) as session:
+    async with opened_by_staff(request, application, wanted, "discounts"):
         await application.read_organisation(wanted)
-        shown = format_id("ten", wanted)
-        await record_opening(session, wanted, principal(request).actor, "discounts", shown)
         return discounts_view(await application.list_discounts(wanted))
 
 

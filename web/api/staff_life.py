@@ -6,15 +6,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from billing.domain.life.requests import Request
-from control_plane.audit.openings import record_opening
 from control_plane.catalog.policies import DEFAULTS
 from control_plane.identity.domain import Permission
-from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
+from control_plane.kernel.ids import SubscriptionId, TenantId
 from web.api.change_bodies import StaffChangeRequest, StaffStartRequest
 from web.api.change_views import ChangedView, PreviewView, changed_view, preview_view
 from web.api.common import ApiRequest, id_from, principal
 from web.api.subscriptions import SubscriptionBody, subscription_body
 from web.compose import Application
+from web.openings import opened_by_staff
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
 PREVIEW = {**FINANCE, "staff": True, "idempotent": False}
@@ -60,10 +60,8 @@ async def list_tenant_subscriptions(
 ) -> list[SubscriptionBody]:
     """List a tenant's subscriptions; its audit record tells who looked."""
     wanted = _tenant(tenant_id)
-    async with application.work(wanted) as session:
+    async with opened_by_staff(request, application, wanted, "subscriptions"):
         await application.read_organisation(wanted)
-        actor, opened = principal(request).actor, format_id("ten", wanted)
-        await record_opening(session, wanted, actor, "subscriptions", opened)
         return [subscription_body(v) for v in await application.list_subscriptions(wanted)]
 
 

@@ -14,12 +14,12 @@ from billing.reporting.sheet_csv import percentage, sheet_csv
 from billing.reporting.sheet_excel import sheet_excel
 from billing.repositories.revenue import Scope
 from billing.services.revenue.reports.asked import Asked
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
-from web.api.common import ApiRequest, id_from, principal
+from web.api.common import ApiRequest, id_from
 from web.compose import Application
+from web.openings import opened_by_staff
 from web.reports.asking import asked_from
 from web.reports.running import run_for_staff
 from web.reports.words import speaker
@@ -141,11 +141,9 @@ async def export_vouchers(
     if owner is None:
         found = await export(data.mapping, *span)
     else:
-        async with application.work(owner) as session:
+        async with opened_by_staff(request, application, owner, "vouchers"):
             await application.read_organisation(owner)
             found = await export(data.mapping, *span, Scope(tenant_id=owner))
-            actor, opened = principal(request).actor, format_id("ten", owner)
-            await record_opening(session, owner, actor, "vouchers", opened)
     headers = {"Content-Disposition": 'attachment; filename="vouchers.csv"'}
     return Stream(found, media_type="text/csv", headers=headers)
 

@@ -10,13 +10,11 @@ from litestar.params import FromPath, JSONBody
 from billing.domain.tax.sale import Exemption
 from billing.services.tax.apply_tax_sheet import TaxChange
 from billing.tax_sheet import TaxCode
-from control_plane.audit.openings import record_opening
 from control_plane.catalog.domain import Text
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import (
     ExemptionId,
     TenantId,
-    format_id,
 )
 from web.api.common import ApiRequest, choice_from, id_from, principal
 from web.api.discount_views import (
@@ -30,6 +28,7 @@ from web.api.tax_views import (
     rate_view,
 )
 from web.compose import Application
+from web.openings import opened_by_staff
 
 FINANCE = {"permission": Permission.STAFF_FINANCE}
 WRITE = {**FINANCE, "staff": True}
@@ -111,10 +110,8 @@ async def list_exemptions(
 ) -> list[ExemptionView]:
     """List a customer's certificates; its audit record tells who looked."""
     wanted = tenant_from(tenant_id)
-    async with application.work(wanted) as session:
+    async with opened_by_staff(request, application, wanted, "exemptions"):
         await application.read_organisation(wanted)
-        shown = format_id("ten", wanted)
-        await record_opening(session, wanted, principal(request).actor, "exemptions", shown)
         found = await application.exempt_customer.list(wanted)
     return [exemption_view(exemption_id, exemption) for exemption_id, exemption in found]
 
@@ -150,15 +147,11 @@ async def revoke_exemption(
     application: NamedDependency[Application],
 ) -> None:
     """End an exemption, from today on."""
-    wanted = tenant_from(tenant_id)
-    async with application.work(wanted) as session:
-        now = await application.tenant_clock.now(session, wanted)
-        await application.exempt_customer.revoke(
-            tenant_id=wanted,
-            exemption_id=ExemptionId(id_from("txe", exemption_id)),
-            day=now.date(),
-            actor=principal(request).actor,
-        )
+    await application.exempt_customer.revoke(
+        tenant_id=tenant_from(tenant_id),
+        exemption_id=ExemptionId(id_from("txe", exemption_id)),
+        actor=principal(request).actor,
+    )
 
 
 def _change(change: TaxChange) -> TaxChangeView:

@@ -8,7 +8,6 @@ from litestar.params import FromPath, JSONBody
 from billing.domain.assembling import Scope
 from billing.domain.discounts.recurring import Rollover
 from billing.services.discounts.recur_credit import Cycle
-from control_plane.audit.openings import record_opening
 from control_plane.kernel.anchor import Interval
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import CreditScheduleId
@@ -19,6 +18,7 @@ from web.api.discounts import topup_id_from
 from web.api.documents import file_response
 from web.api.staff_tax import FINANCE, WRITE, tenant_from
 from web.compose import Application
+from web.openings import opened_by_staff
 
 
 class RolloverBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,14 +138,12 @@ async def customer_receipt_pdf(
 ) -> Response[bytes]:
     """Download the receipt, or prepayment invoice, of a customer's top-up as a PDF."""
     owner = tenant_from(tenant_id)
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, "topup", topup_id):
         file = await application.export_receipt(
             tenant_id=owner,
             topup_id=topup_id_from(topup_id),
             language=request.scope["state"]["language"],
         )
-        actor = principal(request).actor
-        await record_opening(session, owner, actor, "topup", topup_id)
     return file_response(file)
 
 

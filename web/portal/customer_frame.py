@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from billing.domain.records import Account
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
@@ -24,7 +25,10 @@ _TABS = (
 
 @dataclass(frozen=True, slots=True)
 class CustomerFrame:
-    """Whose page it is. ``halted`` is why billing stands still; None while it goes on."""
+    """Whose page it is, with its account; None where nothing was ever billed.
+
+    ``halted`` is why billing stands still; None while it goes on.
+    """
 
     base: str
     tenant_id: str
@@ -33,6 +37,7 @@ class CustomerFrame:
     currency: str
     zone: str
     tabs: tuple[Choice, ...]
+    account: Account | None
     halted: str | None
 
 
@@ -62,8 +67,9 @@ async def read_frame(
     Raises:
         OrganisationNotFound: there is no such customer.
     """
-    organisation = await application.read_organisation(owner)
-    account = await application.read_billing_terms(owner)
+    async with application.work(owner):
+        organisation = await application.read_organisation(owner)
+        account = await application.read_billing_terms(owner)
     text_id = format_id("ten", owner)
     base = f"/finance/customers/{text_id}"
     return CustomerFrame(
@@ -77,6 +83,7 @@ async def read_frame(
             Choice(f"{base}{path}", translate(language, words), name == tab)
             for name, path, words in _TABS
         ),
+        account=account,
         halted=told(language, account.parked_reason) if account and account.parked_reason else None,
     )
 

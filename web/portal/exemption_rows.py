@@ -5,6 +5,7 @@ from datetime import date
 
 from billing.domain.tax.sale import Exemption
 from billing.services.tax.read_tax import TaxTables
+from control_plane.kernel.calendar import local_date
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.ids import TenantId, format_id
 from web.compose import Application
@@ -56,11 +57,11 @@ def tax_choices(tables: TaxTables, language: str) -> dict[str, tuple[Choice, ...
 
 
 async def exemption_rows(
-    application: Application, owner: TenantId, language: str
+    application: Application, owner: TenantId, zone: str, language: str
 ) -> tuple[ExemptionRow, ...]:
-    """Read a customer's certificates, the earliest first."""
+    """Read a customer's certificates, the earliest first; today is a day of its ``zone``."""
     async with application.work(owner) as session:
-        today = (await application.tenant_clock.now(session, owner)).date()
+        today = local_date(await application.tenant_clock.now(session, owner), zone)
         found = await application.exempt_customer.list(owner)
     return tuple(
         ExemptionRow(

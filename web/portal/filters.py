@@ -4,6 +4,7 @@ All take the context, so that Jinja cannot fold them at compile time; the langua
 come from the page's ``shell``.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,12 +18,16 @@ from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from billing.reporting.sheet_csv import percentage
 from control_plane.kernel.money import Money
 from control_plane.kernel.period import Period
 from web.i18n import LOCALES, listing
 from web.portal.views.shell import Shell
+
+_NUMBER: Final = re.compile(r"(?=[A-Za-z0-9-]*[0-9])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")
+"""Words joined by hyphens with a figure among them, such as ``INV-2026-000001``."""
 
 
 def _shell(context: Context) -> Shell:
@@ -66,6 +71,11 @@ def ratio(context: Context, value: Fraction) -> str:
     """Write a ratio in percent with one decimal: ``87.3%``; rounded half away from zero."""
     share = Decimal(percentage(value)).scaleb(-2)
     return format_percent(share, format="#,##0.0%", locale=_locale(context))
+
+
+def unbroken(title: str) -> Markup:
+    """Keep a document's number whole where a title wraps: lines break after its hyphens else."""
+    return Markup(_NUMBER.sub(r'<span class="nowrap">\g<0></span>', str(escape(title))))  # noqa: S704 - escaped
 
 
 @pass_context
@@ -145,5 +155,6 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "span": span,
         "listed": listed,
         "iso": iso,
+        "unbroken": unbroken,
     }
 )

@@ -8,11 +8,9 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
@@ -20,6 +18,7 @@ from control_plane.kernel.money import Money
 from web.api.common import id_from, principal
 from web.compose import Application
 from web.i18n import N_
+from web.openings import opened_by_staff
 from web.portal.customer_choices import customer_choices, more_customers
 from web.portal.forms import refused, submitted
 from web.portal.invoices import (
@@ -146,17 +145,9 @@ async def finance_invoice(
 ) -> Page:
     """Show one invoice, and record in its organisation's audit trail that it was opened."""
     owner = TenantId(id_from("ten", tenant_id))
-    async with application.work(owner) as session:
-        response = await sheet_page(request, application, owner, invoice_id, Form())
-        await _opened(request, session, owner, invoice_id)
-        return response
-
-
-async def _opened(
-    request: PageRequest, session: AsyncSession, owner: TenantId, invoice_id: str
-) -> None:
     opened = format_id("inv", id_from("inv", invoice_id))
-    await record_opening(session, owner, principal(request).actor, "invoice", opened)
+    async with opened_by_staff(request, application, owner, "invoice", opened):
+        return await sheet_page(request, application, owner, invoice_id, Form())
 
 
 async def sheet_page(
@@ -191,10 +182,8 @@ async def finance_pdf(
     """Download any organisation's invoice, and record there that it was opened."""
     owner = TenantId(id_from("ten", tenant_id))
     wanted = InvoiceId(id_from("inv", invoice_id))
-    async with application.work(owner) as session:
-        response = await pdf_of(application, owner, wanted, language_of(request))
-        await _opened(request, session, owner, invoice_id)
-        return response
+    async with opened_by_staff(request, application, owner, "invoice", format_id("inv", wanted)):
+        return await pdf_of(application, owner, wanted, language_of(request))
 
 
 @post(

@@ -8,7 +8,6 @@ from litestar.response import Redirect
 from billing.domain.discounts.recurring import Rollover
 from billing.errors_tax import DiscountInvalid
 from billing.services.discounts.recur_credit import Cycle
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.anchor import Interval
 from control_plane.kernel.currency import currency
@@ -19,6 +18,7 @@ from web.api.discounts import topup_id_from
 from web.api.documents import file_response
 from web.compose import Application
 from web.i18n import N_
+from web.openings import opened_by_staff
 from web.portal.forms import Submitted
 from web.portal.page import PageRequest, language_of, see
 from web.portal.views.shell import Choice
@@ -102,12 +102,10 @@ async def customer_receipt(
 ) -> Response[bytes]:
     """Show the receipt, or prepayment invoice, of a customer's top-up as PDF."""
     owner = TenantId(id_from("ten", tenant_id))
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, "topup", topup_id):
         file = await application.export_receipt(
             tenant_id=owner, topup_id=topup_id_from(topup_id), language=language_of(request)
         )
-        actor = principal(request).actor
-        await record_opening(session, owner, actor, "topup", topup_id)
     return file_response(file, shown=True)
 
 

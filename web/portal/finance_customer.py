@@ -7,7 +7,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.errors import TallyardError
@@ -15,6 +14,7 @@ from control_plane.kernel.ids import TenantId, format_id
 from web.api.common import principal
 from web.api.discounts import topup_id_from, wallet_id_from
 from web.compose import Application
+from web.openings import opened_by_staff
 from web.portal.customer_frame import (
     ACT,
     SECTION,
@@ -62,11 +62,8 @@ async def balances_page(
 ) -> Page:
     """Show what a customer holds, and record in its audit trail that it was looked at."""
     owner = owner_of(tenant_id)
-    async with application.work(owner) as session:
-        response = await show_balances(request, application, owner, Form())
-        actor, opened = principal(request).actor, format_id("ten", owner)
-        await record_opening(session, owner, actor, "discounts", opened)
-        return response
+    async with opened_by_staff(request, application, owner, "discounts"):
+        return await show_balances(request, application, owner, Form())
 
 
 async def show_balances(

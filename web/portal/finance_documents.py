@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 from web.api.common import id_from, principal
 from web.api.credit_notes import note_id_from
 from web.compose import Application
+from web.openings import opened_by_staff
 from web.portal.finance import sheet_page
 from web.portal.forms import refused, submitted
 from web.portal.invoices import note_sheet
@@ -73,12 +73,10 @@ async def finance_credit_note(
     application: NamedDependency[Application],
 ) -> Page:
     """Show one credit note, and record in its organisation's audit trail that it was opened."""
-    owner = TenantId(id_from("ten", tenant_id))
-    async with application.work(owner) as session:
-        wanted = note_id_from(note_id)
+    owner, wanted = TenantId(id_from("ten", tenant_id)), note_id_from(note_id)
+    opened = format_id("crn", wanted)
+    async with opened_by_staff(request, application, owner, "credit_note", opened):
         view = await note_sheet(application, owner, wanted, language_of(request))
         url = f"/finance/credit-notes/{tenant_id}/{note_id}"
         view = replace(view, verification_url=f"{url}/verification")
-        opened = format_id("crn", wanted)
-        await record_opening(session, owner, principal(request).actor, "credit_note", opened)
         return await page(request, application, "finance/credit_note.html", "finance", view=view)

@@ -61,17 +61,13 @@ async def revoke(
     application: NamedDependency[Application],
 ) -> Page | Redirect:
     """End an exemption, from today on."""
-    owner = owner_of(tenant_id)
 
     async def act() -> None:
-        async with application.work(owner) as session:
-            now = await application.tenant_clock.now(session, owner)
-            await application.exempt_customer.revoke(
-                tenant_id=owner,
-                exemption_id=ExemptionId(id_from("txe", exemption_id)),
-                day=now.date(),
-                actor=principal(request).actor,
-            )
+        await application.exempt_customer.revoke(
+            tenant_id=owner_of(tenant_id),
+            exemption_id=ExemptionId(id_from("txe", exemption_id)),
+            actor=principal(request).actor,
+        )
 
     return await attempt_terms(
         request, application, tenant_id, Submitted({}), act, "exemption_ended"

@@ -9,7 +9,6 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from billing.domain.fapiao.records import Fapiao
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import FapiaoId, TenantId, format_id
@@ -17,6 +16,7 @@ from web.api.common import id_from, principal
 from web.api.fapiao import fapiao_filter, fapiao_id_from
 from web.compose import Application
 from web.i18n import N_
+from web.openings import opened_by_staff
 from web.portal.fapiao_sheet import finance_deeds, row_of, sheet_of
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, query, see
@@ -85,11 +85,11 @@ async def _sheet(
     status: int = 200,
 ) -> Page:
     owner, wanted = TenantId(id_from("ten", tenant_id)), fapiao_id_from(fapiao_id)
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, "fapiao", fapiao_id):
         found = await application.get_fapiao(tenant_id=owner, fapiao_id=wanted)
         deeds = finance_deeds(found.fapiao)
         view = sheet_of(found, f"{URL}/{tenant_id}", deeds, language_of(request))
-        response = await page(
+        return await page(
             request,
             application,
             "finance/fapiao_sheet.html",
@@ -98,8 +98,6 @@ async def _sheet(
             view=view,
             form=form,
         )
-        await record_opening(session, owner, principal(request).actor, "fapiao", fapiao_id)
-        return response
 
 
 @post(

@@ -6,7 +6,6 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from billing.documents.exporting import DocumentForm
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId
@@ -14,6 +13,7 @@ from control_plane.kernel.money import Money
 from web.api.common import id_from, principal
 from web.api.groups import consolidated_id_from
 from web.compose import Application
+from web.openings import opened_by_staff
 from web.portal.consolidated import consolidated_row, consolidated_sheet, statement_file
 from web.portal.forms import refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, see
@@ -23,6 +23,7 @@ READ = {"permission": Permission.STAFF_FINANCE}
 ONE = {**READ, "staff": True}
 URL = "/finance/consolidated"
 ADDRESS = f"{URL}/{{tenant_id:str}}/{{consolidated_id:str}}"
+KIND = "consolidated_invoice"
 
 
 @get(URL, opt=READ, include_in_schema=False)
@@ -57,9 +58,9 @@ async def _sheet(
     status: int = 200,
 ) -> Page:
     owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, KIND, consolidated_id):
         view = consolidated_sheet(await application.group_invoices.one(owner, wanted))
-        response = await page(
+        return await page(
             request,
             application,
             "finance/consolidated.html",
@@ -68,9 +69,6 @@ async def _sheet(
             view=view,
             form=form,
         )
-        actor = principal(request).actor
-        await record_opening(session, owner, actor, "consolidated_invoice", consolidated_id)
-        return response
 
 
 @get(f"{ADDRESS}/document", opt=ONE, include_in_schema=False)
@@ -81,9 +79,10 @@ async def document(
     application: NamedDependency[Application],
     form: FromQuery[str] = DocumentForm.PDF.value,
 ) -> Response[bytes]:
-    """Download one in the form that was chosen."""
+    """Download one in the form that was chosen, and record there that it was opened."""
     owner, wanted = TenantId(id_from("ten", tenant_id)), consolidated_id_from(consolidated_id)
-    return await statement_file(request, application, owner, wanted, form)
+    async with opened_by_staff(request, application, owner, KIND, consolidated_id):
+        return await statement_file(request, application, owner, wanted, form)
 
 
 @post(f"{ADDRESS}/payments", opt=ONE, status_code=303, include_in_schema=False)

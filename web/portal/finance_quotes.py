@@ -9,13 +9,13 @@ from litestar.response import Redirect
 
 from billing.domain.life.quotes import QuoteState
 from billing.services.quotes.list_quotes import ListedQuote
-from control_plane.audit.openings import record_opening
 from control_plane.kernel.calendar import local_date
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId, format_id
 from web.api.common import principal
 from web.api.quotes import quote_id_from
 from web.compose import Application
+from web.openings import opened_by_staff
 from web.portal.customer_frame import ACT, URL, customer_page, owner_of, read_frame
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.holdings import Holdings, read_holdings
@@ -55,8 +55,9 @@ async def _asking(
     status: int = 200,
 ) -> Page:
     language = language_of(request)
-    frame = await read_frame(application, owner, "subscriptions", language)
-    holdings = await read_holdings(application, owner)
+    async with application.work(owner):
+        frame = await read_frame(application, owner, "subscriptions", language)
+        holdings = await read_holdings(application, owner)
     return await customer_page(
         request,
         application,
@@ -160,11 +161,9 @@ async def customer_quote_page(
 ) -> Page:
     """Show one quote, and record in the audit trail that it was looked at."""
     owner = owner_of(tenant_id)
-    async with application.work(owner) as session:
-        response = await _shown(request, application, owner, quote_id, Form())
-        opened = format_id("quo", quote_id_from(quote_id))
-        await record_opening(session, owner, principal(request).actor, "quote", opened)
-        return response
+    opened = format_id("quo", quote_id_from(quote_id))
+    async with opened_by_staff(request, application, owner, "quote", opened):
+        return await _shown(request, application, owner, quote_id, Form())
 
 
 async def _shown(
@@ -176,8 +175,9 @@ async def _shown(
     status: int = 200,
 ) -> Page:
     language = language_of(request)
-    found = await application.get_quote(tenant_id=owner, quote_id=quote_id_from(quote_id))
-    frame = await read_frame(application, owner, "subscriptions", language)
+    async with application.work(owner):
+        found = await application.get_quote(tenant_id=owner, quote_id=quote_id_from(quote_id))
+        frame = await read_frame(application, owner, "subscriptions", language)
     return await customer_page(
         request,
         application,

@@ -10,8 +10,6 @@ from litestar.response import Redirect
 from billing.domain.life.requests import Moment, TermsWanted
 from billing.errors import PreviewStale
 from billing.services.list_subscriptions import SubscriptionView
-from control_plane.audit.openings import record_opening
-from control_plane.catalog.domain import Price
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from control_plane.subscriptions.domain import Status
@@ -19,6 +17,7 @@ from control_plane.subscriptions.errors import SubscriptionNotFound
 from web.api.common import choice_from, id_from, principal
 from web.compose import Application
 from web.i18n import N_, translate
+from web.openings import opened_by_staff
 from web.portal.customer_frame import ACT, URL, customer_page, owner_of, read_frame
 from web.portal.forms import Submitted, refused, submitted
 from web.portal.holdings import Holdings, read_holdings
@@ -40,12 +39,10 @@ async def subscriptions_page(
 ) -> Page:
     """Show subscriptions and quotes, and record in the audit trail that they were looked at."""
     owner, language = owner_of(tenant_id), language_of(request)
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, "subscriptions"):
         frame = await read_frame(application, owner, "subscriptions", language)
         held = await application.list_subscriptions(owner)
         quotes = [quote_sheet(q, language) for q in await application.list_quotes(owner)]
-        actor, opened = principal(request).actor, format_id("ten", owner)
-        await record_opening(session, owner, actor, "subscriptions", opened)
     return await customer_page(
         request,
         application,
@@ -80,18 +77,13 @@ def _find(holdings: Holdings, subscription_id: str) -> SubscriptionView:
     return found
 
 
-def _price(found: SubscriptionView) -> Price:
-    wanted = (found.currency, found.interval, found.count)
-    return next(p for p in found.plan.prices if (p.currency, p.interval, p.count) == wanted)
-
-
 async def _listed(
     application: Application, owner: TenantId, subscription_id: str
 ) -> tuple[SubscriptionView, Listed]:
     holdings = await read_holdings(application, owner)
     found = _find(holdings, subscription_id)
-    zone = holdings.organisation.zone
-    return found, Listed(found.plan, _price(found), holdings.catalog, zone)
+    price = found.plan.price(found.currency, found.interval, found.count)
+    return found, Listed(found.plan, price, holdings.catalog, holdings.organisation.zone)
 
 
 @get(TERMS, opt=ACT, include_in_schema=False)
@@ -101,8 +93,10 @@ async def negotiate_page(
     subscription_id: FromPath[str],
     application: NamedDependency[Application],
 ) -> Page:
-    """Show the numbers of a subscription's price, each with the one that is kept."""
-    return await _negotiate(request, application, owner_of(tenant_id), subscription_id, Form())
+    """Show the numbers of a price, each with the one that is kept; the record tells who looked."""
+    owner = owner_of(tenant_id)
+    async with opened_by_staff(request, application, owner, "subscriptions"):
+        return await _negotiate(request, application, owner, subscription_id, Form())
 
 
 async def _negotiate(
@@ -114,8 +108,9 @@ async def _negotiate(
     status: int = 200,
 ) -> Page:
     language = language_of(request)
-    frame = await read_frame(application, owner, "subscriptions", language)
-    found, listed = await _listed(application, owner, subscription_id)
+    async with application.work(owner):
+        frame = await read_frame(application, owner, "subscriptions", language)
+        found, listed = await _listed(application, owner, subscription_id)
     kept = found.terms
     commitment = None if kept is None else kept.commitment
     view = NegotiateView(

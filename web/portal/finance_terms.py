@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from control_plane.audit.openings import record_opening
 from control_plane.catalog.policies import DEFAULTS
 from control_plane.kernel.currency import currency
 from control_plane.kernel.errors import ErrorKind, TallyardError
@@ -16,6 +15,7 @@ from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from web.api.common import id_from, principal
 from web.compose import Application
 from web.i18n import N_, translate
+from web.openings import opened_by_staff
 from web.portal.asked_terms import AskedTerms, changes
 from web.portal.customer_frame import (
     ACT,
@@ -54,11 +54,8 @@ async def terms_page(
 ) -> Page:
     """Show how a customer is billed, and record in its audit trail that it was looked at."""
     owner = owner_of(tenant_id)
-    async with application.work(owner) as session:
-        response = await show_terms(request, application, owner, Form())
-        actor, opened = principal(request).actor, format_id("ten", owner)
-        await record_opening(session, owner, actor, "billing_terms", opened)
-        return response
+    async with opened_by_staff(request, application, owner, "billing_terms"):
+        return await show_terms(request, application, owner, Form())
 
 
 async def show_terms(
@@ -68,11 +65,11 @@ async def show_terms(
     language = language_of(request)
     async with application.work(owner):
         frame = await read_frame(application, owner, "terms", language)
-        account = await application.read_billing_terms(owner)
         profile = await application.read_billing_profile(owner)
         orders = await _orders(application, owner, language)
-        exemptions = await exemption_rows(application, owner, language)
+        exemptions = await exemption_rows(application, owner, frame.zone, language)
     tables = await application.read_tax()
+    account, vendor = frame.account, application.settings.vendor_name
     kept = AskedTerms.of(account, currency(frame.currency))
     view = TermsView(
         grace_hours=str(kept.hours),
@@ -83,7 +80,7 @@ async def show_terms(
         entities=tuple(
             Choice(
                 entity.code,
-                entity.name or entity.code,
+                entity.name or vendor,
                 account is not None and entity.code == account.entity,
             )
             for entity in tables.entities
@@ -138,7 +135,7 @@ async def preview_terms(
     except TallyardError as error:
         shown, status = refused(error, form, language)
         return await show_terms(request, application, owner, shown, status)
-    kept = AskedTerms.of(await application.read_billing_terms(owner), code)
+    kept = AskedTerms.of(frame.account, code)
     view = ConfirmView(
         title=translate(language, N_("Change how this customer is billed")),
         lead=translate(language, _FROM_NOW_ON),
@@ -160,9 +157,9 @@ async def set_terms(
     actor = principal(request).actor
 
     async def act() -> None:
-        frame = await read_frame(application, owner, "terms", language_of(request))
-        asked = AskedTerms.read(form, currency(frame.currency))
         async with application.work(owner):
+            organisation = await application.read_organisation(owner)
+            asked = AskedTerms.read(form, currency(organisation.currency))
             # What is due is closed by the old terms before the new ones are kept.
             await application.set_policies(tenant_id=owner, policies=asked.policies, actor=actor)
             await application.set_billing_terms(

@@ -91,7 +91,7 @@ async def _orders(
     return tuple(
         OrderRow(
             subscription_id=format_id("sub", one.id),
-            name=one.plan.name.zh if language == "zh" else one.plan.name.en,
+            name=one.plan.name.in_language(language),
             purchase_order=kept.get(one.id, ""),
             cost_centre=terms.subscriptions.get(one.id, ""),
         )

@@ -5,12 +5,14 @@ from datetime import timedelta
 from litestar import get
 from litestar.di import NamedDependency
 
+from billing.domain.items import PolicyBook
 from billing.domain.records import InvoiceState
 from billing.repositories.invoices import InvoiceFilter
-from billing.services.list_subscriptions import fee_of
+from billing.services.list_subscriptions import SubscriptionView, fee_due
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.kernel.money import Money
+from control_plane.subscriptions.domain import Segment
 from web.api.common import tenant
 from web.compose import Application
 from web.portal.addons import addon_cards, year_of
@@ -38,13 +40,14 @@ async def home_page(request: PageRequest, application: NamedDependency[Applicati
     tenant_id, language = tenant(request), language_of(request)
     async with application.work(tenant_id):
         holdings = await read_holdings(application, tenant_id)
+        account = await application.read_billing_terms(tenant_id)
         modules = await _modules(application, tenant_id, holdings, language)
         view = HomeView(
             plans=tuple(current_plan(s, language) for s in holdings.alive),
             modules=modules,
             usage=await _usage(application, tenant_id, holdings, language),
             period=current_period(holdings.alive[0]) if holdings.alive else None,
-            next_invoice=_next_invoice(holdings),
+            next_invoice=_next_invoice(holdings, PolicyBook(account.policies if account else {})),
             open_invoices=await _open(application, tenant_id),
             seasons=_seasons(addon_cards(holdings, language), holdings),
             year=year_of(holdings, language) if holdings.catalog.addons else None,
@@ -78,20 +81,25 @@ async def _usage(
     return series if anything(series) else ()
 
 
-def _next_invoice(holdings: Holdings) -> NextInvoice | None:
+def _next_invoice(holdings: Holdings, book: PolicyBook) -> NextInvoice | None:
     """Say when the next invoice falls due, with the fees that are known already."""
     due_at = holdings.next_due_at
     if due_at is None:
         return None
     fees = [
-        fee_of(subscription.versions.plans[segment.plan_version_id], subscription.currency, segment)
+        fee
         for subscription in holdings.alive
         if (segment := subscription.timeline.segment_at(due_at)) is not None
-        and not segment.paused
         and segment.anchor.period_at(due_at).start == due_at
+        and (fee := _fee(subscription, segment, book)) is not None
     ]
     fee = Money.total(fees, holdings.currency) if fees else None
     return NextInvoice(due_at=due_at, fee=fee)
+
+
+def _fee(subscription: SubscriptionView, segment: Segment, book: PolicyBook) -> Money | None:
+    plan = subscription.versions.plans[segment.plan_version_id]
+    return fee_due(plan, subscription.currency, segment, book)
 
 
 async def _open(application: Application, tenant_id: TenantId) -> tuple[OpenInvoice, ...]:

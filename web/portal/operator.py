@@ -6,13 +6,13 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import InstanceId, TenantId, format_id
 from provisioner.services.list_instances import InstanceView as Instance
-from web.api.common import id_from, principal
+from web.api.common import id_from
 from web.compose import Application
 from web.i18n import N_
+from web.openings import opened_by_staff
 from web.portal.customer_choices import customer_choices
 from web.portal.labels import state_label
 from web.portal.page import Page, PageRequest, language_of, page
@@ -119,11 +119,10 @@ async def instance_page(
     """Show one instance with what it wrote last; its organisation's record tells who looked."""
     owner = TenantId(id_from("ten", tenant_id))
     wanted = InstanceId(id_from("ins", instance_id))
-    async with application.work(owner) as session:
+    opened = format_id("ins", wanted)
+    async with opened_by_staff(request, application, owner, "instance", opened):
         found = await application.provisioner.get_instance(owner, wanted)
         organisation = await application.read_organisation(owner)
-        actor, opened = principal(request).actor, format_id("ins", wanted)
-        await record_opening(session, owner, actor, "instance", opened)
     # The runtime is asked for the log only now: nobody waits for it inside a transaction.
     view = InstanceView(
         instance=_row(found, organisation.name),

@@ -8,14 +8,14 @@ from litestar.params import FromPath
 
 from billing.services.invoicing.verify_credit_note import NoteVerdict
 from billing.services.verify_invoice import Verdict
-from control_plane.audit.openings import record_opening
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import TenantId, format_id
-from web.api.common import id_from, principal, tenant
+from web.api.common import id_from, tenant
 from web.api.credit_notes import note_id_from
 from web.api.invoices import invoice_id_from
 from web.compose import Application
 from web.i18n import told
+from web.openings import opened_by_staff
 from web.portal.page import Page, PageRequest, language_of, page
 
 READ = {"permission": Permission.INVOICE_READ}
@@ -76,12 +76,10 @@ async def finance_invoice_verified(
 ) -> Page:
     """Make any organisation's invoice again; its audit trail tells who looked."""
     owner, wanted = TenantId(id_from("ten", tenant_id)), invoice_id_from(invoice_id)
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, "invoice", format_id("inv", wanted)):
         verdict = await application.verify_invoice(tenant_id=owner, invoice_id=wanted)
-        opened = format_id("inv", wanted)
-        await record_opening(session, owner, principal(request).actor, "invoice", opened)
-        back = f"/finance/invoices/{tenant_id}/{invoice_id}"
-        return await _shown(request, application, verdict, back, "finance")
+    back = f"/finance/invoices/{tenant_id}/{invoice_id}"
+    return await _shown(request, application, verdict, back, "finance")
 
 
 @get(
@@ -97,12 +95,11 @@ async def finance_note_verified(
 ) -> Page:
     """Make any organisation's credit note again; its audit trail tells who looked."""
     owner, wanted = TenantId(id_from("ten", tenant_id)), note_id_from(note_id)
-    async with application.work(owner) as session:
+    opened = format_id("crn", wanted)
+    async with opened_by_staff(request, application, owner, "credit_note", opened):
         verdict = await application.verify_credit_note(tenant_id=owner, note_id=wanted)
-        opened = format_id("crn", wanted)
-        await record_opening(session, owner, principal(request).actor, "credit_note", opened)
-        back = f"/finance/credit-notes/{tenant_id}/{note_id}"
-        return await _shown(request, application, verdict, back, "finance")
+    back = f"/finance/credit-notes/{tenant_id}/{note_id}"
+    return await _shown(request, application, verdict, back, "finance")
 
 
 async def _shown(

@@ -6,10 +6,8 @@ from litestar import Request
 
 from billing.domain.reports.sheet import Sheet
 from billing.services.revenue.reports.asked import Asked
-from control_plane.audit.openings import record_opening
-from control_plane.kernel.ids import format_id
-from web.api.common import principal
 from web.compose import Application
+from web.openings import opened_by_staff
 
 
 async def run_for_staff(
@@ -24,9 +22,6 @@ async def run_for_staff(
     owner = asked.scope.tenant_id
     if owner is None:
         return await application.run_report(name, asked)
-    async with application.work(owner) as session:
+    async with opened_by_staff(request, application, owner, "report"):
         await application.read_organisation(owner)
-        sheets = await application.run_report(name, asked)
-        actor, opened = principal(request).actor, format_id("ten", owner)
-        await record_opening(session, owner, actor, "report", opened)
-        return sheets
+        return await application.run_report(name, asked)

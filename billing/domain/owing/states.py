@@ -142,6 +142,22 @@ def _without_long_over(states: tuple[State, ...], since: datetime) -> tuple[Stat
     return states[next(kept, 0) :]
 
 
+def priced(
+    segment: Segment, plan: PlanVersion, unit: Currency, book: PolicyBook
+) -> tuple[Price, Policies]:
+    """Return the price that a segment goes by, and the policies in force.
+
+    Its negotiated terms are in the price, and so is the holding fee of a pause that is charged.
+    """
+    price = plan.price(unit, segment.interval, segment.count)
+    policies = book.of_price(plan, price)
+    if segment.terms is not None:
+        price = segment.terms.applied(price)
+    if segment.paused and policies.pause is Pause.HOLDING_FEE:
+        price = price.held()
+    return price, policies
+
+
 @dataclass(frozen=True, slots=True)
 class _Builder:
     currency: Currency
@@ -170,13 +186,7 @@ class _Builder:
 
     def _rated(self, segment: Segment) -> tuple[PlanVersion, Price, Policies]:
         plan = self.versions.plans[segment.plan_version_id]
-        price = plan.price(self.currency, segment.interval, segment.count)
-        policies = self.policies.of_price(plan, price)
-        if segment.terms is not None:
-            price = segment.terms.applied(price)
-        if segment.paused and policies.pause is Pause.HOLDING_FEE:
-            price = price.held()
-        return plan, price, policies
+        return plan, *priced(segment, plan, self.currency, self.policies)
 
 
 def _first(segment: Segment, policies: Policies, *, opens: bool) -> datetime:

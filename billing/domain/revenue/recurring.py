@@ -17,6 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.domain.items import PolicyBook
+from billing.domain.owing.states import priced
 from billing.domain.pricing import price_fee, price_usage
 from control_plane.catalog.domain import STANDARD, Charge, Commitment, PlanVersion, Price
 from control_plane.catalog.policies import DEFAULTS, Pause, Policies
@@ -83,13 +84,7 @@ def _stretch(
     plans: Mapping[PlanVersionId, PlanVersion],
     book: PolicyBook,
 ) -> Stretch:
-    plan = plans[segment.plan_version_id]
-    price = plan.price(currency(code), segment.interval, segment.count)
-    policies = book.of_price(plan, price)
-    if segment.terms is not None:
-        price = segment.terms.applied(price)
-    if segment.paused and policies.pause is Pause.HOLDING_FEE:
-        price = price.held()
+    price, policies = priced(segment, plans[segment.plan_version_id], currency(code), book)
     free = segment.trial or (segment.paused and policies.pause is Pause.CREDIT_UNUSED)
     amounts = {} if free else recurring(price, segment.quantities, policies)
     return Stretch(segment.start, segment.end, amounts, price.tax_inclusive)

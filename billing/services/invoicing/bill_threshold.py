@@ -8,6 +8,7 @@ from sqlalchemy import text
 from billing.closing import Closing
 from billing.domain.converge import Settled
 from billing.domain.records import InvoiceSummary
+from billing.each_tenant import each_tenant
 from billing.parking import parked_on_failure
 from billing.repositories.accounts import AccountRepository
 from control_plane.kernel.ids import TenantId
@@ -84,7 +85,14 @@ class BillThresholds:
     every_seconds: float = 60.0
 
     async def run(self) -> int:
-        """Return how many invoices were issued."""
+        """Return how many invoices were issued.
+
+        Raises:
+            TenantsFailed: the connection was lost for some tenants; the others were looked at.
+        """
         async with self.system() as session:
             tenants = [TenantId(row) for row in await session.scalars(_WATCHED)]
-        return sum([len(await self.bill(tenant_id)) for tenant_id in tenants])
+        return await each_tenant(self.name, tenants, self._issued)
+
+    async def _issued(self, tenant_id: TenantId) -> int:
+        return len(await self.bill(tenant_id))

@@ -35,7 +35,7 @@ class StartMigration:
     ) -> PlanMigration:
         """Keep the decision with a pending move for each subscription that ever held the plan.
 
-        Deciding the same again returns the first decision.
+        Deciding the same again returns the first decision, and has what failed tried again.
 
         Raises:
             PlanNotFound: no plan of that code is on sale.

@@ -1,16 +1,17 @@
 """Use case: record and revoke certificates of exemption."""
 
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from billing.domain.tax.sale import Exemption
 from billing.errors_tax import BalanceNotFound, ExemptionInvalid, ExemptionKnown
 from billing.repositories.tax import TaxRepository
 from control_plane.audit.record import record
+from control_plane.kernel.calendar import local_date
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
+from control_plane.tenancy.repository import OrganisationRepository
 
 _CODES = {"E", "Z", "O", "G"}
 """What UNCL 5305 calls no tax at all: exempt, zero-rated, out of scope, exported."""
@@ -44,15 +45,16 @@ class ExemptCustomer:
             )
         return added
 
-    async def revoke(
-        self, *, tenant_id: TenantId, exemption_id: UUID, day: date, actor: str
-    ) -> None:
-        """End an exemption from a day on.
+    async def revoke(self, *, tenant_id: TenantId, exemption_id: UUID, actor: str) -> None:
+        """End an exemption from today on, a day of the customer's own zone.
 
         Raises:
             BalanceNotFound: there is none to end.
         """
         async with self.work(tenant_id) as session:
+            organisation = await OrganisationRepository(session).get(tenant_id)
+            now = await self.tenant_clock.now(session, tenant_id)
+            day = local_date(now, organisation.zone)
             if not await TaxRepository(session).revoke_exemption(tenant_id, exemption_id, day):
                 raise BalanceNotFound(what="exemption")
             shown = format_id("txe", exemption_id)

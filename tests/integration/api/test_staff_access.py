@@ -85,6 +85,29 @@ async def test_books_checked_by_finance_are_on_the_tenants_record(fiona, staff_i
     assert await openings(bella) == [(staff_id, "books.opened_by_staff", bella.tenant_id)]
 
 
+@pytest.mark.parametrize(
+    ("tab", "opened"),
+    [("", "discounts"), ("/terms", "billing_terms"), ("/subscriptions", "subscriptions")],
+)
+async def test_a_customers_page_is_on_its_record(fiona, staff_id, bella, tab, opened):
+    answer = await fiona.get(f"/finance/customers/{bella.tenant_id}{tab}")
+
+    assert answer.status_code == 200
+    assert await openings(bella) == [(staff_id, f"{opened}.opened_by_staff", bella.tenant_id)]
+
+
+async def test_negotiated_terms_opened_at_their_own_address_are_on_the_record(
+    fiona, staff_id, bella, invoice_id
+):
+    [held] = (await bella.get("/v1/subscriptions")).json()
+    base = f"/finance/customers/{bella.tenant_id}/subscriptions"
+
+    answer = await fiona.get(f"{base}/{held['id']}/terms")
+
+    assert answer.status_code == 200
+    assert await openings(bella) == [(staff_id, "subscriptions.opened_by_staff", bella.tenant_id)]
+
+
 async def test_a_page_that_renews_itself_is_one_opening_until_ten_minutes_have_passed(
     fiona, bella, instance_id, admin
 ):

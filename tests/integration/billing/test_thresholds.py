@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from billing.each_tenant import TenantsFailed
 from billing.repositories.accounts import AccountRepository
 from billing.services.invoicing.bill_threshold import BillThreshold, BillThresholds
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
@@ -26,13 +28,14 @@ class LostUsage:
 
     store: PostgresUsageStore
     of: TenantId
+    error: Exception
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
     async def measure_all(self, tenant_id: TenantId, wanted: Any) -> Any:
         if tenant_id == self.of:
-            raise ValueError("lost")
+            raise self.error
         return await self.store.measure_all(tenant_id, wanted)
 
 
@@ -113,7 +116,9 @@ async def test_early_invoices_change_nothing_of_what_is_billed_in_all(world: Wor
 async def test_who_cannot_be_billed_is_parked_and_stops_nobody_else(world: World, admin):
     one, other = [await watched(world, organisation(admin, name)) for name in ("one", "other")]
     world.clock.set(datetime(2026, 1, 21, tzinfo=UTC))
-    rater = replace(world.closing.rater, usage=LostUsage(world.usage, min(one, other)))
+    rater = replace(
+        world.closing.rater, usage=LostUsage(world.usage, min(one, other), ValueError("lost"))
+    )
     job = BillThresholds(
         world.system, BillThreshold(world.work, replace(world.closing, rater=rater))
     )
@@ -125,6 +130,22 @@ async def test_who_cannot_be_billed_is_parked_and_stops_nobody_else(world: World
     assert account is not None
     assert account.parked_reason == "ValueError: lost"
     assert await job.run() == 0
+
+
+async def test_a_lost_connection_is_told_when_the_others_are_billed(world: World, admin):
+    one, other = [await watched(world, organisation(admin, name)) for name in ("one", "other")]
+    world.clock.set(datetime(2026, 1, 21, tzinfo=UTC))
+    lost = OperationalError("statement", {}, Exception("the connection was lost"))
+    rater = replace(world.closing.rater, usage=LostUsage(world.usage, min(one, other), lost))
+    job = BillThresholds(
+        world.system, BillThreshold(world.work, replace(world.closing, rater=rater))
+    )
+
+    with pytest.raises(TenantsFailed, match="1 tenants"):
+        await job.run()
+
+    assert len(await world.invoices(max(one, other))) == 2
+    assert await BillThresholds(world.system, world.bill_threshold).run() == 1
 
 
 @pytest.mark.parametrize("steps", [[10, 22], [10, *[1] * 22]])

@@ -10,6 +10,7 @@ import pytest
 from billing.domain.groups.errors import ConsolidatedAlreadyPaid, ConsolidatedAmountMismatch
 from billing.errors import PaymentReferenceUsed
 from billing.services.groups.share_invoice import ShareOrCollect
+from control_plane.identity.domain import StaffRole
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import (
     ConsolidatedInvoiceId,
@@ -20,6 +21,7 @@ from control_plane.kernel.ids import (
 )
 from control_plane.kernel.money import Money
 from tests.integration.groups.conftest import tenant_of
+from tests.support.api import PASSWORD
 
 CNY = currency("CNY")
 
@@ -360,3 +362,21 @@ async def test_it_can_be_had_as_files_in_both_languages(groups, pair):
     table = await parent.client.get(f"{path}/csv")
     rows = list(csv.DictReader(io.StringIO(table.text.lstrip("\ufeff"))))
     assert {row["customer"] for row in rows} == {"First"}
+
+
+async def test_a_file_taken_by_finance_is_on_the_parents_record(groups, pair):
+    parent, _, _ = pair
+    [made] = await consolidated(groups, parent)
+    email = "fiona@tallyard.example"
+    await groups.site.application.create_staff_user(
+        email=email, password=PASSWORD, name="Fiona", staff_roles=[StaffRole.FINANCE]
+    )
+    async with groups.site.client() as fiona:
+        signed_in = await fiona.post("/v1/sessions", json={"email": email, "password": PASSWORD})
+        cookie = {"Cookie": signed_in.headers["set-cookie"].split(";")[0]}
+        base = f"/finance/consolidated/{parent.tenant_id}/{made['id']}"
+        file = await fiona.get(f"{base}/document?form=csv", headers=cookie)
+
+    assert file.status_code == 200
+    opened = {(e["action"], e["object_id"]) for e in (await parent.get("/v1/audit")).json()}
+    assert ("consolidated_invoice.opened_by_staff", made["id"]) in opened

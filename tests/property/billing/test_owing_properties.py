@@ -199,7 +199,9 @@ def test_nothing_near_is_left_out_with_what_is_long_over(recorded, metered):
             at = after + timedelta(days=40)
             of_all = owed_items(timeline, versions, book, at=at, after=first)
             near = owed_items(timeline, versions, book, at=at, after=after)
+            again = owed_items(timeline, versions, book, at=at, after=at, reach=after)
             assert near == tuple(item for item in of_all if item.due_at > after)
+            assert again == tuple(item for item in of_all if item.until > after)
 
 
 @settings(deadline=None)

@@ -3,6 +3,7 @@
 import pytest
 
 from billing.errors import AccountParked
+from billing.errors_tax import DiscountInvalid
 from billing.repositories.book_rules import RULES
 from control_plane.kernel.failure import Failure
 from control_plane.kernel.said import Said
@@ -30,6 +31,13 @@ def test_a_refusal_tells_the_failure_it_names_in_the_readers_language():
 
     said = filled("zh", halted.message, halted.fields)
     assert translate("zh", SubscriptionNotFound.message).format(subscription_id="sub_1") in said
+
+
+def test_a_refused_field_is_called_what_its_reader_calls_it():
+    refused = DiscountInvalid(what="rollover_most", value="-1", field="rollover_most")
+
+    assert str(refused) == "“-1” cannot be the most that is carried over."
+    assert filled("zh", refused.message, refused.fields) == "结转金额上限不能是“-1”。"
 
 
 def test_what_is_no_refusal_of_ours_is_told_as_it_was_raised():
