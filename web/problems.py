@@ -28,6 +28,8 @@ STATUS_BY_KIND: dict[ErrorKind, int] = {
     ErrorKind.CONFLICT: 409,
     ErrorKind.STALE: 409,
     ErrorKind.EXHAUSTED: 429,
+    ErrorKind.TOO_LARGE: 413,
+    ErrorKind.UNSUPPORTED: 415,
     ErrorKind.UNAVAILABLE: 503,
 }
 

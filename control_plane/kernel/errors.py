@@ -16,6 +16,8 @@ class ErrorKind(StrEnum):
     CONFLICT = "conflict"
     STALE = "stale"
     EXHAUSTED = "exhausted"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported"
     UNAVAILABLE = "unavailable"
 
 

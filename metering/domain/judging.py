@@ -9,6 +9,7 @@ from control_plane.kernel.instants import instant_text
 from metering.domain.events import UsageEvent
 from metering.domain.numbers import quantity
 from metering.domain.properties import passes, text_of
+from metering.domain.schema import broken
 from metering.errors import (
     EventInFuture,
     EventRefused,
@@ -38,6 +39,8 @@ def refuse(event: UsageEvent, *, meters: Sequence[Meter], now: datetime) -> Even
         )
     if not meters:
         return UnknownMeter(type=event.type, field="type")
+    if not event.counts:
+        return None  # it states nothing: what it takes back was judged itself
     concerned = (meter for meter in meters if passes(event, meter.filters))
     return next((fault for meter in concerned if (fault := _fault(event, meter, now))), None)
 
@@ -52,6 +55,7 @@ def quantity_of(event: UsageEvent, meter: Meter) -> Decimal | None:
 def _fault(event: UsageEvent, meter: Meter, now: datetime) -> EventRefused | None:
     return (
         _too_late(event, meter, now)
+        or (broken(event, meter) if meter.properties else None)
         or _unstated(event, meter)
         or (_no_quantity(event, meter, meter.amount_property) if meter.amount_property else None)
     )

@@ -8,7 +8,7 @@ from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 from metering.domain.canonical import CANONICAL
-from metering.domain.cloudevents import parse_events
+from metering.domain.cloudevents import Delivered, parse_events
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
 from metering.domain.judging import refuse
 from metering.errors import EventRefused, EventTooLate
@@ -52,7 +52,13 @@ class IngestUsage:
             IngestOverloaded: too many events wait in this process; send again.
             IngestInterrupted: the process is stopping; send again.
         """
-        delivered = parse_events(body if isinstance(body, bytes) else CANONICAL.encode(body))
+        read = parse_events(body if isinstance(body, bytes) else CANONICAL.encode(body))
+        return await self.deliver(tenant_id, read)
+
+    async def deliver(
+        self, tenant_id: TenantId, delivered: Sequence[Delivered]
+    ) -> list[IngestResult]:
+        """Answer for what was read already, one delivery, as for a body."""
         events = [item for item in delivered if isinstance(item, UsageEvent)]
         answers = iter(await self._store(tenant_id, events))
         return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]

@@ -1,5 +1,6 @@
 """Bodies that are read raw, as the OpenAPI document describes them."""
 
+import json
 from typing import Any, Final
 
 _EXAMPLE: Final = {
@@ -27,20 +28,35 @@ _EVENT: Final = {
         "time": {"type": "string", "format": "date-time", "description": "When it happened."},
         "subject": {"type": "string"},
         "data": {"type": "object", "description": "Quantities, as numbers or decimal texts."},
-    },
-}
-
-CLOUD_EVENTS: Final[dict[str, Any]] = {
-    "required": True,
-    "content": {
-        "application/cloudevents+json": {"schema": _EVENT, "example": _EXAMPLE},
-        "application/cloudevents-batch+json": {
-            "schema": {"type": "array", "items": _EVENT},
-            "example": [_EXAMPLE],
+        "corrects": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The id of an event of the same source that this one replaces.",
+        },
+        "retracts": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The id of an event of the same source that this one takes back.",
         },
     },
 }
-"""One usage event, or a list of them."""
+
+_BATCH: Final = {"type": "array", "items": _EVENT}
+
+CLOUD_EVENTS: Final[dict[str, Any]] = {
+    "required": True,
+    "description": "Compressed bodies name gzip or zstd in Content-Encoding.",
+    "content": {
+        "application/cloudevents+json": {"schema": _EVENT, "example": _EXAMPLE},
+        "application/cloudevents-batch+json": {"schema": _BATCH, "example": [_EXAMPLE]},
+        "application/json": {"schema": {"oneOf": [_EVENT, _BATCH]}, "example": _EXAMPLE},
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "One event a line."},
+            "example": f"{json.dumps(_EXAMPLE)}\n",
+        },
+    },
+}
+"""One usage event, a list of them, or one a line."""
 
 NOTICE: Final[dict[str, Any]] = {
     "required": True,

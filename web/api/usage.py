@@ -11,27 +11,16 @@ from litestar.params import FromQuery, QueryParameter
 from control_plane.identity.domain import Permission
 from control_plane.kernel.exact import quantity_text
 from control_plane.kernel.period import Period, PeriodReversed
+from metering.domain.lines import parse_lines
 from metering.domain.windows import Window
 from web.api.bodies import CLOUD_EVENTS
 from web.api.common import ApiRequest, choice_from, instant_from, tenant
+from web.api.event_bodies import LARGEST_BODY, read_delivery
+from web.api.event_results import EventResults, event_results
 from web.compose import Application
+from web.i18n import ENGLISH
 
 _LAST_MARK = (1 << 63) - 1
-
-
-class EventResult(msgspec.Struct):
-    """What became of one event: accepted, duplicate, conflict, or rejected with its reason."""
-
-    source: str | None
-    id: str | None
-    status: str
-    reason: str | None
-
-
-class EventResults(msgspec.Struct):
-    """The results, in the order of the events."""
-
-    results: list[EventResult]
 
 
 class UsagePointView(msgspec.Struct):
@@ -80,20 +69,32 @@ class RefusedEvents(msgspec.Struct):
         "permission": Permission.USAGE_WRITE,
         "idempotent": False,
         "request_body": CLOUD_EVENTS,
+        "refusals": ("413", "415"),
     },
-    request_max_body_size=16_000_000,
+    request_max_body_size=LARGEST_BODY,
 )
 async def ingest_events(
     request: Request[Any, Any, Any], application: NamedDependency[Application]
 ) -> EventResults:
-    """Send usage as CloudEvents 1.0: one event, or a list of them.
+    """Send usage as CloudEvents 1.0: one event, a list of them, or one a line.
 
     Identity is (source, id): the same event again is a duplicate and counts once.
-    An event that is bad costs the others nothing. When this answers, accepted
-    events are committed.
+    An event that is bad costs the others nothing. An event of a type that no meter
+    counts is quarantined. When this answers, accepted events are committed. The body
+    may be compressed: name gzip or zstd in Content-Encoding. Of more than 16,000,000
+    bytes, as sent or decompressed, nothing is read.
     """
-    results = await application.ingest_usage(tenant(request), await request.body())
-    return EventResults([EventResult(r.source, r.id, r.status.value, r.reason) for r in results])
+    owner, delivery = tenant(request), await read_delivery(request)
+    if delivery.lines:
+        read = parse_lines(delivery.body)
+        results = await application.ingest_usage.deliver(owner, read.delivered)
+    else:
+        results = await application.ingest_usage(owner, delivery.body)
+    shown = event_results(results, request.scope["state"].get("language", ENGLISH))
+    if delivery.lines:
+        for result, line in zip(shown, read.numbers, strict=True):
+            result.line = line
+    return EventResults(shown)
 
 
 @get("/events/refused", opt={"permission": Permission.USAGE_READ})

@@ -86,6 +86,7 @@ def _complete(operation: Schema, path: str, method: str, handler: HTTPRouteHandl
         "403": not public,
         "404": "{" in path,
         "409": writes,
+        **dict.fromkeys(handler.opt.get("refusals", ()), True),
         "default": True,
     }
     responses = operation["responses"]

@@ -34,6 +34,8 @@ REFUSALS: Final = (
     ("403", N_("Your role, or the key's scopes, do not include the permission.")),
     ("404", N_("The id names nothing that you can see.")),
     ("409", N_("It contradicts what is there, or was made for a state that has passed.")),
+    ("413", N_("The body holds more than is taken at once.")),
+    ("415", N_("The body's media type or encoding is not one of those that are read.")),
     ("429", N_("A limit is reached. Retry-After says when to try again.")),
     ("503", N_("Something this needs does not answer now. Try again under the same key.")),
 )
