@@ -19,6 +19,9 @@ from metering.domain.pages import position
 from metering.domain.properties import text_of
 
 AVERAGE_DECIMALS = 12
+ADDITIVE = frozenset({Aggregation.COUNT, Aggregation.SUM})
+"""What two sets of events add up to is the sum of both: what is taken back can be taken off."""
+
 _MICROSECONDS = Decimal("0.000001")
 _ZERO = Decimal(0)
 

@@ -17,11 +17,15 @@ class UsageTotal:
 
     ``digest`` is the hex form of ``event_set_digest`` over the events' hashes:
     the same set gives the same digest, in whatever order it arrived.
+    ``taken_back`` is the number of events of earlier periods that an earlier look
+    counted and that were taken back since. Where the meter counts or sums they are
+    in it below zero: in ``quantity``, in ``events``, and in the digest by `inverted`.
     """
 
     quantity: Decimal
     events: int
     digest: str
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class UsageGroup:
 class Usage:
     """What a charge is priced by: a quantity, and as much of its make-up as the charge needs.
 
-    ``quantity``, ``events`` and ``digest`` are those of `UsageTotal`, over all groups;
-    ``amount`` and ``amounts`` as in `UsageGroup`. ``groups`` is in order of the values,
+    ``quantity``, ``events``, ``digest`` and ``taken_back`` are those of `UsageTotal`, over all
+    groups; ``amount`` and ``amounts`` as in `UsageGroup`. ``groups`` is in order of the values,
     and empty for charges that do not group.
     """
 
@@ -56,6 +60,7 @@ class Usage:
     amount: Decimal = Decimal(0)
     amounts: tuple[Decimal, ...] | None = None
     groups: tuple[UsageGroup, ...] = ()
+    taken_back: int = 0
 
     def whole(self) -> UsageGroup:
         """Return all of it as one group without a name."""
@@ -67,6 +72,7 @@ class Usage:
             **_group_body(self.whole()),
             "digest": self.digest,
             **({"groups": [_group_body(group) for group in self.groups]} if self.groups else {}),
+            **({"taken_back": self.taken_back} if self.taken_back else {}),
         }
 
     @classmethod
@@ -80,6 +86,7 @@ class Usage:
             amount=whole.amount,
             amounts=whole.amounts,
             groups=tuple(_group(group) for group in body.get("groups", ())),
+            taken_back=body.get("taken_back", 0),
         )
 
 
@@ -91,6 +98,11 @@ class UsagePoint:
     end: datetime
     quantity: Decimal
     events: int
+
+
+def inverted(body_hash: bytes) -> bytes:
+    """Return what stands in a digest for an event that is taken back late: every bit turned."""
+    return bytes(byte ^ 0xFF for byte in body_hash)
 
 
 def event_set_digest(hashes: Iterable[bytes]) -> str:

@@ -5,11 +5,20 @@ from functools import cache
 from sqlalchemy import TextClause, text
 
 from control_plane.catalog.domain import Aggregation
-from metering.stores.query_sql import QUANTITY, counted_sql, filters_sql, quantity_sql, text_sql
+from metering.domain.aggregating import ADDITIVE
+from metering.stores.query_sql import (
+    QUANTITY,
+    STANDS_NOW,
+    back_sql,
+    counted_sql,
+    filters_sql,
+    quantity_sql,
+    text_sql,
+)
 
 _REDUCED = {
-    Aggregation.COUNT: "count(*)",
-    Aggregation.SUM: "sum(quantity)",
+    Aggregation.COUNT: "sum(sign)",
+    Aggregation.SUM: "sum(sign * quantity)",
     Aggregation.MAX: "max(quantity)",
     Aggregation.MIN: "min(quantity)",
     Aggregation.UNIQUE: "count(DISTINCT nullif(value, ''))",
@@ -37,29 +46,34 @@ def _key(*, grouped: bool) -> str:
 
 @cache
 def measured_sql(aggregation: Aggregation, *, filtered: bool, grouped: bool) -> TextClause:
-    """Reduce the counted events, group by group: key, quantity, stated, events, money."""
-    counted = counted_sql(filtered=filtered)
-    return text(_reduced(aggregation, f"FROM ({counted}) AS counted", _key(grouped=grouped)))
+    """Reduce the counted events, group by group: key, quantity, stated, events, money.
+
+    What was taken back late is off where that can be told; elsewhere it is left out.
+    """
+    counted = f"FROM ({counted_sql(filtered=filtered)}) AS counted"
+    if aggregation not in ADDITIVE:
+        counted += " WHERE sign > 0"
+    return text(_reduced(aggregation, counted, _key(grouped=grouped)))
 
 
 @cache
 def series_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
     """Reduce what is committed now, window by window: the key is the window's number from 0."""
     committed = f"""
-        FROM usage_events
+        FROM (SELECT *, 1 AS sign FROM usage_events
         WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
-        {filters_sql(filtered=filtered)}
-    """
+        {STANDS_NOW} {filters_sql(filtered=filtered)}) AS counted
+    """  # noqa: S608 - built from our own text
     window = "width_bucket(time, CAST(:starts AS timestamptz[])) - 1"
     return text(_reduced(aggregation, committed, window))
 
 
 def _reduced(aggregation: Aggregation, source: str, key: str) -> str:
     return f"""
-        SELECT key, coalesce({_REDUCED[aggregation]}, 0), count(quantity), count(*),
-            coalesce(sum(money), 0)
+        SELECT key, coalesce({_REDUCED[aggregation]}, 0), count(quantity), sum(sign),
+            coalesce(sum(sign * money), 0)
         FROM (
-            SELECT {key} AS key, {_EVENT}, {QUANTITY} AS quantity,
+            SELECT {key} AS key, {_EVENT}, sign, {QUANTITY} AS quantity,
                 {text_sql("CAST(:property AS text)")} AS value, {quantity_sql("money")} AS money
             {source}
         ) AS judged
@@ -72,9 +86,9 @@ def amounts_sql(*, filtered: bool, grouped: bool) -> TextClause:
     """One page of the amounts of money that counted events carry, in the events' order."""
     return text(
         f"""
-        SELECT {_EVENT}, {_key(grouped=grouped)}, {quantity_sql("money")}
+        SELECT {_EVENT}, {_key(grouped=grouped)}, sign * {quantity_sql("money")}
         FROM ({counted_sql(filtered=filtered)}) AS counted
-        WHERE {quantity_sql("money")} IS NOT NULL
+        WHERE {quantity_sql("money")} IS NOT NULL AND (sign > 0 OR CAST(:signed AS boolean))
         AND (CAST(:after_time AS timestamptz) IS NULL
             OR (time, source, id) > (:after_time, :after_source, :after_id))
         ORDER BY time, source, id LIMIT :limit
@@ -124,6 +138,10 @@ def weighted_sql(*, filtered: bool, grouped: bool) -> TextClause:
     )
 
 
+_STANDS_SO_FAR = back_sql(
+    """AND (CAST(:cutoff AS text) IS NULL
+        OR pg_visible_in_snapshot(taking.recorded, CAST(:cutoff AS pg_snapshot)))"""
+)
 _LATEST = "ORDER BY time DESC, source DESC, id DESC LIMIT 1"
 
 
@@ -133,5 +151,6 @@ def _levels(when: str, key: str, *, filtered: bool) -> str:
         WHERE tenant_id = :tenant_id AND type = :type AND {when}
         AND (CAST(:cutoff AS text) IS NULL
             OR pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)))
+        {_STANDS_SO_FAR}
         {filters_sql(filtered=filtered)}
     """  # noqa: S608 - built from our own text

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from control_plane.catalog.domain import Aggregation, Charge, Meter
+from control_plane.kernel.exact import EXACT
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
-from metering.domain.aggregating import aggregate, grouped, money_of, total_of, weigh
-from metering.domain.cutoff import is_inside
+from metering.domain.aggregating import ADDITIVE, aggregate, grouped, money_of, total_of, weigh
 from metering.domain.events import (
     EventPage,
     IngestResult,
@@ -18,61 +18,54 @@ from metering.domain.events import (
     UsageEvent,
 )
 from metering.domain.pages import page_mark, position, read_page_mark
-from metering.domain.properties import passes
-from metering.domain.usage import Usage, UsageGroup, UsagePoint, UsageTotal, event_set_digest
+from metering.domain.usage import (
+    Usage,
+    UsageGroup,
+    UsagePoint,
+    UsageTotal,
+    event_set_digest,
+    inverted,
+)
 from metering.domain.windows import Window, windows
 from metering.errors import EventRefused
 from metering.ports import Wanted
-from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
+from metering.stores.memory_events import Kept, Reading
+from metering.stores.outcomes import claims, first_bodies, outcomes, refused_outcomes
 
 _FIRST = 3
 """The first number that PostgreSQL gives to a transaction of anybody's."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    transaction: int
-    event: UsageEvent
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Whose events are counted by what, when, and between which cut-offs."""
-
-    tenant_id: TenantId
-    meter: Meter
-    period: Period
-    cutoff: str
-    since: str | None = None
 
 
 @dataclass(slots=True)
 class MemoryUsageStore:
     """Keeps events while the process lives; each ingest is one numbered transaction."""
 
-    _tenants: dict[TenantId, dict[tuple[str, str], _Stored]] = field(default_factory=dict)
+    _tenants: dict[TenantId, Kept] = field(default_factory=dict)
     _next_transaction: int = _FIRST
     _refused: dict[TenantId, list[RefusedEvent]] = field(default_factory=dict)
 
     @classmethod
     def holding(cls, tenant_id: TenantId, events: Iterable[UsageEvent]) -> "MemoryUsageStore":
         """Return a store of events that are known to differ in source or id, ingested at once."""
-        stored = {(event.source, event.id): _Stored(_FIRST, event) for event in events}
-        return cls({tenant_id: stored}, _FIRST + 1)
+        kept = Kept()
+        for event in events:
+            kept.store(event, _FIRST)
+        return cls({tenant_id: kept}, _FIRST + 1)
 
     async def ingest(self, tenant_id: TenantId, events: Sequence[UsageEvent]) -> list[IngestResult]:
         """Store what is new."""
-        stored = self._tenants.setdefault(tenant_id, {})
+        kept = self._tenants.setdefault(tenant_id, Kept())
         first = first_bodies(events)
-        standing = {key: stored[key].event.body_hash for key in first if key in stored}
-        fresh = {
-            key: _Stored(self._next_transaction, event)
-            for key, event in first.items()
-            if key not in stored
-        }
+        standing = {key: kept.events[key].event.body_hash for key in first if key in kept.events}
+        fresh = {key: event for key, event in first.items() if key not in standing}
+        known = {target: by.event.id for target, by in kept.taken.items()}
+        _, refused = claims(fresh.values(), known)
+        claimed = {(event.source, event.id) for event in refused}
+        for key, event in fresh.items():
+            if key not in claimed:
+                kept.store(event, self._next_transaction)
         self._next_transaction += 1
-        stored.update(fresh)
-        return outcomes(events, standing)
+        return outcomes(events, standing, claimed)
 
     async def keep_refused(
         self,
@@ -81,7 +74,7 @@ class MemoryUsageStore:
         refused_at: datetime,
     ) -> list[IngestResult]:
         """Keep what was not stored in time."""
-        stored = self._tenants.get(tenant_id, {})
+        stored = self._tenants.get(tenant_id, Kept()).events
         standing = {key: one.event.body_hash for key, one in stored.items()}
         kept = self._refused.setdefault(tenant_id, [])
         for event, refusal in refused:
@@ -111,10 +104,18 @@ class MemoryUsageStore:
         since: str | None,
     ) -> UsageTotal:
         """Add up one event after the other."""
-        reading = _Reading(tenant_id, meter, period, cutoff, since)
-        events = list(self._counted(reading))
-        digest = event_set_digest(event.body_hash for event in events)
-        return UsageTotal(self._quantity(reading, events), len(events), digest)
+        reading = Reading(tenant_id, meter, period, cutoff, since)
+        counted, gone = (
+            list(self._kept(reading).counted(reading)),
+            list(self._kept(reading).gone(reading)),
+        )
+        off = gone if meter.aggregation in ADDITIVE else ()
+        return UsageTotal(
+            quantity=EXACT.subtract(self._quantity(reading, counted), aggregate(off, meter)),
+            events=len(counted) - len(off),
+            digest=_digest(counted, off),
+            taken_back=len(gone),
+        )
 
     async def measure(
         self,
@@ -128,16 +129,21 @@ class MemoryUsageStore:
     ) -> Usage:
         """Sort the events into groups, and add up each."""
         narrowed = meter.narrowed(charge.filters)
-        reading = _Reading(tenant_id, narrowed, period, cutoff, since)
-        counted = list(self._counted(reading))
-        whole = self._group(reading, charge, (), counted)
+        reading = Reading(tenant_id, narrowed, period, cutoff, since)
+        counted, gone = (
+            list(self._kept(reading).counted(reading)),
+            list(self._kept(reading).gone(reading)),
+        )
+        off = gone if meter.aggregation in ADDITIVE else []
+        whole = self._group(reading, charge, (), counted, off)
         return Usage(
             quantity=whole.quantity,
             events=whole.events,
-            digest=event_set_digest(event.body_hash for event in counted),
+            digest=_digest(counted, off),
             amount=whole.amount,
             amounts=whole.amounts,
-            groups=tuple(self._groups(reading, charge)) if charge.dimensions else (),
+            groups=tuple(self._groups(reading, charge, off)) if charge.dimensions else (),
+            taken_back=len(gone),
         )
 
     async def measure_all(self, tenant_id: TenantId, wanted: Sequence[Wanted]) -> list[Usage]:
@@ -155,8 +161,8 @@ class MemoryUsageStore:
         """Add up window by window."""
         points = []
         for tile in windows(period, window, zone):
-            reading = _Reading(tenant_id, meter, tile, await self.cutoff())
-            events = list(self._counted(reading))
+            reading = Reading(tenant_id, meter, tile, await self.cutoff())
+            events = list(self._kept(reading).counted(reading))
             quantity = self._quantity(reading, events)
             points.append(UsagePoint(tile.start, tile.end, quantity, len(events)))
         return points
@@ -174,70 +180,70 @@ class MemoryUsageStore:
     ) -> EventPage:
         """Sort and cut."""
         start = None if after is None else read_page_mark(after)
-        reading = _Reading(tenant_id, meter, period, cutoff, since)
-        found = sorted(self._counted(reading), key=position)
+        reading = Reading(tenant_id, meter, period, cutoff, since)
+        gone = list(self._kept(reading).gone(reading))
+        found = sorted([*self._kept(reading).counted(reading), *gone], key=position)
         rest = [event for event in found if start is None or position(event) > start]
         page = tuple(rest[:limit])
-        return EventPage(page, page_mark(page[-1]) if len(rest) > limit else None)
+        return EventPage(
+            events=page,
+            after=page_mark(page[-1]) if len(rest) > limit else None,
+            taken_back=frozenset((e.source, e.id) for e in page if e in gone),
+        )
 
-    def _groups(self, reading: _Reading, charge: Charge) -> Iterator[UsageGroup]:
-        counted = grouped(self._counted(reading), charge.dimensions)
+    def _kept(self, reading: Reading) -> Kept:
+        return self._tenants.get(reading.tenant_id, Kept())
+
+    def _groups(
+        self, reading: Reading, charge: Charge, gone: Sequence[UsageEvent]
+    ) -> Iterator[UsageGroup]:
+        counted = grouped(self._kept(reading).counted(reading), charge.dimensions)
+        off = grouped(gone, charge.dimensions)
+        counted |= {values: [] for values in off if values not in counted}
         if reading.meter.aggregation is Aggregation.WEIGHTED:
-            levels = grouped(self._known(reading), charge.dimensions)
+            levels = grouped(self._kept(reading).known(reading), charge.dimensions)
             counted = {values: counted.get(values, []) for values in levels | counted}
         for values in sorted(counted):
-            yield self._group(reading, charge, values, counted[values])
+            yield self._group(reading, charge, values, counted[values], off.get(values, []))
 
     def _group(
         self,
-        reading: _Reading,
+        reading: Reading,
         charge: Charge,
         values: tuple[str, ...],
         events: Sequence[UsageEvent],
+        gone: Sequence[UsageEvent],
     ) -> UsageGroup:
         levels: dict[tuple[str, ...], list[UsageEvent]] = {}
         if reading.meter.aggregation is Aggregation.WEIGHTED:
-            levels = grouped(self._known(reading), charge.dimensions if values else ())
-        ordered = sorted(events, key=position) if charge.of_money else ()
-        money = [m for e in ordered if (m := money_of(e, reading.meter)) is not None]
+            levels = grouped(
+                self._kept(reading).known(reading), charge.dimensions if values else ()
+            )
+        ordered = sorted([*events, *gone], key=position) if charge.of_money else ()
+        money = [
+            -m if e in gone else m for e in ordered if (m := money_of(e, reading.meter)) is not None
+        ]
+        quantity = self._quantity(reading, events, levels.get(values, []))
         return UsageGroup(
             values=values,
-            quantity=self._quantity(reading, events, levels.get(values, [])),
-            events=len(events),
+            quantity=EXACT.subtract(quantity, aggregate(gone, reading.meter)),
+            events=len(events) - len(gone),
             amount=total_of(money),
             amounts=tuple(money) if charge.by_event else None,
         )
 
     def _quantity(
         self,
-        reading: _Reading,
+        reading: Reading,
         events: Sequence[UsageEvent],
         levels: Sequence[UsageEvent] | None = None,
     ) -> Decimal:
         if reading.meter.aggregation is not Aggregation.WEIGHTED:
             return aggregate(events, reading.meter)
-        known = list(self._known(reading)) if levels is None else levels
+        known = list(self._kept(reading).known(reading)) if levels is None else levels
         return weigh(known, reading.meter, reading.period)
 
-    def _counted(self, reading: _Reading) -> Iterator[UsageEvent]:
-        """Yield the period's events, and those that came late for an earlier one."""
-        period, since = reading.period, reading.since
-        for stored in self._inside(reading):
-            at = stored.event.time
-            late = since is not None and not is_inside(since, stored.transaction)
-            if period.contains(at) or (late and at < period.start):
-                yield stored.event
 
-    def _known(self, reading: _Reading) -> Iterator[UsageEvent]:
-        """Yield every event before the period's end: what levels are made of."""
-        for stored in self._inside(reading):
-            if stored.event.time < reading.period.end:
-                yield stored.event
-
-    def _inside(self, reading: _Reading) -> Iterator[_Stored]:
-        meter = reading.meter
-        for stored in self._tenants.get(reading.tenant_id, {}).values():
-            event = stored.event
-            of_meter = event.type == meter.event_type and passes(event, meter.filters)
-            if of_meter and is_inside(reading.cutoff, stored.transaction):
-                yield stored
+def _digest(counted: Sequence[UsageEvent], gone: Sequence[UsageEvent]) -> str:
+    hashes = [event.body_hash for event in counted]
+    return event_set_digest([*hashes, *(inverted(event.body_hash) for event in gone)])

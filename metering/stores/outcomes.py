@@ -1,9 +1,10 @@
 """What became of each event, once the store knows which identities were new."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from control_plane.kernel.errors import TallyardError
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
-from metering.errors import EventConflict, EventRefused
+from metering.errors import AlreadyTakenBack, EventConflict, EventRefused
 
 
 def first_bodies(events: Sequence[UsageEvent]) -> dict[tuple[str, str], UsageEvent]:
@@ -14,18 +15,43 @@ def first_bodies(events: Sequence[UsageEvent]) -> dict[tuple[str, str], UsageEve
     return first
 
 
+def claims(
+    events: Iterable[UsageEvent], known: Mapping[tuple[str, str], str]
+) -> tuple[list[UsageEvent], list[UsageEvent]]:
+    """Tell events that are the first to take their target back from those that are not.
+
+    ``known`` are the targets taken back before, as (source, id), and by which id. Of events that
+    name the same target, the first stands.
+    """
+    standing = dict(known)
+    first: list[UsageEvent] = []
+    refused: list[UsageEvent] = []
+    for event in events:
+        if event.takes_back is not None:
+            target = (event.source, event.takes_back.id)
+            by = standing.setdefault(target, event.id)
+            (first if by == event.id else refused).append(event)
+    return first, refused
+
+
 def outcomes(
-    events: Sequence[UsageEvent], standing: Mapping[tuple[str, str], bytes]
+    events: Sequence[UsageEvent],
+    standing: Mapping[tuple[str, str], bytes],
+    claimed: Collection[tuple[str, str]] = (),
 ) -> list[IngestResult]:
     """Answer for each event, in order.
 
     ``standing`` holds the hashes of the identities that were stored before; all
-    others were stored now, by their first event.
+    others were stored now, by their first event, but for those that take back what
+    another event had ``claimed``.
     """
     known = dict(standing)
     results = []
     for event in events:
         identity = (event.source, event.id)
+        if identity in claimed:
+            results.append(_already(event))
+            continue
         results.append(_outcome(event, known.get(identity)))
         known.setdefault(identity, event.body_hash)
     return results
@@ -50,4 +76,16 @@ def _outcome(event: UsageEvent, standing: bytes | None) -> IngestResult:
     if standing == event.body_hash:
         return IngestResult(event.source, event.id, IngestStatus.DUPLICATE)
     refusal = EventConflict(source=event.source, id=event.id, field="id")
+    return _conflict(event, refusal)
+
+
+def _already(event: UsageEvent) -> IngestResult:
+    taken = event.takes_back
+    if taken is None:  # shares its id, within one delivery, with an event that was refused
+        return _conflict(event, EventConflict(source=event.source, id=event.id, field="id"))
+    refusal = AlreadyTakenBack(source=event.source, id=taken.id, field=taken.kind.value)
+    return _conflict(event, refusal)
+
+
+def _conflict(event: UsageEvent, refusal: TallyardError) -> IngestResult:
     return IngestResult(event.source, event.id, IngestStatus.CONFLICT, refusal)

@@ -17,6 +17,8 @@ from metering.domain.events import (
     IngestResult,
     RefusedEvent,
     RefusedPage,
+    TakesBack,
+    TakingBack,
     UsageEvent,
 )
 from metering.domain.pages import page_mark, read_page_mark
@@ -24,12 +26,12 @@ from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window, windows
 from metering.errors import EventRefused
 from metering.ports import Wanted
-from metering.stores.ingest_sql import store_events
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.query_sql import CUTOFF, events_sql
 from metering.stores.reading import NOWHERE, Reading, totals
 from metering.stores.reading import after as place_after
 from metering.stores.refusals_sql import LIST, keep_refused
+from metering.stores.taking_back_sql import store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class PostgresUsageStore:
         if not events:
             return []
         async with self.work(tenant_id) as session:
-            standing = await store_events(session, tenant_id, first_bodies(events))
-        return outcomes(events, standing)
+            stored = await store(session, tenant_id, first_bodies(events))
+        return outcomes(events, stored.standing, stored.claimed)
 
     async def keep_refused(
         self,
@@ -152,11 +154,15 @@ class PostgresUsageStore:
             reading = Reading(session, tenant_id, meter, period, cutoff, since)
             bound = {**reading.bound, **place, "limit": limit + 1}
             rows = (await session.execute(events_sql(filtered=reading.filtered), bound)).all()
-        page = tuple(_event(row) for row in rows[:limit])
-        return EventPage(page, page_mark(page[-1]) if len(rows) > limit else None)
+        page = tuple(_event(row[:7], row[7]) for row in rows[:limit])
+        return EventPage(
+            events=page,
+            after=page_mark(page[-1]) if len(rows) > limit else None,
+            taken_back=frozenset((row[1], row[2]) for row in rows[:limit] if row[8] < 0),
+        )
 
 
-def _event(row: Any) -> UsageEvent:
+def _event(row: Sequence[Any], corrected: str | None = None) -> UsageEvent:
     time, source, identity, type_, subject, data, body_hash = row
     kept = parse_data(data.encode())  # jsonb has its own order of keys and spaces
     return UsageEvent(
@@ -168,4 +174,5 @@ def _event(row: Any) -> UsageEvent:
         data=kept,
         data_json=CANONICAL.encode(kept),
         body_hash=bytes(body_hash),
+        takes_back=None if corrected is None else TakesBack(TakingBack.CORRECTS, corrected),
     )

@@ -39,7 +39,42 @@ _FILTERED = f"""
     )
 """
 
-_COLUMNS = "SELECT time, source, id, type, subject, data, hash FROM usage_events"
+_COLUMNS = "SELECT time, source, id, type, subject, data, hash"
+
+
+def back_sql(visible: str) -> str:
+    """Return the condition that nothing takes an event back, of what is ``visible``."""
+    return f"""
+        AND NOT EXISTS (
+            SELECT FROM usage_retractions AS taking
+            WHERE taking.tenant_id = :tenant_id AND taking.source = usage_events.source
+            AND taking.target_id = usage_events.id {visible}
+        )
+    """
+
+
+STANDS = back_sql("AND pg_visible_in_snapshot(taking.recorded, CAST(:cutoff AS pg_snapshot))")
+"""The condition that nothing in the cut-off takes an event back."""
+
+STANDS_NOW = back_sql("")
+"""The condition that nothing takes an event back, as far as is committed now."""
+
+# The identity says when the event happened, and so where it lies.
+_TAKEN_BACK = """
+    SELECT usage_events.*
+    FROM usage_retractions AS taking
+    JOIN usage_identities AS taken ON taken.tenant_id = taking.tenant_id
+        AND taken.source = taking.source AND taken.id = taking.target_id
+    JOIN usage_events ON usage_events.tenant_id = taken.tenant_id AND usage_events.type = :type
+        AND usage_events.time = taken.event_time
+        AND usage_events.source = taken.source AND usage_events.id = taken.id
+    WHERE taking.tenant_id = :tenant_id
+    AND taking.recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
+    AND NOT pg_visible_in_snapshot(taking.recorded, CAST(:since AS pg_snapshot))
+    AND pg_visible_in_snapshot(taking.recorded, CAST(:cutoff AS pg_snapshot))
+    AND taken.event_time < :start
+    AND pg_visible_in_snapshot(usage_events.recorded, CAST(:since AS pg_snapshot))
+"""
 
 
 def filters_sql(*, filtered: bool) -> str:
@@ -49,46 +84,72 @@ def filters_sql(*, filtered: bool) -> str:
 
 @cache
 def counted_sql(*, filtered: bool, each: str = "") -> str:
-    """Return the query of the events that are counted.
+    """Return the query of the events that are counted, each with its ``sign``.
 
-    Two halves that cannot overlap: the period's, and what came late since ``:since``; without
+    Two parts that cannot overlap: the period's, and what came late since ``:since``; without
     one the second is empty. Its comparison with xmin is implied by the other one; it is what an
-    index can use. ``each`` ends both halves, so that a page reads no more of either than it shows.
+    index can use. The third, below zero, is what ``:since`` counted and was taken back after it.
+    ``each`` ends every part, so that a page reads no more of any than it shows.
     """
     condition = filters_sql(filtered=filtered)
     return f"""
-        ({_COLUMNS}
+        ({_COLUMNS}, 1 AS sign FROM usage_events
         WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
-        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition} {each})
+        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
+        {STANDS} {condition} {each})
         UNION ALL
-        ({_COLUMNS}
+        ({_COLUMNS}, 1 AS sign FROM usage_events
         WHERE tenant_id = :tenant_id AND type = :type AND time < :start
         AND recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
         AND NOT pg_visible_in_snapshot(recorded, CAST(:since AS pg_snapshot))
-        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot)) {condition} {each})
+        AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
+        {STANDS} {condition} {each})
+        UNION ALL
+        ({_COLUMNS}, -1 AS sign FROM ({_TAKEN_BACK}) AS usage_events
+        WHERE true {condition} {each})
     """
+
+
+_INVERTED = """
+    decode(translate(encode(hash, 'hex'), '0123456789abcdef', 'fedcba9876543210'), 'hex')
+"""
+
+
+_SIGNED = "sign > 0 OR CAST(:signed AS boolean)"
 
 
 @cache
 def total_sql(*, filtered: bool) -> TextClause:
-    """Sum, count and digest; the digest is that of `metering.domain.usage.event_set_digest`."""
+    """Sum, count, digest, and how many were taken back; ``:signed`` meters have those off.
+
+    The digest is that of `metering.domain.usage.event_set_digest`.
+    """
     return text(
         f"""
-        WITH branches AS (
-            SELECT get_byte(hash, 0) AS branch, sum({QUANTITY}) AS quantity, count(*) AS events,
-                sha256(string_agg(hash, CAST('' AS bytea) ORDER BY hash)) AS digest
-            FROM ({counted_sql(filtered=filtered)}) AS counted GROUP BY get_byte(hash, 0)
+        WITH named AS (
+            SELECT *, CASE WHEN sign < 0 THEN {_INVERTED} ELSE hash END AS name
+            FROM ({counted_sql(filtered=filtered)}) AS counted
+        ),
+        branches AS (
+            SELECT get_byte(name, 0) AS branch,
+                sum(sign * ({QUANTITY})) FILTER (WHERE {_SIGNED}) AS quantity,
+                sum(sign) FILTER (WHERE {_SIGNED}) AS events,
+                sha256(string_agg(name, CAST('' AS bytea) ORDER BY name)
+                    FILTER (WHERE {_SIGNED})) AS digest,
+                count(*) FILTER (WHERE sign < 0) AS taken_back
+            FROM named GROUP BY get_byte(name, 0)
         )
         SELECT coalesce(sum(quantity), 0), coalesce(sum(events), 0),
             encode(sha256(coalesce(
                 string_agg(digest, CAST('' AS bytea) ORDER BY branch), CAST('' AS bytea)
-            )), 'hex')
+            )), 'hex'),
+            coalesce(sum(taken_back), 0)
         FROM branches
         """  # noqa: S608 - built from our own text
     )
 
 
-_ASKED = re.compile(r"(?<![:\w]):(property|type|start|end|cutoff|since|filters)\b")
+_ASKED = re.compile(r"(?<![:\w]):(property|type|start|end|cutoff|since|filters|signed)\b")
 
 
 @cache
@@ -102,7 +163,7 @@ def totals_sql(*, filtered: bool) -> TextClause:
         f"""
         SELECT asked.n, total.* FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS asked (
             n integer, property text, type text, start timestamptz, "end" timestamptz,
-            cutoff pg_snapshot, since pg_snapshot, filters jsonb
+            cutoff pg_snapshot, since pg_snapshot, filters jsonb, signed boolean
         ) CROSS JOIN LATERAL ({total}) AS total
         """  # noqa: S608 - built from our own text
     )
@@ -117,12 +178,18 @@ _PAGE = """
 """
 
 
+_TAKES = """(
+    SELECT target_id FROM usage_retractions AS taking WHERE taking.tenant_id = :tenant_id
+    AND taking.source = counted.source AND taking.by_id = counted.id
+)"""
+
+
 @cache
 def events_sql(*, filtered: bool) -> TextClause:
     """One page of the events that are counted."""
     return text(
         f"""
-        SELECT time, source, id, type, subject, CAST(data AS text), hash
+        SELECT time, source, id, type, subject, CAST(data AS text), hash, {_TAKES}, sign
         FROM ({counted_sql(filtered=filtered, each=_PAGE)}) AS counted
         ORDER BY time, source, id LIMIT :limit
         """  # noqa: S608 - built from our own text

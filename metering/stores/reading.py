@@ -15,7 +15,7 @@ from control_plane.kernel.ids import TenantId
 from control_plane.kernel.instants import instant_text
 from control_plane.kernel.period import Period
 from control_plane.runtime.writes import run
-from metering.domain.aggregating import average
+from metering.domain.aggregating import ADDITIVE, average
 from metering.domain.numbers import shortest
 from metering.domain.pages import Position
 from metering.domain.usage import Usage, UsageGroup, UsageTotal
@@ -53,6 +53,7 @@ class Reading:
             "end": self.period.end,
             "cutoff": self.cutoff,
             "since": self.since,
+            "signed": self.meter.aggregation in ADDITIVE,
         }
 
     @property
@@ -65,11 +66,13 @@ class Reading:
         found = await run(self.session, total_sql(filtered=self.filtered), self.bound)
         return await self.totalled(*found.one())
 
-    async def totalled(self, quantity: Decimal, events: int, digest: str) -> UsageTotal:
+    async def totalled(
+        self, quantity: Decimal, events: int, digest: str, taken_back: int
+    ) -> UsageTotal:
         """Return the total that a query added up."""
-        if self.meter.aggregation not in {Aggregation.SUM, Aggregation.COUNT}:
+        if self.meter.aggregation not in ADDITIVE:
             quantity = (await self._whole()).quantity
-        return UsageTotal(shortest(Decimal(quantity)), int(events), digest)
+        return UsageTotal(shortest(Decimal(quantity)), int(events), digest, int(taken_back))
 
     async def measure(self, charge: Charge, total: UsageTotal) -> Usage:
         """Add to its total what else the charge is priced by, and no more."""
@@ -83,6 +86,7 @@ class Reading:
             amount=whole.amount if whole else Decimal(0),
             amounts=None if amounts is None else tuple(amounts.get((), ())),
             groups=groups,
+            taken_back=total.taken_back,
         )
 
     async def series(self, tiles: Sequence[Period]) -> dict[int, tuple[Decimal, int]]:
@@ -174,13 +178,13 @@ async def totals(
     """Return the totals of several readings of a tenant, with one query; see `Reading.total`."""
     if len(readings) == 1:
         return [await readings[0].total()]
-    found: dict[int, tuple[Decimal, int, str]] = {}
+    found: dict[int, tuple[Decimal, int, str, int]] = {}
     for filtered in (False, True):
         asked = [(n, r.bound) for n, r in enumerate(readings) if r.filtered is filtered]
         if asked:
             bound = {"tenant_id": tenant_id, "asked": _asked(asked)}
             rows = await run(session, totals_sql(filtered=filtered), bound)
-            found |= {row[0]: (row[1], row[2], row[3]) for row in rows}
+            found |= {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
     return [await reading.totalled(*found[n]) for n, reading in enumerate(readings)]
 
 
@@ -197,6 +201,7 @@ def _asked(bounds: Sequence[tuple[int, dict[str, Any]]]) -> str:
                 "cutoff": bound["cutoff"],
                 "since": bound["since"],
                 "filters": json.loads(bound["filters"]),
+                "signed": bound["signed"],
             }
             for n, bound in bounds
         ]

@@ -6,10 +6,16 @@ from tests.contract.usage_store.money import MoneyContract
 from tests.contract.usage_store.pages import PagesContract
 from tests.contract.usage_store.refusals import RefusalContract
 from tests.contract.usage_store.suite import UsageStoreContract
+from tests.contract.usage_store.taking_back import TakingBackContract
 
 
 class TestPostgresUsageStore(
-    UsageStoreContract, AggregationContract, MoneyContract, PagesContract, RefusalContract
+    UsageStoreContract,
+    AggregationContract,
+    MoneyContract,
+    PagesContract,
+    RefusalContract,
+    TakingBackContract,
 ):
     @pytest.fixture
     def store(self, work, system) -> PostgresUsageStore:
