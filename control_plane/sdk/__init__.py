@@ -1,4 +1,4 @@
 """What a module service needs: signed snapshots, in-process decisions, and the usage reporter.
 
-Imports the kernel and ``cryptography`` only. Import from the submodules.
+Imports the kernel, ``cryptography`` and ``msgspec`` only. Import from the submodules.
 """

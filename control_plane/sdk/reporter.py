@@ -14,8 +14,10 @@ __all__ = ["Send", "UsageEventConflict", "UsageReporter", "UsageSpool", "usage_e
 Send = Callable[[list[dict[str, object]]], Awaitable[list[dict[str, object]]]]
 """Posts a batch of CloudEvents and returns one result per event: source, id, status, reason."""
 
-_STORED = frozenset({"accepted", "duplicate"})
+_STORED = frozenset({"accepted", "duplicate", "quarantined"})  # the control plane has them
 _REFUSED = frozenset({"conflict", "rejected"})
+
+STORED = "stored"
 
 _log = logging.getLogger(__name__)
 
@@ -108,13 +110,27 @@ def _sort(
     batch: list[Spooled], results: list[dict[str, object]]
 ) -> tuple[list[int], dict[int, str]]:
     """Split a batch into what is stored and what is refused, by each event's own result."""
-    answers = {(result["source"], result["id"]): result for result in results}
     stored: list[int] = []
     refused: dict[int, str] = {}
-    for spooled in batch:
-        answer = answers.get(spooled.identity, {})
-        if answer.get("status") in _STORED:
+    said = verdicts([spooled.event for spooled in batch], results)
+    for spooled, verdict in zip(batch, said, strict=True):
+        if verdict == STORED:
             stored.append(spooled.seq)
-        elif answer.get("status") in _REFUSED:
-            refused[spooled.seq] = f"{answer['status']}: {answer.get('reason')}"
+        elif verdict is not None:
+            refused[spooled.seq] = verdict
     return stored, refused
+
+
+def verdicts(events: list[dict[str, object]], results: list[dict[str, object]]) -> list[str | None]:
+    """Say of each event in order: `STORED`, why it was refused, or None without an answer."""
+    answers = {(result["source"], result["id"]): result for result in results}
+    said: list[str | None] = []
+    for event in events:
+        answer = answers.get((event["source"], event["id"]), {})
+        if answer.get("status") in _STORED:
+            said.append(STORED)
+        elif answer.get("status") in _REFUSED:
+            said.append(f"{answer['status']}: {answer.get('reason')}")
+        else:
+            said.append(None)
+    return said

@@ -24,6 +24,7 @@ from inventory_modules.chassis.settings import Settings
 
 _SNAPSHOT_SECONDS = 2.0
 _REPORT_SECONDS = 0.5
+TO_DISK_SECONDS = 0.5
 _CATCH_UP_SECONDS = 1.0
 _DRAIN_SECONDS = 5
 _KEEPALIVE_SECONDS = 75
@@ -94,7 +95,13 @@ def _jobs(chassis: Chassis, parts: ModuleParts) -> Iterator[Coroutine[None, None
         return chassis.reporter.last_error is None
 
     yield repeat("snapshot", chassis.keeper.pull, seconds=_SNAPSHOT_SECONDS, slow_down=False)
+
+    async def to_disk() -> bool:
+        await asyncio.to_thread(chassis.calls.sync)
+        return True
+
     yield repeat("report", report, seconds=_REPORT_SECONDS)
+    yield repeat("to_disk", to_disk, seconds=TO_DISK_SECONDS, slow_down=False)
     yield repeat("catch_up", parts.catch_up, seconds=_CATCH_UP_SECONDS)
 
 

@@ -8,8 +8,11 @@ import aiohttp
 from litestar.handlers import HTTPRouteHandler
 
 from control_plane.kernel.clock import Clock
+from control_plane.sdk.call_reporter import CallReporter, Reporters
+from control_plane.sdk.call_spool import CallSpool
 from control_plane.sdk.client import EntitlementState
 from control_plane.sdk.commands import CommandGate
+from control_plane.sdk.courier import Courier
 from control_plane.sdk.envelope import load_public_keys
 from control_plane.sdk.reporter import UsageReporter, UsageSpool
 from inventory_modules.chassis import snapshot_keeper
@@ -21,6 +24,7 @@ from inventory_modules.chassis.snapshot_keeper import SnapshotKeeper
 from inventory_modules.chassis.usage import UsageSource
 
 DATABASE_FILE = "data.sqlite3"
+CALLS_FOLDER = "calls"
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=2)
 _KEEPALIVE_SECONDS = 30  # shorter than the server's, so that it is the client that lets go
 
@@ -37,8 +41,9 @@ class Chassis:
     keeper: SnapshotKeeper
     gate: Gate
     commands: CommandGate
-    reporter: UsageReporter
+    reporter: Reporters
     usage: UsageSource
+    calls: CallSpool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,16 @@ async def open_chassis(
     )
     spool = connect(database.path)
     UsageSpool.create_table(spool)
+    usage = UsageSource(settings.instance_id, settings.module)
+    calls = CallSpool(
+        settings.data_dir / CALLS_FOLDER, source=usage.source, subject=settings.module
+    )
     keys = load_public_keys(settings.public_keys)
     state = EntitlementState(tenant=settings.tenant_id, keys=keys, clock=clock)
     connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)
     async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
-        client = ControlClient(session, settings.control_url, settings.service_token)
+        client = ControlClient(session, settings.control_url, settings.service_token, clock)
+        courier = Courier(client.send_events, clock)
         keeper = SnapshotKeeper(state=state, client=client, database=database, clock=clock)
         keeper.restore()
         yield Chassis(
@@ -92,8 +102,10 @@ async def open_chassis(
             commands=CommandGate(
                 tenant=settings.tenant_id, instance=settings.instance_id, keys=keys, clock=clock
             ),
-            reporter=UsageReporter(spool, client.send_events),
-            usage=UsageSource(settings.instance_id, settings.module),
+            reporter=Reporters((UsageReporter(spool, courier), CallReporter(calls, courier))),
+            usage=usage,
+            calls=calls,
         )
     await database.close()
     spool.close()
+    calls.close()

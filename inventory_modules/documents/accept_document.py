@@ -62,6 +62,7 @@ class AcceptDocument:
             lines=draft.lines,
             occurred_at=draft.occurred_at or now,
             accepted_at=now,
+            accepted_by=accepted_by,
             posted_at=None,
             voided_at=None,
             void_requested_at=None,
@@ -69,7 +70,7 @@ class AcceptDocument:
             ledger_sequence=None,
             refusal=None,
         )
-        storage.insert(connection, document, accepted_by=accepted_by)
+        storage.insert(connection, document)
         return document
 
     def _count(self, connection: sqlite3.Connection) -> str | None:

@@ -68,7 +68,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as stored. All instants are those of the tenant's clock."""
+    """A document as stored. All instants are those of the tenant's clock.
+
+    ``accepted_by`` is the id of the API key it came with.
+    """
 
     id: str
     key: str
@@ -78,6 +81,7 @@ class Document:
     lines: tuple[DocumentLine, ...]
     occurred_at: datetime
     accepted_at: datetime
+    accepted_by: str
     posted_at: datetime | None
     voided_at: datetime | None
     void_requested_at: datetime | None

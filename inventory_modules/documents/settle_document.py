@@ -9,7 +9,7 @@ from inventory_modules.chassis import quota
 from inventory_modules.chassis.access import Gate
 from inventory_modules.chassis.database import Database
 from inventory_modules.chassis.stock_errors import StockRefusal
-from inventory_modules.chassis.usage import UsageSource
+from inventory_modules.chassis.usage import Call, UsageSource
 from inventory_modules.documents import storage
 from inventory_modules.documents.domain import (
     Document,
@@ -112,11 +112,18 @@ class SettleDocument:
         return Settled(_find(connection, document.id), refusal)
 
     def _event(self, document: Document) -> dict[str, object]:
+        # Whoever completed it, this call or the relay, it is the posting that is counted.
+        call = Call(f"POST {self.kind.path}", document.accepted_by)
         return self.usage.event(
             event_type=self.kind.event_type,
             event_id=document.id,
             at=document.accepted_at,
-            data={"calls": 1, "lines": len(document.lines), "units": document.units},
+            data={
+                "calls": 1,
+                "lines": len(document.lines),
+                "units": document.units,
+                **call.answered(201),
+            },
         )
 
 

@@ -33,8 +33,8 @@ SCHEMA = (
 )
 
 
-def insert(connection: sqlite3.Connection, document: Document, *, accepted_by: str) -> None:
-    """Store a new document, pending; ``accepted_by`` is the id of the API key it came with."""
+def insert(connection: sqlite3.Connection, document: Document) -> None:
+    """Store a new document, pending."""
     lines = [[line.sku, line.quantity] for line in document.lines]
     connection.execute(
         "INSERT INTO documents (id, key, payload_hash, state, reference, lines, occurred_at,"
@@ -48,7 +48,7 @@ def insert(connection: sqlite3.Connection, document: Document, *, accepted_by: s
             json.dumps(lines, ensure_ascii=False, separators=(",", ":")),
             instant_text(document.occurred_at),
             instant_text(document.accepted_at),
-            accepted_by,
+            document.accepted_by,
             document.quota_day,
         ),
     )
@@ -157,6 +157,7 @@ def _document(row: sqlite3.Row) -> Document:
         lines=tuple(DocumentLine(sku, quantity) for sku, quantity in json.loads(row["lines"])),
         occurred_at=parse_instant(row["occurred_at"]),
         accepted_at=parse_instant(row["accepted_at"]),
+        accepted_by=row["accepted_by"],
         posted_at=_instant(row["posted_at"]),
         voided_at=_instant(row["voided_at"]),
         void_requested_at=_instant(row["void_requested_at"]),

@@ -11,7 +11,7 @@ LEDGER = "ledger"
 def _build(chassis: Chassis) -> ModuleParts:
     settings = chassis.settings
     feed = Feed(chassis.database, chassis.session, settings.peers[LEDGER], settings.service_token)
-    desk = QueryDesk(chassis.database, chassis.gate, chassis.usage)
+    desk = QueryDesk(chassis.database, chassis.gate, chassis.calls)
     return ModuleParts(routes=query_routes(desk), catch_up=feed.catch_up, pending=feed.pending)
 
 

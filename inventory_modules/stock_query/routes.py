@@ -10,21 +10,21 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from control_plane.kernel.errors import TallyardError
-from control_plane.kernel.ids import format_id, new_id
 from control_plane.kernel.instants import instant_text, parse_instant
-from control_plane.sdk.reporter import UsageSpool
+from control_plane.sdk.call_spool import CallSpool
 from inventory_modules.chassis.access import Gate
 from inventory_modules.chassis.bodies import whole_number
 from inventory_modules.chassis.database import Database
 from inventory_modules.chassis.errors import InvalidRequest, ResourceNotFound, TooManyItems
 from inventory_modules.chassis.operations import json_response
-from inventory_modules.chassis.usage import UsageSource
+from inventory_modules.chassis.usage import Call
 from inventory_modules.chassis.wording import shorten
 from inventory_modules.stock_query import storage
 
 READ = "inventory:read"
 FEATURE = "stock_query"
 HISTORY = "stock_query.history"
+STOCK, MOVEMENTS = "GET /v1/stock", "GET /v1/stock/{sku}/movements"
 EVENT_TYPE = "tallyard.stock_query.query_served"
 _USUAL_ROWS = 500
 _MOST_ROWS = 5000
@@ -38,23 +38,19 @@ class QueryDesk:
 
     database: Database
     gate: Gate
-    usage: UsageSource
+    calls: CallSpool
 
-    async def admit(self, request: AnyRequest) -> None:
+    async def admit(self, request: AnyRequest, endpoint: str) -> Call:
         """Let a call pass that may read stock now."""
-        await self.gate.caller(request.headers.get("authorization"), READ)
+        grant = await self.gate.caller(request.headers.get("authorization"), READ)
         self.gate.require_open()
         self.gate.require(FEATURE)
+        return Call(endpoint, grant.id)
 
-    async def answer(self, rows: Sequence[object], body: dict[str, Any]) -> Response[bytes]:
-        """Meter one served call durably, then answer with how far the projection is."""
-        event = self.usage.event(
-            event_type=EVENT_TYPE,
-            event_id=format_id("qry", new_id()),
-            at=self.gate.now(),
-            data={"calls": 1, "lines": len(rows), "units": "0"},
-        )
-        await self.database.write(lambda connection: UsageSpool.append(connection, event))
+    def answer(self, call: Call, rows: Sequence[object], body: dict[str, Any]) -> Response[bytes]:
+        """Meter one served call, then answer with how far the projection is."""
+        used = {"calls": 1, "lines": len(rows), "units": "0", **call.answered(200)}
+        self.calls.record(EVENT_TYPE, self.gate.now(), used)
         return json_response(body)
 
 
@@ -67,7 +63,7 @@ def _stock_route(desk: QueryDesk) -> HTTPRouteHandler:
     @get("/v1/stock")
     async def read_stock(request: AnyRequest) -> Response[bytes]:
         """Return stock on hand by item, now or as of an instant, a page at a time."""
-        await desk.admit(request)
+        call = await desk.admit(request, STOCK)
         query = request.query_params
         skus = query.getall("sku", [])
         if len(skus) > _MOST_SKUS:
@@ -90,7 +86,7 @@ def _stock_route(desk: QueryDesk) -> HTTPRouteHandler:
             "items": items,
             "next_after": more,
         }
-        return await desk.answer(items, body)
+        return desk.answer(call, items, body)
 
     return read_stock
 
@@ -99,7 +95,7 @@ def _movements_route(desk: QueryDesk) -> HTTPRouteHandler:
     @get("/v1/stock/{sku:str}/movements")
     async def read_movements(request: AnyRequest, sku: FromPath[str]) -> Response[bytes]:
         """Return an item's movements, oldest first, each with its document and balances."""
-        await desk.admit(request)
+        call = await desk.admit(request, MOVEMENTS)
         query = request.query_params
         after = whole_number(query.get("after"), name="after", default=0)
         limit = _limit(query.get("limit"))
@@ -110,7 +106,7 @@ def _movements_route(desk: QueryDesk) -> HTTPRouteHandler:
         more = rows[-1]["sku_sequence"] if len(rows) == limit else None
         now = instant_text(desk.gate.now())
         body = {"sku": sku, "as_of": now, **position, "movements": rows, "next_after": more}
-        return await desk.answer(rows, body)
+        return desk.answer(call, rows, body)
 
     return read_movements
 

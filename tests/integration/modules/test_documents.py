@@ -27,7 +27,14 @@ async def test_an_accepted_call_gives_one_usage_event_dated_by_the_tenants_clock
     assert event["id"] == shipment["id"]
     assert event["type"] == "tallyard.outbound.shipment_posted"
     assert event["time"] == NOON.isoformat().replace("+00:00", "Z")
-    assert event["data"] == {"calls": 1, "lines": 2, "units": "5.5"}
+    assert event["data"] == {
+        "calls": 1,
+        "lines": 2,
+        "units": "5.5",
+        "endpoint": "POST /v1/shipments",
+        "status": "201",
+        "api_key": "key_full",
+    }
     assert event["source"] == f"/instances/{caller.fleet.control.instances['outbound']}"
 
 

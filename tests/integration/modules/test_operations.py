@@ -210,4 +210,6 @@ def test_manifests_say_what_the_code_does(module: str):
     manifest = load_manifest(module)
 
     assert (manifest.module, manifest.feature, manifest.peers) == (module, module, ("ledger",))
-    assert [event.data for event in manifest.usage_events] == [("calls", "lines", "units")]
+    assert [event.data for event in manifest.usage_events] == [
+        ("calls", "lines", "units", "endpoint", "status", "api_key")
+    ]

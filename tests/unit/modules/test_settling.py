@@ -35,6 +35,7 @@ DOCUMENT = Document(
     lines=(DocumentLine("A", 1_000_000),),
     occurred_at=AT,
     accepted_at=AT,
+    accepted_by="key_1",
     posted_at=None,
     voided_at=None,
     void_requested_at=None,
@@ -63,7 +64,7 @@ class FickleLedger:
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(tmp_path / "data", {"documents": storage.SCHEMA, "quota": quota.SCHEMA})
     await opened.write(UsageSpool.create_table)
-    await opened.write(lambda c: storage.insert(c, DOCUMENT, accepted_by="key_1"))
+    await opened.write(lambda c: storage.insert(c, DOCUMENT))
     await opened.write(lambda c: quota.reserve(c, SHIPMENT.daily_limit, "2026-03-02", 9))
     yield opened
     await opened.close()
