@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from control_plane.kernel.clock import FakeClock
 from control_plane.kernel.ids import TenantId, new_id
@@ -17,6 +18,9 @@ from control_plane.runtime.unit_of_work import AuthWork, StaffWork, SystemWork, 
 from tests.support import cluster as clusters
 from tests.support import parts
 from tests.support.databases import Databases
+
+settings.register_profile("unhurried", settings(), deadline=None)  # a busy machine is no fault
+settings.load_profile("unhurried")
 
 _CLUSTER_KEY = pytest.StashKey[object]()
 _MISSING_KEY = pytest.StashKey[dict[str, list[str]]]()
