@@ -81,7 +81,7 @@ async def test_batches_in_opposite_orders_never_wait_for_each_other(work, store,
     assert sorted(statuses) == [IngestStatus.ACCEPTED] * 3 + [IngestStatus.DUPLICATE] * 3
 
 
-@pytest.mark.parametrize("killed_before", [1, 2, 3, 4, "commit"])
+@pytest.mark.parametrize("killed_before", [1, 2, 3, "commit"])
 async def test_a_connection_killed_between_any_two_statements_leaves_all_or_nothing(
     database, store, admin, tenant_id, killed_before
 ):
