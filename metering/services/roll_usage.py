@@ -87,7 +87,8 @@ class RollUsage:
             await retire_sets(session, tenant_id, superseded(moved, needed))
             clearing = await clear_retired(session, tenant_id)
             lagging = [one for one in moved if one.snapshot != until]
-            rolled = next((one.snapshot for one in lagging if one.ready), until)
+            answering = [one.snapshot for one in lagging if one.ready]
+            rolled = min(answering, key=xmax, default=until)
             await session.execute(_ROLLED, {**bound, "until": rolled})
             unfinished = clearing or bool(lagging)
             done = {**bound, "revision": revision, "unfinished": unfinished}
@@ -132,6 +133,11 @@ class RollUsage:
         if level:
             await move_sets(session, tenant_id, level, until, now=now, caught_up=True)
         return moved
+
+
+def xmax(snapshot: str) -> int:
+    """Return the number of the first transaction that a snapshot cannot know."""
+    return int(snapshot.split(":")[1])
 
 
 def superseded(sets: list[RollupSet], needed: frozenset[Definition]) -> list[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_plane.catalog.domain import Aggregation
 from control_plane.kernel.ids import TenantId
 from metering.domain.covers import QUARTER
-from metering.domain.rollups import ADDITIVE
+from metering.domain.rollups import DIVISIBLE
 from metering.stores.rollups.making import (
     DAYS_AGAIN,
     FORGET,
@@ -65,7 +65,7 @@ async def advance(session: AsyncSession, tenant_id: TenantId, one: RollupSet, un
     if rows and kind is Aggregation.UNIQUE:
         await session.execute(values_sql(filtered=filtered, taken=True), bound)
     quarters = [row[1].astimezone(UTC) for row in rows if row[0] == QUARTERS]
-    if quarters and kind not in ADDITIVE:
+    if quarters and kind not in DIVISIBLE:
         await _make_again(session, one, bound, quarters)
 
 

@@ -65,7 +65,8 @@ def _taken(*, filtered: bool) -> str:
     """  # noqa: S608 - built from our own text
 
 
-def _within(*, filtered: bool) -> str:
+def within_sql(*, filtered: bool) -> str:
+    """Write the events of ``:starts`` to ``:ends`` that count at ``:until``."""
     return f"""
         SELECT {EVENT} FROM span,
             unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[])) AS part (s, e)
@@ -191,7 +192,7 @@ def again_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
     """Find the extremes of quarter hours from the events again."""
     return text(
         f"""
-        {bucketed_sql(aggregation, _within(filtered=filtered))}
+        {bucketed_sql(aggregation, within_sql(filtered=filtered))}
         UPDATE usage_rollups AS r SET {", ".join(f"{c} = again.{c}" for c in _EXTREMES)}
         FROM (
             SELECT {PLACE}, {state_sql(f"'{aggregation.value}'")}

@@ -73,6 +73,13 @@ _SETS = text(
     """  # noqa: S608 - built from our own text
 )
 
+_KEPT = text(
+    f"""
+    SELECT {_COLUMNS} FROM usage_rollup_sets AS s
+    WHERE s.tenant_id = :tenant_id AND NOT s.retired ORDER BY s.rollup FOR UPDATE
+    """  # noqa: S608 - built from our own text
+)
+
 _TYPES = text(
     """
     SELECT asked.type FROM unnest(CAST(:types AS text[])) AS asked (type)
@@ -129,6 +136,11 @@ async def read_sets(session: AsyncSession, tenant_id: TenantId, until: str) -> l
     """Return the sets that are kept, the oldest first, with what is new for each at a snapshot."""
     rows = await session.execute(_SETS, {"tenant_id": tenant_id, "until": until})
     return [_set(row) for row in rows]
+
+
+async def kept_sets(session: AsyncSession, tenant_id: TenantId) -> list[RollupSet]:
+    """Return the sets that are kept, locked in their snapshots until the transaction ends."""
+    return [_set(row) for row in await session.execute(_KEPT, {"tenant_id": tenant_id})]
 
 
 async def types_with_events(
