@@ -46,6 +46,7 @@ class Permission(StrEnum):
     INVOICE_PAY = "invoice:pay"
     USAGE_READ = "usage:read"
     USAGE_WRITE = "usage:write"
+    USAGE_MANAGE = "usage:manage"
     INSTANCE_READ = "instance:read"
     INSTANCE_MANAGE = "instance:manage"
     ENTITLEMENT_READ = "entitlement:read"
@@ -59,7 +60,14 @@ class Permission(StrEnum):
 _P = Permission
 _READ = frozenset(p for p in Permission if p.value.endswith(":read"))
 _WRITE = frozenset(
-    {_P.SUBSCRIPTION_CHANGE, _P.INVOICE_PAY, _P.INSTANCE_MANAGE, _P.KEYS_MANAGE, _P.CLOCK_MANAGE}
+    {
+        _P.SUBSCRIPTION_CHANGE,
+        _P.INVOICE_PAY,
+        _P.USAGE_MANAGE,
+        _P.INSTANCE_MANAGE,
+        _P.KEYS_MANAGE,
+        _P.CLOCK_MANAGE,
+    }
 )
 _MANAGE = _READ | _WRITE | {_P.TENANT_MANAGE, _P.MEMBERS_MANAGE}
 

@@ -44,6 +44,7 @@ class Settings:
     allow_process_for_live: bool = False
     module_image: str = "tallyard/module:local"
     pool_size: int = 8
+    usage_quarantine_events: int = 10_000
     stripe_api_key: str = ""
     stripe_api_base: str = ""
     stripe_webhook_secret: str = ""

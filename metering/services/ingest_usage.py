@@ -10,11 +10,13 @@ from control_plane.tenancy.clocks import TenantClock
 from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import Delivered, parse_events
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
-from metering.domain.judging import refuse
-from metering.errors import EventRefused, EventTooLate
+from metering.domain.quarantine import MOST_KEPT
+from metering.domain.quick_judging import judge
+from metering.errors import EventRefused, EventTooLate, UnknownMeter
 from metering.ports import UsageStore
 from metering.services.group_commit import GroupCommit
 from metering.services.meter_book import MeterBook
+from metering.services.quarantine_unknown import quarantine_unknown
 
 MOST_MERGED = 100
 """Deliveries of up to this many events share a commit with others; larger ones have their own."""
@@ -33,6 +35,7 @@ class IngestUsage:
     store: UsageStore
     tenant_clock: TenantClock
     meters: MeterBook
+    most_quarantined: int = MOST_KEPT
     _group: GroupCommit = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,15 +78,18 @@ class IngestUsage:
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             meters = await self.meters.meters(session, {event.type for event in events})
-            judged = [
-                (event, refuse(event, meters=meters.get(event.type, ()), now=now))
-                for event in events
-            ]
+            refusals = judge(events, meters=meters, now=now)
+            if refusals.count(None) == len(events):
+                return await self.store.ingest(tenant_id, events)
+            judged = list(zip(events, refusals, strict=True))
             good = [event for event, refusal in judged if refusal is None]
             late = [(e, refusal) for e, refusal in judged if isinstance(refusal, EventTooLate)]
+            apart = await quarantine_unknown(
+                session, tenant_id, judged, most=self.most_quarantined, now=now
+            )
             stored = iter(await self.store.ingest(tenant_id, good))
             kept = iter(await self.store.keep_refused(tenant_id, late, now))
-        return [_answer(event, refusal, stored, kept) for event, refusal in judged]
+        return [_answer(event, refusal, stored, kept, apart) for event, refusal in judged]
 
 
 def _answer(
@@ -91,9 +97,12 @@ def _answer(
     refusal: EventRefused | None,
     stored: Iterator[IngestResult],
     kept: Iterator[IngestResult],
+    apart: Iterator[IngestResult],
 ) -> IngestResult:
     if refusal is None:
         return next(stored)
     if isinstance(refusal, EventTooLate):
         return next(kept)
+    if isinstance(refusal, UnknownMeter):
+        return next(apart)
     return IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)

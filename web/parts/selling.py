@@ -12,10 +12,14 @@ from control_plane.entitlements.services.publish_snapshot import PublishSnapshot
 from control_plane.entitlements.services.read_snapshot import ReadSnapshot
 from control_plane.entitlements.signer import Signer
 from metering.ports import UsageStore
+from metering.replaying import ReplayFittingQuarantine
+from metering.services.discard_quarantined import DiscardQuarantined
 from metering.services.ingest_usage import IngestUsage
+from metering.services.list_quarantine import CountQuarantines, ListQuarantine
 from metering.services.list_refused_usage import ListRefusedUsage
 from metering.services.meter_book import MeterBook
 from metering.services.query_usage import QueryUsage
+from metering.services.replay_quarantine import ReplayQuarantine
 from metering.stores.postgres import PostgresUsageStore
 from web.parts.identity import IdentityPart
 
@@ -69,11 +73,37 @@ class SellingPart(IdentityPart):
 
     @cached_property
     def ingest_usage(self) -> IngestUsage:
-        return IngestUsage(self.work, self.usage_store, self.tenant_clock, self.meter_book)
+        return IngestUsage(
+            self.work,
+            self.usage_store,
+            self.tenant_clock,
+            self.meter_book,
+            self.settings.usage_quarantine_events,
+        )
 
     @cached_property
     def query_usage(self) -> QueryUsage:
-        return QueryUsage(self.work, self.usage_store)
+        return QueryUsage(self.work, self.usage_store, self.clock)
+
+    @cached_property
+    def list_quarantine(self) -> ListQuarantine:
+        return ListQuarantine(self.work)
+
+    @cached_property
+    def count_quarantines(self) -> CountQuarantines:
+        return CountQuarantines(self.staff)
+
+    @cached_property
+    def replay_quarantine(self) -> ReplayQuarantine:
+        return ReplayQuarantine(self.work, self.usage_store, self.tenant_clock)
+
+    @cached_property
+    def discard_quarantined(self) -> DiscardQuarantined:
+        return DiscardQuarantined(self.work)
+
+    @cached_property
+    def replay_fitting_quarantine(self) -> ReplayFittingQuarantine:
+        return ReplayFittingQuarantine(self.system, self.replay_quarantine)
 
     @cached_property
     def list_refused_usage(self) -> ListRefusedUsage:

@@ -82,6 +82,7 @@ class WorkPart(WhatIfPart):
             *self.provisioner.jobs,
             self.look_at_fapiao,
             self.consolidate_groups,
+            self.replay_fitting_quarantine,
             self.seal_audit,
             self.purge_sessions,
             self.purge_delivered,

@@ -41,7 +41,7 @@ async def test_each_event_of_a_batch_is_answered_on_its_own(ingest, store, tenan
         ("new", IngestStatus.ACCEPTED, None),
         ("known", IngestStatus.DUPLICATE, None),
         ("known", IngestStatus.CONFLICT, "event_conflict"),
-        ("odd", IngestStatus.REJECTED, "unknown_meter"),
+        ("odd", IngestStatus.QUARANTINED, "unknown_meter"),
         ("bare", IngestStatus.REJECTED, "property_missing"),
         ("late", IngestStatus.REJECTED, "attribute_missing"),
         (None, IngestStatus.REJECTED, "event_not_object"),

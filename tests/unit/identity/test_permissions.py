@@ -65,6 +65,7 @@ def test_an_owner_may_do_everything_a_customer_can():
         Permission.SUBSCRIPTION_CHANGE,
         Permission.INVOICE_PAY,
         Permission.CLOCK_MANAGE,
+        Permission.USAGE_MANAGE,
         Permission.INSTANCE_MANAGE,
         Permission.AUDIT_READ,
     ],
