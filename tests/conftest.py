@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
 from control_plane.kernel.clock import FakeClock
@@ -16,7 +17,7 @@ from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
 from control_plane.runtime.unit_of_work import AuthWork, StaffWork, SystemWork, UnitOfWork
 from tests.support import cluster as clusters
-from tests.support import parts
+from tests.support import costs, parts
 from tests.support.databases import Databases
 
 settings.register_profile("unhurried", settings(), deadline=None)  # a busy machine is no fault
@@ -27,6 +28,7 @@ _MISSING_KEY = pytest.StashKey[dict[str, list[str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    costs.make_cheap()
     # Under xdist the controller starts the server, from its main thread, for all workers.
     parallel = getattr(config.option, "numprocesses", None)
     if parallel and clusters.URL_VARIABLE not in os.environ:
@@ -82,6 +84,13 @@ def cluster(request: pytest.FixtureRequest) -> str:
 def databases(cluster: str) -> Databases:
     """The databases that this process's tests take turns with."""
     return Databases()
+
+
+@pytest.fixture
+def production_cost() -> Iterator[PasswordHasher]:
+    """Hash passwords as dearly as for a person; elsewhere tests hash them as cheaply as can be."""
+    with costs.production_hasher() as hasher:
+        yield hasher
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ async def test_expired_sessions_are_cleared_away(people, admin, clock):
     assert count(admin, "sessions") == 1
 
 
-async def test_a_weak_hash_is_replaced_at_the_next_sign_in(people, admin):
+async def test_a_weak_hash_is_replaced_at_the_next_sign_in(people, admin, production_cost):
     await people.somebody("bella")
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     admin.execute("UPDATE users SET password_hash = %s", [weak])
@@ -155,6 +155,7 @@ async def test_a_weak_hash_is_replaced_at_the_next_sign_in(people, admin):
 
     stored = admin.execute("SELECT password_hash FROM users").fetchone()[0]
     assert stored != weak
+    assert not production_cost.check_needs_rehash(stored)
     assert await people.sign_in(email="bella@example.com", password=PASSWORD)
 
 
