@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,8 +115,11 @@ class Rater:
         )
         if look_for_late and books.account.usage_cutoff is not None:
             instant = await self._with_late(session, books, instant)
-        items = owing(books.timelines, books.versions, books.policies, instant)
-        return await self._settle(session, books, instant, items, supposed)
+        found = await self._at(session, books, instant, supposed)
+        if back := [entry for entry in found.usage if entry.measured.usage.taken_back]:
+            instant = await self._looking_back(books, found.instant, back)
+            found = await self._at(session, books, instant, supposed)
+        return found
 
     async def progress(
         self, session: AsyncSession, books: Ledgered, at: datetime, *, cutoff: str | None = None
@@ -130,6 +133,16 @@ class Rater:
         clipped = tuple(item.so_far(at) for item in items if _has_begun(item, at))
         found = await self._settle(session, books, instant, clipped)
         return replace(found, progressive=True)
+
+    async def _at(
+        self,
+        session: AsyncSession,
+        books: Ledgered,
+        instant: Instant,
+        supposed: MemoryBilledView,
+    ) -> Convergence:
+        items = owing(books.timelines, books.versions, books.policies, instant)
+        return await self._settle(session, books, instant, items, supposed)
 
     async def _settle(
         self,
@@ -196,6 +209,21 @@ class Rater:
                     known = reach.get(timeline.subscription_id, first)
                     reach[timeline.subscription_id] = min(known, first)
         return replace(instant, reach=reach, cutoff=cutoff)
+
+    async def _looking_back(
+        self, books: Ledgered, instant: Instant, back: Sequence[UsageInput]
+    ) -> Instant:
+        """Look back as far as usage was taken back: it is credited at the prices it was billed."""
+        reach = dict(instant.reach)
+        for entry in back:
+            ask, subscription = entry.ask, entry.ask.item.subscription_id
+            asked = (books.account.tenant_id, entry.measured.meter, ask.period)
+            looks: dict[str, Any] = {"cutoff": ask.cutoff, "since": ask.since}
+            page = await self.usage.events(*asked, **looks, after=None, limit=1)
+            first = page.events[0].time
+            reach[subscription] = min(reach.get(subscription, first), first)
+        anew = frozenset(entry.ask.item.key for entry in back)
+        return replace(instant, reach=reach, anew=anew)
 
     async def _first_late(
         self, books: Ledgered, meter: Meter, instant: Instant, cutoff: str

@@ -39,7 +39,8 @@ class Instant:
 
     ``reach`` names, by subscription, the time from which on everything is looked at again.
     ``cutoff`` is the look at the usage for what is measured now, ``previous`` that of the close
-    before.
+    before. ``anew`` names items whose usage was taken back after a period was closed: everything
+    that they follow within the reach is measured by the look of now, like they are.
     """
 
     at: datetime
@@ -47,6 +48,7 @@ class Instant:
     cutoff: str
     previous: str | None
     reach: Mapping[SubscriptionId, datetime]
+    anew: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def asks(
 
     What falls due now is measured as it is now. What was closed before is measured again by the
     look of that close, so that usage which came later is not in it; unless its meter corrects, or
-    nothing follows that could bill it.
+    nothing follows that could bill it, or usage of it was taken back since.
 
     Args:
         items: what `owing` gave.
@@ -130,13 +132,18 @@ def asks(
         ended: when subscriptions ended, by id.
     """
     found = []
+    anew = _followed(items, instant.anew)
     for item in items:
         if item.usage is None:
+            continue
+        if item.key in anew and item.follows in anew:
+            # What came late for the items before is in them by the same look: none is in this one.
+            found.append(Ask(item, instant.cutoff, instant.cutoff))
             continue
         policy = late.get(item.usage.meter or "", LatePolicy.CURRENT_PERIOD)
         corrects = policy is not LatePolicy.CURRENT_PERIOD
         last = ended.get(item.subscription_id) == item.service.end
-        frozen = item.due_at < instant.at and not corrects and not last
+        frozen = item.due_at < instant.at and not (corrects or last or item.key in anew)
         billed = view.of(item.key)
         found.append(
             Ask(
@@ -146,6 +153,18 @@ def asks(
             )
         )
     return tuple(found)
+
+
+def _followed(items: Sequence[Item], keys: Iterable[str]) -> set[str]:
+    """Return the keys of items and of all those among ``items`` that they follow."""
+    follows = {item.key: item.follows for item in items}
+    found: set[str] = set()
+    for key in keys:
+        at: str | None = key
+        while at in follows and at not in found:
+            found.add(at)
+            at = follows[at]
+    return found
 
 
 def _frozen_cutoff(item: Item, billed: Billed | None, view: BilledView, instant: Instant) -> str:
