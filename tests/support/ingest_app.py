@@ -12,14 +12,15 @@ from control_plane.identity.domain import Permission
 from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
 from metering.domain.cloudevents import parse_events
-from web.api.usage import EventResult, EventResults
+from web.api.event_bodies import read_delivery
+from web.api.event_results import EventResult, EventResults
 from web.asgi import create_app
 from web.compose import compose
 
 
 @post("/parse", status_code=200, opt={"permission": Permission.USAGE_WRITE, "idempotent": False})
 async def parse_only(request: Request[Any, Any, Any]) -> EventResults:
-    events = parse_events(await request.body())
+    events = parse_events((await read_delivery(request)).body)
     return EventResults([EventResult(event.source, event.id, "accepted", None) for event in events])
 
 
