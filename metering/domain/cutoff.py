@@ -9,18 +9,19 @@ def is_inside(cutoff: str, transaction: int) -> bool:
     Source: PostgreSQL's documentation, "Snapshot components" of
     ``pg_visible_in_snapshot``.
     """
-    xmin, xmax, running = _parts(cutoff)
+    xmin, xmax, running = parts(cutoff)
     return transaction < xmin or (transaction < xmax and transaction not in running)
 
 
 def contains(later: str, earlier: str) -> bool:
     """Tell whether everything inside one cut-off is surely inside the other, too."""
-    _, xmax, running = _parts(later)
-    _, seen, _ = _parts(earlier)
+    _, xmax, running = parts(later)
+    _, seen, _ = parts(earlier)
     return seen <= xmax and not any(is_inside(earlier, number) for number in running)
 
 
 @lru_cache(maxsize=256)
-def _parts(cutoff: str) -> tuple[int, int, frozenset[int]]:
+def parts(cutoff: str) -> tuple[int, int, frozenset[int]]:
+    """Read a cut-off: the first unfinished transaction, the first to come, and those running."""
     xmin, xmax, running = cutoff.split(":")
     return int(xmin), int(xmax), frozenset(int(number) for number in running.split(",") if number)

@@ -42,6 +42,18 @@ async def keep_refused(
     """Insert what was not stored in time; return the standing hashes of what was."""
     identities = [{"source": event.source, "id": event.id} for event, _ in refused]
     standing = await standing_hashes(session, tenant_id, identities)
+    await keep_unknown(session, tenant_id, refused, refused_at, standing)
+    return standing
+
+
+async def keep_unknown(
+    session: AsyncSession,
+    tenant_id: TenantId,
+    refused: Sequence[tuple[UsageEvent, EventRefused]],
+    refused_at: datetime,
+    standing: Mapping[Identity, bytes],
+) -> None:
+    """Insert what was refused, but for what is ``standing`` in the store."""
     by_reason: dict[str, list[UsageEvent]] = {}
     for event, refusal in refused:
         if (event.source, event.id) not in standing:
@@ -51,4 +63,3 @@ async def keep_refused(
         await session.execute(
             _KEEP, {"tenant_id": tenant_id, "document": document(events), **bound}
         )
-    return standing

@@ -1,0 +1,1 @@
+"""Usage events in ClickHouse, for installations that outgrow one PostgreSQL server."""
