@@ -27,6 +27,7 @@ COMMANDS = {
     "credit": "web.commands.credit:credit",
     "clock": "web.commands.clock:clock",
     "simulate": "web.commands.simulate:simulate",
+    "usage": "web.commands.usage:usage",
 }
 
 

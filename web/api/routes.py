@@ -21,6 +21,7 @@ from web.api import (
     payments,
     plan_comparisons,
     plan_migrations,
+    quarantine,
     quotes,
     sessions,
     sign_ups,
@@ -38,6 +39,7 @@ from web.api import (
     subscriptions,
     tenants,
     usage,
+    usage_series,
 )
 
 
@@ -61,6 +63,7 @@ def api_routes() -> list[Router]:
         payments,
         plan_comparisons,
         plan_migrations,
+        quarantine,
         quotes,
         sessions,
         keys,
@@ -79,5 +82,6 @@ def api_routes() -> list[Router]:
         subscriptions,
         tenants,
         usage,
+        usage_series,
     )
     return [noun.router for noun in nouns]

@@ -1,45 +1,23 @@
 """Usage: events in, exactly once; quantities out."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from control_plane.identity.domain import Permission
-from control_plane.kernel.exact import quantity_text
-from control_plane.kernel.period import Period, PeriodReversed
 from metering.domain.lines import parse_lines
-from metering.domain.windows import Window
 from web.api.bodies import CLOUD_EVENTS
-from web.api.common import ApiRequest, choice_from, instant_from, tenant
+from web.api.common import ApiRequest, tenant
 from web.api.event_bodies import LARGEST_BODY, read_delivery
 from web.api.event_results import EventResults, event_results
 from web.compose import Application
 from web.i18n import ENGLISH
 
 _LAST_MARK = (1 << 63) - 1
-
-
-class UsagePointView(msgspec.Struct):
-    """One window's usage; the quantity is an exact decimal as text."""
-
-    start: datetime
-    quantity: str
-    events: int
-
-
-class UsageView(msgspec.Struct):
-    """A meter's usage over a period."""
-
-    meter: str
-    window: str
-    zone: str
-    quantity: str
-    events: int
-    points: list[UsagePointView]
 
 
 class RefusedEventView(msgspec.Struct):
@@ -128,41 +106,4 @@ async def list_refused_events(
     )
 
 
-@get("/usage", opt={"permission": Permission.USAGE_READ})
-async def query_usage(
-    request: ApiRequest,
-    application: NamedDependency[Application],
-    meter: FromQuery[str],
-    from_: Annotated[str, QueryParameter(name="from")],
-    to: FromQuery[str],
-    window: FromQuery[str] = "day",
-) -> UsageView:
-    """Read a meter's usage between two instants, by hour or day of your zone."""
-    series = await application.query_usage(
-        tenant_id=tenant(request),
-        meter_code=meter,
-        period=_period(from_, to),
-        window=choice_from(Window, window, field="window"),
-    )
-    return UsageView(
-        meter=meter,
-        window=series.window.value,
-        zone=series.zone,
-        quantity=quantity_text(series.quantity),
-        events=series.events,
-        points=[
-            UsagePointView(p.start, quantity_text(p.quantity), p.events) for p in series.points
-        ],
-    )
-
-
-def _period(from_: str, to: str) -> Period:
-    start, end = instant_from(from_, field="from"), instant_from(to, field="to")
-    if end < start:
-        raise PeriodReversed(start=from_, end=to, value=to, field="to")
-    return Period(start, end)
-
-
-router = Router(
-    "/v1", tags=["Usage"], route_handlers=[ingest_events, list_refused_events, query_usage]
-)
+router = Router("/v1", tags=["Usage"], route_handlers=[ingest_events, list_refused_events])

@@ -42,6 +42,7 @@ class RevenuePart(TaxPart):
             self.check_books,
             self.clock,
             self.books_alarm,
+            self.check_rollups.some,
         )
 
     @cached_property

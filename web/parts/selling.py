@@ -11,15 +11,20 @@ from control_plane.entitlements.services.list_entitlements import ListEntitlemen
 from control_plane.entitlements.services.publish_snapshot import PublishSnapshot
 from control_plane.entitlements.services.read_snapshot import ReadSnapshot
 from control_plane.entitlements.signer import Signer
+from metering.jobs import RollDueUsage
 from metering.ports import UsageStore
 from metering.replaying import ReplayFittingQuarantine
+from metering.services.check_rollups import CheckRollups
 from metering.services.discard_quarantined import DiscardQuarantined
 from metering.services.ingest_usage import IngestUsage
 from metering.services.list_quarantine import CountQuarantines, ListQuarantine
 from metering.services.list_refused_usage import ListRefusedUsage
 from metering.services.meter_book import MeterBook
 from metering.services.query_usage import QueryUsage
+from metering.services.rebuild_rollups import RebuildRollups
+from metering.services.rehearse_ingest import RehearseIngest
 from metering.services.replay_quarantine import ReplayQuarantine
+from metering.services.roll_usage import RollUsage
 from metering.stores.postgres import PostgresUsageStore
 from web.parts.identity import IdentityPart
 
@@ -81,9 +86,28 @@ class SellingPart(IdentityPart):
             self.settings.usage_quarantine_events,
         )
 
+    def rehearse_ingest(self) -> RehearseIngest:
+        return RehearseIngest(self.work, self.usage_store, self.tenant_clock, self.meter_book)
+
     @cached_property
     def query_usage(self) -> QueryUsage:
         return QueryUsage(self.work, self.usage_store, self.clock)
+
+    @cached_property
+    def roll_usage(self) -> RollUsage:
+        return RollUsage(self.work, self.clock)
+
+    @cached_property
+    def roll_due_usage(self) -> RollDueUsage:
+        return RollDueUsage(self.system, self.roll_usage, self.clock)
+
+    @cached_property
+    def check_rollups(self) -> CheckRollups:
+        return CheckRollups(self.work)
+
+    @cached_property
+    def rebuild_rollups(self) -> RebuildRollups:
+        return RebuildRollups(self.work, self.roll_usage)
 
     @cached_property
     def list_quarantine(self) -> ListQuarantine:

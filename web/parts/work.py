@@ -69,6 +69,7 @@ class WorkPart(WhatIfPart):
     def jobs(self) -> Sequence[Job]:
         return (
             RelayJob(self.relay),
+            self.roll_due_usage,
             self.advance_test_clocks,
             self.close_due_periods,
             self.mark_overdue_invoices,

@@ -11,8 +11,8 @@ from tests.support.usage import JANUARY, usage_event
 
 
 @pytest.fixture
-def query(work, store, catalogue) -> QueryUsage:
-    return QueryUsage(work, store)
+def query(work, store, clock, catalogue) -> QueryUsage:
+    return QueryUsage(work, store, clock)
 
 
 async def test_usage_by_day_follows_the_tenants_own_days(query, store, tenant_id):
