@@ -85,7 +85,11 @@ class UpcomingView(msgspec.Struct):
 
 
 class LineEvent(msgspec.Struct):
-    """One usage event behind a line."""
+    """One usage event behind a line.
+
+    ``corrects`` is the id of the event that it counts in place of. One that is ``taken_back``
+    counts below zero: an earlier line counted it.
+    """
 
     source: str
     id: str
@@ -93,6 +97,8 @@ class LineEvent(msgspec.Struct):
     type: str
     subject: str | None
     data: Any
+    corrects: str | None
+    taken_back: bool
 
 
 class LineEventPage(msgspec.Struct):
@@ -153,8 +159,17 @@ def event_page(found: EventPage) -> LineEventPage:
     """Show a page of events."""
     return LineEventPage(
         events=[
-            LineEvent(e.source, e.id, e.time, e.type, e.subject, msgspec.json.decode(e.data_json))
-            for e in found.events
+            LineEvent(
+                source=event.source,
+                id=event.id,
+                time=event.time,
+                type=event.type,
+                subject=event.subject,
+                data=msgspec.json.decode(event.data_json),
+                corrects=None if event.takes_back is None else event.takes_back.id,
+                taken_back=(event.source, event.id) in found.taken_back,
+            )
+            for event in found.events
         ],
         after=found.after,
     )

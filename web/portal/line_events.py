@@ -24,10 +24,15 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event as it was sent; ``data`` is its canonical JSON."""
+    """One event as it was sent; ``data`` is its canonical JSON.
+
+    ``corrects`` is the id of what it counts in place of; one ``taken_back`` counts below zero.
+    """
 
     event: UsageEvent
     data: str
+    corrects: str | None
+    taken_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +95,13 @@ def _view(document_url: str, name: str, line: str, found: EventPage) -> LineEven
     if found.after is not None:
         next_url = f"{document_url}/events?line={quote(line, safe='')}"
         next_url += f"&after={quote(found.after, safe='')}"
-    rows = tuple(EventRow(event, event.data_json.decode()) for event in found.events)
+    rows = tuple(
+        EventRow(
+            event=event,
+            data=event.data_json.decode(),
+            corrects=None if event.takes_back is None else event.takes_back.id,
+            taken_back=(event.source, event.id) in found.taken_back,
+        )
+        for event in found.events
+    )
     return LineEventsView(document_url, name, line, rows, next_url)

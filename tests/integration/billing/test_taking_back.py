@@ -11,6 +11,7 @@ from control_plane.kernel.ids import TenantId
 from metering.domain.events import UsageEvent
 from tests.support.billing_world import CATALOGUE, World, shipment
 from tests.support.usage import usage_event
+from web.api.note_views import event_page
 
 FEBRUARY, MARCH, APRIL, MAY = [datetime(2026, month, 10, 2, tzinfo=UTC) for month in (2, 3, 4, 5)]
 JANUARY_20 = datetime(2026, 1, 20, tzinfo=UTC)
@@ -149,3 +150,19 @@ async def test_the_events_of_a_line_are_those_that_stand(world: World, tenant_id
     )
     assert {event.id for event in before.events} == {kept.id, wrong.id}
     assert {event.id for event in after.events} == {kept.id}
+
+
+async def test_a_line_shows_what_its_events_correct(world: World, tenant_id):
+    wrong = shipment(JANUARY_20, 3000)
+    await world.subscribe(tenant_id)
+    await keep(world, tenant_id, wrong, taking_back(wrong, 4000))
+    await close(world, tenant_id, FEBRUARY)
+    invoice = (await world.invoices(tenant_id))[1]
+    [billed] = [line["key"] for line in invoice.content["lines"] if line["kind"] == "usage"]
+
+    page = await world.line_events(
+        tenant_id=tenant_id, invoice_id=invoice.summary.id, line_key=billed
+    )
+
+    [shown] = event_page(page).events
+    assert (shown.data, shown.corrects, shown.taken_back) == ({"lines": 4000}, wrong.id, False)
