@@ -7,13 +7,17 @@ from control_plane.kernel.instants import instant_text
 from metering.domain.events import RefusedPage
 from web.api.common import id_from
 from web.commands.catalog import run
+from web.commands.events_import import import_events
 from web.commands.failing import refusals, shell_language
 from web.i18n import N_, translate
 
 
 @click.group()
 def events() -> None:
-    """Look at usage events."""
+    """Look at usage events, and take them in from files."""
+
+
+events.add_command(import_events)
 
 
 @events.command()
