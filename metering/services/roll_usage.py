@@ -24,9 +24,11 @@ from metering.stores.rollups.sets import (
 MOST_AT_ONCE = 20_000
 """Events of one meter rolled up in a transaction, or those of one ingest where that is more."""
 
+# Usage that moved to another store has no rollups here, and what is left here is no longer all.
 _ENTER = text(
-    "INSERT INTO usage_rolling (tenant_id, revision, unfinished) VALUES (:tenant_id, 0, true) "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO usage_rolling (tenant_id, revision, unfinished) SELECT :tenant_id, 0, true "
+    "WHERE NOT EXISTS (SELECT FROM usage_stores WHERE tenant_id = :tenant_id "
+    "AND store <> 'postgres') ON CONFLICT DO NOTHING"
 )
 _LOCK = text(
     "SELECT revision FROM usage_rolling WHERE tenant_id = :tenant_id FOR UPDATE SKIP LOCKED"

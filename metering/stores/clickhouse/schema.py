@@ -124,8 +124,10 @@ class Stamped:
     insertion: int = 0
 
 
-def blocks(tenant_id: object, stored: Sequence[Stamped]) -> list[Block]:
-    """Write events into the tables that they belong to."""
+def blocks(
+    tenant_id: object, stored: Sequence[Stamped], tables: Sequence[str] = TABLES
+) -> list[Block]:
+    """Write events into those of the tables that they belong to."""
     made = [
         _block("usage_identities", IDENTITIES, tenant_id, stored, _identity),
         _block("usage_events", EVENTS, tenant_id, [s for s in stored if s.event.counts], _counted),
@@ -137,7 +139,7 @@ def blocks(tenant_id: object, stored: Sequence[Stamped]) -> list[Block]:
             _taking,
         ),
     ]
-    return [block for block in made if block is not None]
+    return [block for block in made if block is not None and block.table in tables]
 
 
 def _identity(event: UsageEvent) -> tuple[Any, ...]:

@@ -1,0 +1,1 @@
+"""Usage in ClickHouse, through crashes and moves."""
