@@ -31,9 +31,9 @@ TENANTS = {"small": (500, 10_000), "full": (1_000, 100_000)}
 BATCH = {"small": 20, "full": 50}
 AGES = (1, 60)
 EVENTS = 5
-ROUNDS = 5
+ROUNDS = 15
 AGE_ROUNDS = 30
-"""Many, as what is compared differs by less than the noise of one batch."""
+"""Many, as what is compared differs by less than the noise of a batch; either is first in turns."""
 
 
 class Side:
@@ -118,13 +118,15 @@ async def _by_count(size: str) -> list[tuple[float, float]]:
             for side, count in zip(sides, TENANTS[size], strict=True):
                 held.append(side.clones(await side.model(1), count))
                 side.settle()
-            return [
-                (
-                    await sides[0].close(held[0][n * batch : (n + 1) * batch], at),
-                    await sides[1].close(held[1][n * batch : (n + 1) * batch], at),
-                )
-                for n in range(ROUNDS + 1)
-            ][1:]
+            pairs = []
+            for n in range(ROUNDS + 1):
+                part = slice(n * batch, (n + 1) * batch)
+                taken = {
+                    which: await sides[which].close(held[which][part], at)
+                    for which in ((0, 1) if n % 2 else (1, 0))
+                }
+                pairs.append((taken[0], taken[1]))
+            return pairs[1:]
         finally:
             for side, one in zip(sides, settings, strict=True):
                 await side.end()
