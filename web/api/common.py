@@ -16,6 +16,9 @@ from web.edge.tenant import principal_of
 ApiRequest = Request[Any, Any, Any]
 Choice = TypeVar("Choice", bound=StrEnum)
 
+LAST_MARK = (1 << 63) - 1
+"""The mark of a page is no larger number."""
+
 FIRST_YEAR = 1970
 LAST_YEAR = 2200
 """Instants beyond these are slips; within them, calendar arithmetic cannot run out of years."""

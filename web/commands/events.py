@@ -9,6 +9,7 @@ from web.api.common import id_from
 from web.commands.catalog import run
 from web.commands.events_import import import_events
 from web.commands.failing import refusals, shell_language
+from web.commands.quarantine import discard, quarantined, replay
 from web.i18n import N_, translate
 
 
@@ -18,6 +19,11 @@ def events() -> None:
 
 
 events.add_command(import_events)
+
+
+events.add_command(quarantined)
+events.add_command(replay)
+events.add_command(discard)
 
 
 @events.command()

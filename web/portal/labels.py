@@ -66,6 +66,8 @@ STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "shared_consolidated": ("warn", N_("Consolidated")),
         "shared_paid": ("good", N_("Paid")),
         "shared_shown": ("plain", N_("Pays itself")),
+        "type_counted": ("good", N_("Counted by a meter now")),
+        "type_unknown": ("warn", N_("No meter yet")),
         "fapiao_requested": ("info", N_("Requested")),
         "fapiao_submitted": ("warn", N_("Being issued")),
         "fapiao_issued": ("good", N_("Issued")),

@@ -37,6 +37,7 @@ STAFF_SECTIONS: Final = frozenset(
         "finance_discounts",
         "tenants",
         "instances",
+        "quarantines",
         "plan_versions",
     }
 )

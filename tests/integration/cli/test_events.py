@@ -5,7 +5,7 @@ import psycopg
 from control_plane.kernel.ids import format_id
 from tests.integration.cli.shell import CHINESE, Shell
 from tests.support.billing_world import organisation
-from tests.support.late_events import refuse
+from tests.support.late_events import quarantine, refuse
 
 
 def test_events_that_came_too_late_are_listed_the_latest_first(
@@ -30,3 +30,21 @@ def test_where_nothing_was_refused_it_says_so(tallyard: Shell, admin: psycopg.Co
     assert "Nothing was refused." in tallyard("events", "refused", "--tenant", tenant).err
     chinese = tallyard("events", "refused", "--tenant", tenant, LC_ALL=CHINESE)
     assert "没有被拒收的事件。" in chinese.err
+
+
+def test_quarantined_events_are_listed_and_discarded(tallyard: Shell, admin: psycopg.Connection):
+    owner = organisation(admin, "apart")
+    quarantine(admin, owner, "a", "b")
+    tenant = ("--tenant", format_id("ten", owner))
+
+    page = tallyard("events", "quarantined", *tenant, "--limit", "1")
+    nothing = tallyard("events", "replay", *tenant)
+    discarded = tallyard(
+        "events", "discard", *tenant, "--type", "t.nap", "--reason", "test", LC_ALL=CHINESE
+    )
+
+    assert [line.split("  ")[4] for line in page.lines] == ["b"]
+    assert "2 of t.nap, counted by no meter." in page.err
+    assert "--after" in page.err
+    assert nothing.out.strip() == "0 counted, 0 counted before, 0 too late, 0 still there."
+    assert discarded.out.strip() == "已丢弃 2 个。"

@@ -70,7 +70,8 @@ class RefusedRow:
 class UsageView:
     """Usage of one month; ``refused`` are the latest events that were not counted.
 
-    There are ``more_refused`` than those shown when it says so.
+    There are ``more_refused`` than those shown when it says so. ``quarantined`` events have no
+    meter that counts them.
     """
 
     series: tuple[UsageSeries, ...]
@@ -78,6 +79,7 @@ class UsageView:
     period: Period
     refused: tuple[RefusedRow, ...] = ()
     more_refused: bool = False
+    quarantined: int = 0
 
     @property
     def rows(self) -> tuple[UsageRow, ...]:
