@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR as _SERVER_FAULT
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.runtime.outages import outage
 from web.i18n import N_, filled, translate
 from web.validation import faults
 
@@ -103,8 +104,9 @@ def problem_of(
 
     With the ``request``, a field's value is told beside what is wrong with it.
     """
-    if isinstance(error, TallyardError):
-        return _domain_problem(error, language, request_id)
+    refusal = error if isinstance(error, TallyardError) else outage(error)
+    if refusal is not None:
+        return _domain_problem(refusal, language, request_id)
     if isinstance(error, ValidationException):
         return _validation_problem(error, request, language, request_id)
     status = _status_of(error)
@@ -230,12 +232,20 @@ def problem_handler(
             request=request,
         )
         if problem.status >= _SERVER_FAULT and not isinstance(error, TallyardError):
-            log.error("unhandled_error", path=request.url.path, exc_info=error)
+            _log_fault(request.url.path, error)
         if html is not None and _wants_html(request):
             return html(request, problem)
         return json_problem(problem, error)
 
     return handle
+
+
+def _log_fault(path: str, error: Exception) -> None:
+    if outage(error) is None:
+        log.error("unhandled_error", path=path, exc_info=error)
+    else:
+        reason = str(getattr(error, "orig", error)).split("\n", maxsplit=1)[0]
+        log.error("database_unavailable", path=path, reason=reason)
 
 
 def json_problem(problem: Problem, error: Exception | None = None) -> Response[bytes]:
