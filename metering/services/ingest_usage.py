@@ -66,6 +66,14 @@ class IngestUsage:
         answers = iter(await self._store(tenant_id, events))
         return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
 
+    async def within(
+        self, tenant_id: TenantId, delivered: Sequence[Delivered]
+    ) -> list[IngestResult]:
+        """Answer within the unit of work that the caller has open: the commit is the caller's."""
+        events = [item for item in delivered if isinstance(item, UsageEvent)]
+        answers = iter(await self._commit(tenant_id, events) if events else [])
+        return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
+
     async def _store(self, tenant_id: TenantId, events: list[UsageEvent]) -> list[IngestResult]:
         if not events:
             return []
