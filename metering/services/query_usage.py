@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from control_plane.catalog.domain import Filter
-from control_plane.catalog.errors import MeterNotFound
-from control_plane.catalog.repository import CatalogRepository
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
@@ -19,6 +17,7 @@ from metering.errors import SeriesTooLong
 from metering.errors_queries import TooManyGroups
 from metering.ports import UsageStore
 from metering.services.event_cells import event_cells
+from metering.services.meter_book import MeterBook
 from metering.stores.rollups.cells import rolled_cells
 from metering.stores.rollups.rolled import Asked, Cell, Values
 
@@ -39,6 +38,7 @@ class QueryUsage:
     work: UnitOfWork
     store: UsageStore
     clock: Clock
+    meters: MeterBook
 
     async def __call__(
         self,
@@ -62,9 +62,7 @@ class QueryUsage:
             raise TooManyGroups(largest=MOST_GROUPED_BY, field="group_by")
         now = self.clock.now()
         async with self.work(tenant_id) as session:
-            meter = (await CatalogRepository(session).meters()).get(meter_code)
-            if meter is None:
-                raise MeterNotFound(meter_code=meter_code, field="meter")
+            meter = await self.meters.meter(session, meter_code)
             zone = (await session.get_one(OrganisationRow, tenant_id)).zone
             asked = Asked(meter, _bounded(period, window, zone), group_by, filters)
             rolled = await rolled_cells(session, tenant_id, period, asked)

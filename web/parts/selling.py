@@ -11,9 +11,11 @@ from control_plane.entitlements.services.list_entitlements import ListEntitlemen
 from control_plane.entitlements.services.publish_snapshot import PublishSnapshot
 from control_plane.entitlements.services.read_snapshot import ReadSnapshot
 from control_plane.entitlements.signer import Signer
+from metering.errors_load import BodiesOverloaded, BodiesOverShare
 from metering.jobs import RollDueUsage
 from metering.ports import UsageStore
 from metering.replaying import ReplayFittingQuarantine
+from metering.services.admission import Admission
 from metering.services.check_rollups import CheckRollups
 from metering.services.discard_quarantined import DiscardQuarantined
 from metering.services.ingest_usage import IngestUsage
@@ -84,14 +86,19 @@ class SellingPart(IdentityPart):
             self.tenant_clock,
             self.meter_book,
             self.settings.usage_quarantine_events,
+            self.settings.ingest_waiting_events,
         )
+
+    @cached_property
+    def ingest_bodies(self) -> Admission:
+        return Admission(self.settings.ingest_waiting_bytes, BodiesOverloaded, BodiesOverShare)
 
     def rehearse_ingest(self) -> RehearseIngest:
         return RehearseIngest(self.work, self.usage_store, self.tenant_clock, self.meter_book)
 
     @cached_property
     def query_usage(self) -> QueryUsage:
-        return QueryUsage(self.work, self.usage_store, self.clock)
+        return QueryUsage(self.work, self.usage_store, self.clock, self.meter_book)
 
     @cached_property
     def roll_usage(self) -> RollUsage:

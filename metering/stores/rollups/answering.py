@@ -1,5 +1,6 @@
 """The statements that read rollups, and the few events that are in none of their buckets yet."""
 
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import TextClause, text
@@ -24,9 +25,13 @@ def _last(column: str) -> str:
 
 
 _EXTREMES = {"most": "max(r.most)", "least": "min(r.least)"}
-_SUMMED = ", ".join(
-    _EXTREMES.get(c) or (_last(c) if c.startswith("latest") else f"sum(r.{c})") for c in STATE
-)
+
+
+def _summed(column: str, *, latest: bool) -> str:
+    if column.startswith("latest"):
+        return _last(column) if latest else "NULL"
+    return _EXTREMES.get(column) or f"sum(r.{column})"
+
 
 _NAMED = f"""
     CASE WHEN cardinality(asked.groups) = 0 THEN {PLAIN} ELSE (
@@ -74,33 +79,50 @@ _ASKED = """
     )
 """
 
-ROLLED = text(
-    f"""
-    SELECT asked.q, p.rollup, CAST(p.snapshot AS text), p.rolled_at, CAST(p.cutoff AS text),
-        p.behind, (
-            SELECT array_agg(DISTINCT CAST(w.recorded AS text)) FROM usage_commits AS w
+# Each span is looked up by itself (OFFSET 0): joined, PostgreSQL would rather read all of a set.
+_SPANS = """
+    FROM jsonb_to_recordset(asked.spans) AS span (
+        n integer, level smallint, start timestamptz, until timestamptz
+    )
+    CROSS JOIN LATERAL (
+        SELECT * FROM {table} AS r
+        WHERE r.tenant_id = :tenant_id AND r.rollup = p.rollup AND r.level = span.level
+        AND r.start >= span.start AND r.start < span.until OFFSET 0
+    ) AS r
+"""
+
+
+@cache
+def rolled_sql(*, latest: bool) -> TextClause:
+    """Find the sets that answer, each with its buckets' sums by window and group.
+
+    A set answers as of the cut-off that is asked for, or of now; where more than ``:most`` events
+    wait to be rolled up, as of its own snapshot. The transactions between the two are told, and
+    whether any of them took something back: their events are read by `more_sql`. What a meter of
+    the ``latest`` needs is dear, and left out otherwise.
+    """
+    summed = ", ".join(_summed(column, latest=latest) for column in STATE)
+    return text(
+        f"""
+        SELECT asked.q, p.rollup, CAST(p.snapshot AS text), p.rolled_at, CAST(p.cutoff AS text),
+            p.behind, w.recorded, w.taken, summed.*
+        FROM {_ASKED}
+        LEFT JOIN LATERAL ({_SET}) AS p ON true
+        LEFT JOIN LATERAL (
+            SELECT array_agg(DISTINCT CAST(w.recorded AS text)) AS recorded, bool_or(EXISTS (
+                SELECT FROM usage_retractions AS r
+                WHERE r.tenant_id = :tenant_id AND r.recorded = w.recorded
+            )) AS taken FROM usage_commits AS w
             WHERE w.tenant_id = :tenant_id AND pg_visible_in_snapshot(w.recorded, p.cutoff)
             AND NOT pg_visible_in_snapshot(w.recorded, p.snapshot)
-        ), summed.*
-    FROM {_ASKED}
-    LEFT JOIN LATERAL ({_SET}) AS p ON true
-    LEFT JOIN LATERAL (
-        SELECT span.n, {_NAMED} AS named, {_SUMMED}
-        FROM jsonb_to_recordset(asked.spans) AS span (
-            n integer, level smallint, start timestamptz, until timestamptz
-        )
-        JOIN usage_rollups AS r ON r.tenant_id = :tenant_id AND r.rollup = p.rollup
-            AND r.level = span.level AND r.start >= span.start AND r.start < span.until
-        WHERE {_OWN} GROUP BY 1, 2
-    ) AS summed ON true
-    """  # noqa: S608 - built from our own text
-)
-"""Sets that answer, each with what its buckets add up to, window by window and group by group.
+        ) AS w ON true
+        LEFT JOIN LATERAL (
+            SELECT span.n, {_NAMED} AS named, {summed}
+            {_SPANS.format(table="usage_rollups")} WHERE {_OWN} GROUP BY 1, 2
+        ) AS summed ON true
+        """  # noqa: S608 - built from our own text
+    )
 
-A set answers as of the cut-off that is asked for, or of now; where more than ``:most`` events wait
-to be rolled up, as of its own snapshot. The transactions between the two are told: their events
-are read by `more_sql`.
-"""
 
 _LOOK = """
     look AS MATERIALIZED (
@@ -120,51 +142,74 @@ _GROUPS = f"""
 """  # noqa: S608 - built from our own text
 
 
-def _more(*, filtered: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is read of the events: ``slivers`` beside buckets, what came, what was taken back."""
+
+    filtered: bool
+    slivers: bool = True
+    taken: bool = True
+
+
+_SLIVERS = """
+    SELECT 1 AS sign, part.n, e.* FROM look, unnest(
+        CAST(:parts AS integer[]), CAST(:part_starts AS timestamptz[]),
+        CAST(:part_ends AS timestamptz[])
+    ) AS part (n, start, until)
+    CROSS JOIN LATERAL (
+        SELECT {event} FROM usage_events AS e
+        WHERE e.tenant_id = :tenant_id AND e.type = :type
+        AND e.time >= part.start AND e.time < part.until
+        AND pg_visible_in_snapshot(e.recorded, look.cutoff) AND {standing} {passes} OFFSET 0
+    ) AS e
+"""
+# Said twice, so that PostgreSQL thinks it rare: statistics know nothing of the last second's
+# transactions, and a tenant's whole month must not be read in their stead.
+_CAME = """
+    SELECT 1 AS sign, {window} AS n, e.* FROM look, fresh CROSS JOIN LATERAL (
+        SELECT {event} FROM usage_events AS e
+        WHERE e.tenant_id = :tenant_id AND e.type = :type AND e.recorded = fresh.recorded
+        AND e.recorded BETWEEN fresh.recorded AND fresh.recorded
+        AND e.time >= :rolled_start AND e.time < :rolled_end AND {standing} {passes} OFFSET 0
+    ) AS e
+"""
+_TAKEN = """
+    SELECT -1, {window}, {event} FROM look, {taken}
+    WHERE r.tenant_id = :tenant_id AND e.time >= :rolled_start AND e.time < :rolled_end
+    AND pg_visible_in_snapshot(e.recorded, look.snapshot) {passes}
+"""
+_BY_COMMIT = "fresh JOIN usage_retractions AS r ON r.recorded = fresh.recorded"
+
+
+def _more(parts: Parts) -> str:
     """Write the events that buckets lack, and those they hold too many, by sign and window."""
-    passes = f"AND {filters_sql('look.filters')}" if filtered else ""
-    window = "width_bucket(e.time, look.starts) - 1"
-    retractions = "JOIN usage_retractions AS r ON r.recorded = fresh.recorded"
-    return f"""
-        SELECT 1 AS sign, part.n, {EVENT}
-        FROM look, unnest(
-            CAST(:parts AS integer[]), CAST(:part_starts AS timestamptz[]),
-            CAST(:part_ends AS timestamptz[])
-        ) AS part (n, start, until)
-        JOIN usage_events AS e ON e.time >= part.start AND e.time < part.until
-        WHERE e.tenant_id = :tenant_id AND e.type = :type
-        AND pg_visible_in_snapshot(e.recorded, look.cutoff)
-        AND {standing_sql("look.cutoff")} {passes}
-        UNION ALL
-        SELECT 1, {window}, {EVENT}
-        FROM look, fresh JOIN usage_events AS e ON e.recorded = fresh.recorded
-        WHERE e.tenant_id = :tenant_id AND e.type = :type
-        AND e.time >= :rolled_start AND e.time < :rolled_end
-        AND {standing_sql("look.cutoff")} {passes}
-        UNION ALL
-        SELECT -1, {window}, {EVENT} FROM look, {taken_sql(":type", f"fresh {retractions}")}
-        WHERE r.tenant_id = :tenant_id AND e.time >= :rolled_start AND e.time < :rolled_end
-        AND pg_visible_in_snapshot(e.recorded, look.snapshot) {passes}
-    """  # noqa: S608 - built from our own text
+    wanted = [*([_SLIVERS] if parts.slivers else []), _CAME, *([_TAKEN] if parts.taken else [])]
+    return " UNION ALL ".join(wanted).format(
+        event=EVENT,
+        window="width_bucket(e.time, look.starts) - 1",
+        standing=standing_sql("look.cutoff"),
+        passes=f"AND {filters_sql('look.filters')}" if parts.filtered else "",
+        taken=taken_sql(":type", _BY_COMMIT),
+    )
 
 
-def _judged(aggregation: Aggregation, *, filtered: bool) -> str:
+def _judged(aggregation: Aggregation, parts: Parts) -> str:
     says = judged_sql("look.property", "look.money", f"'{aggregation.value}'")
     return f"""
         judged AS (
             SELECT sign, n, {_GROUPS.replace("@text", text_sql("g.name"))} AS named,
                 time, source, id, {says}
-            FROM ({_more(filtered=filtered)}) AS event, look
+            FROM ({_more(parts)}) AS event, look
         )
     """  # noqa: S608 - built from our own text
 
 
 @cache
-def more_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+def more_sql(aggregation: Aggregation, parts: Parts) -> TextClause:
     """Add up what buckets lack, and what they hold too many: sign, window, group, state."""
     return text(
         f"""
-        WITH {_LOOK}, {_judged(aggregation, filtered=filtered)}
+        WITH {_LOOK}, {_judged(aggregation, parts)}
         SELECT sign, n, named, {state_sql(f"'{aggregation.value}'")}
         FROM judged GROUP BY sign, n, named
         """  # noqa: S608 - built from our own text
@@ -177,14 +222,10 @@ def unique_sql(*, filtered: bool) -> TextClause:
 
     Nothing is found where the set no longer answers as of the cut-off.
     """
+    spans = _SPANS.format(table="usage_rollup_values")
     values = f"""
-        SELECT span.n, {_NAMED} AS named, r.value, r.events
-        FROM asked, p, jsonb_to_recordset(asked.spans) AS span (
-            n integer, level smallint, start timestamptz, until timestamptz
-        )
-        JOIN usage_rollup_values AS r ON r.level = span.level
-            AND r.start >= span.start AND r.start < span.until
-        WHERE r.tenant_id = :tenant_id AND r.rollup = p.rollup AND {_OWN}
+        SELECT r.n, {_NAMED} AS named, r.value, r.events
+        FROM asked, p CROSS JOIN LATERAL (SELECT span.n, r.* {spans}) AS r WHERE {_OWN}
     """  # noqa: S608 - built from our own text
     return text(
         f"""
@@ -201,7 +242,7 @@ def unique_sql(*, filtered: bool) -> TextClause:
             WHERE w.tenant_id = :tenant_id AND pg_visible_in_snapshot(w.recorded, p.cutoff)
             AND NOT pg_visible_in_snapshot(w.recorded, p.snapshot)
         ),
-        {_judged(Aggregation.UNIQUE, filtered=filtered)},
+        {_judged(Aggregation.UNIQUE, Parts(filtered))},
         counted AS (
             SELECT n, named, value FROM (
                 {values}

@@ -83,6 +83,7 @@ class _Set:
     cutoff: str
     behind: datetime | None
     recorded: Sequence[str]
+    taken: bool
     cells: dict[Cell, Rollup]
 
 
@@ -104,13 +105,14 @@ async def _sets(
     said = [_said(n, one) for n, one in wanted.items()]
     bound = {"tenant_id": tenant_id, "asked": json.dumps(said), "most": MOST_WAITING}
     found: dict[int, _Set] = {}
-    for row in await run(session, answering.ROLLED, bound):
-        q, rollup, snapshot, rolled_at, cutoff, behind, recorded, n, named, *state = row
+    latest = any(one.meter.aggregation is Aggregation.LATEST for one in wanted.values())
+    for row in await run(session, answering.rolled_sql(latest=latest), bound):
+        q, rollup, snapshot, rolled_at, cutoff, behind, recorded, taken, n, named, *state = row
         if rollup is None:
             continue
         if q not in found:
             at = rolled_at.astimezone(UTC) if behind else None
-            found[q] = _Set(snapshot, cutoff, at, recorded or (), {})
+            found[q] = _Set(snapshot, cutoff, at, recorded or (), bool(taken), {})
         if n is not None:
             found[q].cells[tuple(named), int(n)] = rollup_from(state)
     return found
@@ -148,7 +150,8 @@ async def _answered(
     if parts or found.recorded:
         bound = _more_bound(tenant_id, one, found, parts)
         filters = (*one.meter.filters, *one.filters)
-        sql = answering.more_sql(one.meter.aggregation, filtered=bool(filters))
+        read = answering.Parts(bool(filters), slivers=bool(parts), taken=found.taken)
+        sql = answering.more_sql(one.meter.aggregation, read)
         rows = (await run(session, sql, bound)).all()
         if any(row[0] < 0 for row in rows) and one.meter.aggregation not in DIVISIBLE:
             return await _as_rolled(session, tenant_id, one, found)
@@ -202,7 +205,7 @@ def _more_bound(
 async def _unique(
     session: AsyncSession, tenant_id: TenantId, one: Asked, parts: Sequence[tuple[int, Period]]
 ) -> dict[Cell, int] | None:
-    nothing = _Set("", one.cutoff or "", None, (), {})
+    nothing = _Set("", one.cutoff or "", None, (), taken=True, cells={})
     bound = {
         **_more_bound(tenant_id, one, nothing, parts),
         "asked": json.dumps([_said(0, one)]),

@@ -6,13 +6,14 @@ from control_plane.catalog.errors import MeterNotFound
 from control_plane.kernel.period import Period
 from metering.domain.windows import Window
 from metering.errors import SeriesTooLong
+from metering.services.meter_book import MeterBook
 from metering.services.query_usage import QueryUsage
 from tests.support.usage import JANUARY, usage_event
 
 
 @pytest.fixture
 def query(work, store, clock, catalogue) -> QueryUsage:
-    return QueryUsage(work, store, clock)
+    return QueryUsage(work, store, clock, MeterBook(clock))
 
 
 async def test_usage_by_day_follows_the_tenants_own_days(query, store, tenant_id):
