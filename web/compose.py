@@ -14,6 +14,7 @@ class Application(WorkPart):
 
     async def close(self) -> None:
         """Let go of every connection; services go on running."""
+        await self.close_sources()
         if "provisioner" in vars(self):
             await self.provisioner.close()
         await self.database.close()

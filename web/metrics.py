@@ -1,10 +1,11 @@
 """What Prometheus and the log read: requests by route, never by address; the outbox's depth."""
 
 import asyncio
+import collections
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +19,7 @@ from prometheus_client import (
 )
 
 from control_plane.runtime.stuck import OutboxDepth
+from metering.domain.events import IngestStatus
 
 REQUESTS = Counter(
     "tallyard_http_requests_total", "Requests answered.", ("method", "route", "status")
@@ -31,6 +33,9 @@ SECONDS = Histogram(
 WAITING = Gauge("tallyard_outbox_waiting", "Messages that wait for their delivery.")
 DEAD = Gauge("tallyard_outbox_dead", "Messages given up after their last attempt.")
 FINDINGS = Gauge("tallyard_books_findings", "Rules of the books that are broken.")
+INGEST_BYTES = Gauge("tallyard_ingest_waiting_bytes", "Bytes of usage deliveries being taken.")
+INGEST_EVENTS = Gauge("tallyard_ingest_waiting_events", "Usage events that wait for a commit.")
+EVENTS = Counter("tallyard_ingest_events_total", "Usage events answered for.", ("status",))
 PATIENCE_SECONDS = 2.0
 
 _UNNOTED = ("/health", "/metrics", "/static")
@@ -105,6 +110,18 @@ async def measure_books(count: Callable[[], Awaitable[int]]) -> None:
     except Exception:  # noqa: BLE001 - whatever it is, the scrape goes on
         _log.warning("books_not_measured", exc_info=True)
     FINDINGS.set(found)
+
+
+def measure_ingest(waiting_bytes: int, waiting_events: int) -> None:
+    """Set the gauges of what this process is taking in."""
+    INGEST_BYTES.set(waiting_bytes)
+    INGEST_EVENTS.set(waiting_events)
+
+
+def count_events(statuses: Iterable[IngestStatus]) -> None:
+    """Count usage events by what became of them."""
+    for status, count in collections.Counter(statuses).items():
+        EVENTS.labels(status.value).inc(count)
 
 
 def render_metrics() -> tuple[bytes, str]:

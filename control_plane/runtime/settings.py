@@ -45,6 +45,9 @@ class Settings:
     module_image: str = "tallyard/module:local"
     pool_size: int = 8
     usage_quarantine_events: int = 10_000
+    nats_url: str = ""
+    nats_stream: str = "USAGE"
+    nats_subject: str = "usage.*"
     stripe_api_key: str = ""
     stripe_api_base: str = ""
     stripe_webhook_secret: str = ""

@@ -12,12 +12,15 @@ from metering.domain.cloudevents import Delivered, parse_events
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
 from metering.domain.quarantine import MOST_KEPT
 from metering.domain.quick_judging import judge
-from metering.errors import EventRefused, EventTooLate, UnknownMeter
+from metering.errors import EventRefused, EventTooLate, IngestOverloaded, UnknownMeter
+from metering.errors_load import EventsOverShare
 from metering.ports import UsageStore
+from metering.services.admission import Admission
 from metering.services.group_commit import GroupCommit
 from metering.services.meter_book import MeterBook
 from metering.services.quarantine_unknown import quarantine_unknown
 
+MOST_WAITING = 50_000
 MOST_MERGED = 100
 """Deliveries of up to this many events share a commit with others; larger ones have their own."""
 
@@ -36,10 +39,13 @@ class IngestUsage:
     tenant_clock: TenantClock
     meters: MeterBook
     most_quarantined: int = MOST_KEPT
+    most_waiting: int = MOST_WAITING
+    room: Admission = field(init=False)
     _group: GroupCommit = field(init=False)
 
     def __post_init__(self) -> None:
-        self._group = GroupCommit(self._commit)
+        self.room = Admission(self.most_waiting, IngestOverloaded, EventsOverShare)
+        self._group = GroupCommit(self._commit, most_waiting=self.most_waiting)
 
     async def __call__(
         self, tenant_id: TenantId, body: bytes | Sequence[Mapping[str, Any]]
@@ -52,7 +58,8 @@ class IngestUsage:
         Raises:
             EventsUnreadable: the body is not JSON; nothing was stored.
             BatchTooLarge: it holds too many events; nothing was stored.
-            IngestOverloaded: too many events wait in this process; send again.
+            IngestOverloaded, EventsOverShare: too many events wait in this process, or too
+                many of this tenant; send again.
             IngestInterrupted: the process is stopping; send again.
         """
         read = parse_events(body if isinstance(body, bytes) else CANONICAL.encode(body))
@@ -63,7 +70,8 @@ class IngestUsage:
     ) -> list[IngestResult]:
         """Answer for what was read already, one delivery, as for a body."""
         events = [item for item in delivered if isinstance(item, UsageEvent)]
-        answers = iter(await self._store(tenant_id, events))
+        with self.room.holding(tenant_id, len(events)):
+            answers = iter(await self._store(tenant_id, events))
         return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
 
     async def within(

@@ -25,6 +25,7 @@ EVENT: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 LINES: Final = "application/x-ndjson"
 
+_INFLATION: Final = 20
 _KNOWN: Final = (EVENT, BATCH, JSON, LINES)
 _CHARSETS: Final = {"utf-8", "utf8", "us-ascii"}
 _ATTRIBUTES: Final = (
@@ -46,6 +47,21 @@ class Delivery:
 
     body: bytes
     lines: bool = False
+
+
+def expected_bytes(request: Request[Any, Any, Any]) -> int:
+    """Return what the body will take, before any of it is read.
+
+    Compressed JSON is taken to become twenty times as long, and a body that does not say its
+    length to be as long as may be.
+    """
+    length, factor = LARGEST_BODY, 1
+    for name, value in request.scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"content-encoding":
+            factor = _INFLATION
+    return min(length * factor, LARGEST_BODY)
 
 
 async def read_delivery(request: Request[Any, Any, Any]) -> Delivery:

@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from sqlalchemy import text
 
 from web.compose import Application
-from web.metrics import measure_books, measure_outbox, render_metrics
+from web.metrics import measure_books, measure_ingest, measure_outbox, render_metrics
 
 
 class Health(msgspec.Struct):
@@ -37,6 +37,7 @@ async def metrics(application: NamedDependency[Application]) -> Response[bytes]:
     """Give Prometheus this process's figures, and the depth of the outbox that all share."""
     await measure_outbox(application.runtime_state.outbox_depth)
     await measure_books(application.list_findings.count)
+    measure_ingest(application.ingest_bodies.held, application.ingest_usage.room.held)
     body, media_type = render_metrics()
     return Response(body, media_type=media_type)
 

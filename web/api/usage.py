@@ -12,10 +12,11 @@ from control_plane.identity.domain import Permission
 from metering.domain.lines import parse_lines
 from web.api.bodies import CLOUD_EVENTS
 from web.api.common import ApiRequest, tenant
-from web.api.event_bodies import LARGEST_BODY, read_delivery
+from web.api.event_bodies import LARGEST_BODY, Delivery, expected_bytes, read_delivery
 from web.api.event_results import EventResults, event_results
 from web.compose import Application
 from web.i18n import ENGLISH
+from web.metrics import count_events
 
 _LAST_MARK = (1 << 63) - 1
 
@@ -62,12 +63,23 @@ async def ingest_events(
     may be compressed: name gzip or zstd in Content-Encoding. Of more than 16,000,000
     bytes, as sent or decompressed, nothing is read.
     """
-    owner, delivery = tenant(request), await read_delivery(request)
+    owner = tenant(request)
+    with application.ingest_bodies.holding(owner, expected_bytes(request)) as hold:
+        delivery = await read_delivery(request)
+        hold.resize(len(delivery.body))
+        return await _ingest(request, application, delivery)
+
+
+async def _ingest(
+    request: Request[Any, Any, Any], application: Application, delivery: Delivery
+) -> EventResults:
+    owner = tenant(request)
     if delivery.lines:
         read = parse_lines(delivery.body)
         results = await application.ingest_usage.deliver(owner, read.delivered)
     else:
         results = await application.ingest_usage(owner, delivery.body)
+    count_events(result.status for result in results)
     shown = event_results(results, request.scope["state"].get("language", ENGLISH))
     if delivery.lines:
         for result, line in zip(shown, read.numbers, strict=True):

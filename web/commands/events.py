@@ -8,6 +8,7 @@ from metering.domain.events import RefusedPage
 from web.api.common import id_from
 from web.commands.catalog import run
 from web.commands.events_import import import_events
+from web.commands.events_source import source
 from web.commands.failing import refusals, shell_language
 from web.commands.quarantine import discard, quarantined, replay
 from web.i18n import N_, translate
@@ -15,10 +16,11 @@ from web.i18n import N_, translate
 
 @click.group()
 def events() -> None:
-    """Look at usage events, and take them in from files."""
+    """Look at usage events, and take them in from files and brokers."""
 
 
 events.add_command(import_events)
+events.add_command(source)
 
 
 events.add_command(quarantined)

@@ -19,10 +19,10 @@ from control_plane.runtime.topics import (
     TOPUP_REFUNDED,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
-from web.parts.whatif import WhatIfPart
+from web.parts.sources import SourcesPart
 
 
-class WorkPart(WhatIfPart):
+class WorkPart(SourcesPart):
     """Who handles what leaves the outbox, and what is looked for at each tick."""
 
     @cached_property
@@ -84,6 +84,7 @@ class WorkPart(WhatIfPart):
             self.look_at_fapiao,
             self.consolidate_groups,
             self.replay_fitting_quarantine,
+            *self.source_jobs,
             self.seal_audit,
             self.purge_sessions,
             self.purge_delivered,
