@@ -1,6 +1,7 @@
 """Usage events and meters as tests write them."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -96,6 +97,11 @@ def cloud_event(id_: str = "evt-1", **changes: Any) -> dict[str, Any]:
         **changes,
     }
     return {name: value for name, value in event.items() if value is not ...}
+
+
+def body_of(count: int) -> bytes:
+    """Write a delivery of new events of the demo's catalogue."""
+    return json.dumps([cloud_event(f"evt-{uuid.uuid4()}") for _ in range(count)]).encode()
 
 
 def usage_event(
