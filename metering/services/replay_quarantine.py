@@ -3,20 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from control_plane.audit.record import record
-from control_plane.catalog.domain import Meter
 from control_plane.catalog.repository import CatalogRepository
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.tenancy.clocks import TenantClock
-from metering.domain.events import IngestResult, IngestStatus, UsageEvent
-from metering.domain.judging import refuse
+from metering.domain.events import IngestResult, IngestStatus
 from metering.domain.quarantine import Replayed
-from metering.errors import EventRefused, EventTooLate
+from metering.errors import EventTooLate
 from metering.errors_quarantine import QuarantinedTypeNotFound
-from metering.ports import UsageStore
+from metering.services.ingest_usage import IngestUsage
 from metering.stores.quarantine import Quarantine, Waiting
 
 MOST_AT_ONCE = 5_000
@@ -34,8 +30,7 @@ class ReplayQuarantine:
     """
 
     work: UnitOfWork
-    store: UsageStore
-    tenant_clock: TenantClock
+    ingest: IngestUsage
 
     async def __call__(
         self,
@@ -63,15 +58,16 @@ class ReplayQuarantine:
                 raise QuarantinedTypeNotFound(value=event_type, field="type")
             catalog = CatalogRepository(session)
             revision = await catalog.revision()
-            meters = _by_type(await catalog.meters(), event_type)
+            counted = {meter.event_type for meter in (await catalog.meters()).values()}
             found = await quarantine.replayable(
-                meters, before=revision if untried else None, limit=MOST_AT_ONCE + 1
+                counted if event_type is None else counted & {event_type},
+                before=revision if untried else None,
+                limit=MOST_AT_ONCE + 1,
             )
             waiting, more = found[:MOST_AT_ONCE], len(found) > MOST_AT_ONCE
             if not waiting:
                 return Replayed()
-            now = await self.tenant_clock.now(session, tenant_id)
-            results = await self._take_in(tenant_id, waiting, meters, now)
+            results = await self.ingest.within(tenant_id, [w.kept.event for w in waiting])
             done = await _settle(quarantine, waiting, results, revision)
             replayed = _replayed(done, more=more)
             await record(
@@ -84,45 +80,6 @@ class ReplayQuarantine:
                 {"types": sorted({w.kept.event.type for w in waiting}), **done},
             )
         return replayed
-
-    async def _take_in(
-        self,
-        tenant_id: TenantId,
-        waiting: Sequence[Waiting],
-        meters: Mapping[str, tuple[Meter, ...]],
-        now: datetime,
-    ) -> list[IngestResult]:
-        """Judge, store and refuse, with results in the order of ``waiting``."""
-        judged = [
-            (event, refuse(event, meters=meters[event.type], now=now))
-            for event in (w.kept.event for w in waiting)
-        ]
-        good = [event for event, refusal in judged if refusal is None]
-        late = [(e, refusal) for e, refusal in judged if isinstance(refusal, EventTooLate)]
-        stored = iter(await self.store.ingest(tenant_id, good))
-        refused = iter(await self.store.keep_refused(tenant_id, late, now))
-        return [
-            next(stored)
-            if refusal is None
-            else next(refused)
-            if isinstance(refusal, EventTooLate)
-            else _rejected(event, refusal)
-            for event, refusal in judged
-        ]
-
-
-def _rejected(event: UsageEvent, refusal: EventRefused) -> IngestResult:
-    return IngestResult(event.source, event.id, IngestStatus.REJECTED, refusal)
-
-
-def _by_type(
-    meters: Mapping[str, Meter], event_type: str | None
-) -> Mapping[str, tuple[Meter, ...]]:
-    found: dict[str, tuple[Meter, ...]] = {}
-    for meter in meters.values():
-        if event_type in {None, meter.event_type}:
-            found[meter.event_type] = (*found.get(meter.event_type, ()), meter)
-    return found
 
 
 async def _settle(

@@ -13,7 +13,6 @@ from control_plane.entitlements.services.read_snapshot import ReadSnapshot
 from control_plane.entitlements.signer import Signer
 from metering.errors_load import BodiesOverloaded, BodiesOverShare
 from metering.jobs import RollDueUsage
-from metering.ports import UsageStore
 from metering.replaying import ReplayFittingQuarantine
 from metering.services.admission import Admission
 from metering.services.check_rollups import CheckRollups
@@ -27,11 +26,10 @@ from metering.services.rebuild_rollups import RebuildRollups
 from metering.services.rehearse_ingest import RehearseIngest
 from metering.services.replay_quarantine import ReplayQuarantine
 from metering.services.roll_usage import RollUsage
-from metering.stores.postgres import PostgresUsageStore
-from web.parts.identity import IdentityPart
+from web.parts.stores import StoresPart
 
 
-class SellingPart(IdentityPart):
+class SellingPart(StoresPart):
     """Use cases of the catalogue, of entitlements and of metering."""
 
     @cached_property
@@ -69,10 +67,6 @@ class SellingPart(IdentityPart):
     @cached_property
     def entitlement_participant(self) -> EntitlementParticipant:
         return EntitlementParticipant(self.work, self.publish_snapshot)
-
-    @cached_property
-    def usage_store(self) -> UsageStore:
-        return PostgresUsageStore(self.work, self.system)
 
     @cached_property
     def meter_book(self) -> MeterBook:
@@ -126,7 +120,7 @@ class SellingPart(IdentityPart):
 
     @cached_property
     def replay_quarantine(self) -> ReplayQuarantine:
-        return ReplayQuarantine(self.work, self.usage_store, self.tenant_clock)
+        return ReplayQuarantine(self.work, self.ingest_usage)
 
     @cached_property
     def discard_quarantined(self) -> DiscardQuarantined:

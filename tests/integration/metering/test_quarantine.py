@@ -8,7 +8,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
-from control_plane.tenancy.clocks import TenantClock
 from metering.domain.events import IngestStatus
 from metering.domain.quarantine import Replayed
 from metering.errors_quarantine import DiscardReasonInvalid, QuarantinedTypeNotFound
@@ -38,8 +37,8 @@ def nap(event_id, minutes=5, **changes):
 
 
 @pytest.fixture
-def replay(work, store, clock):
-    return ReplayQuarantine(work, store, TenantClock(clock))
+def replay(work, ingest):
+    return ReplayQuarantine(work, ingest)
 
 
 @pytest.fixture
@@ -117,7 +116,7 @@ async def test_pages_follow_each_other_and_a_type_can_be_asked_for(work, ingest,
 
 
 async def test_a_replay_counts_what_a_meter_takes_and_keeps_the_rest_with_its_reason(
-    ingest, replay, publish, tenant_id, listed, counted, store, admin
+    ingest, replay, publish, tenant_id, listed, store, admin
 ):
     await ingest(
         tenant_id,
