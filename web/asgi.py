@@ -36,6 +36,7 @@ def create_app(application: Application) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
+        await application.check_stores()
         log.info("web_started")
         yield
         await application.close()

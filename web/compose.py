@@ -17,6 +17,7 @@ class Application(WorkPart):
         await self.close_sources()
         if "provisioner" in vars(self):
             await self.provisioner.close()
+        await self.close_stores()
         await self.database.close()
 
 

@@ -15,6 +15,7 @@ log = structlog.get_logger()
 async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Any number of workers may run at once."""
     application = compose(settings)
+    await application.check_stores()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

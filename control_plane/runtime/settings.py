@@ -44,7 +44,12 @@ class Settings:
     allow_process_for_live: bool = False
     module_image: str = "tallyard/module:local"
     pool_size: int = 8
+    clickhouse_url: str = ""
+    ingest_waiting_bytes: int = 64_000_000
+    ingest_waiting_events: int = 50_000
     usage_quarantine_events: int = 10_000
+    usage_retention_days: int = 0
+    usage_identity_days: int = 0
     nats_url: str = ""
     nats_stream: str = "USAGE"
     nats_subject: str = "usage.*"

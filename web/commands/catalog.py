@@ -30,6 +30,7 @@ def run(use: Callable[[Application], Awaitable[R]]) -> R:
     async def inside() -> R:
         application = compose(load_settings())
         try:
+            await application.check_stores()
             return await use(application)
         finally:
             await application.close()

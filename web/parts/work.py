@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from billing.usage_needs import BilledUsageNeeds
 from control_plane.runtime.jobs import Job
 from control_plane.runtime.outbox import Handler, OutboxParticipant, OutboxRelay, RelayJob
 from control_plane.runtime.retention import PurgeDelivered
@@ -19,6 +20,9 @@ from control_plane.runtime.topics import (
     TOPUP_REFUNDED,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
+from metering.domain.retention import Policy
+from metering.retention_jobs import DropOldUsage, MakeUsageMonths
+from metering.services.apply_retention import ApplyRetention
 from web.parts.sources import SourcesPart
 
 
@@ -66,10 +70,22 @@ class WorkPart(SourcesPart):
         return PurgeDelivered(self.system, self.clock)
 
     @cached_property
+    def apply_retention(self) -> ApplyRetention:
+        return ApplyRetention(
+            self.work,
+            self.system,
+            self.staff,
+            BilledUsageNeeds(self.work, self.system, self.closing),
+            self.clock,
+            Policy.of_days(self.settings.usage_retention_days, self.settings.usage_identity_days),
+        )
+
+    @cached_property
     def jobs(self) -> Sequence[Job]:
         return (
             RelayJob(self.relay),
             self.roll_due_usage,
+            *self.store_jobs,
             self.advance_test_clocks,
             self.close_due_periods,
             self.mark_overdue_invoices,
@@ -84,6 +100,8 @@ class WorkPart(SourcesPart):
             self.look_at_fapiao,
             self.consolidate_groups,
             self.replay_fitting_quarantine,
+            MakeUsageMonths(self.system, self.clock),
+            DropOldUsage(self.apply_retention),
             *self.source_jobs,
             self.seal_audit,
             self.purge_sessions,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, new_id
 from metering.domain.events import UsageEvent
 from metering.stores.clickhouse.client import ClickHouse, Row
 from metering.stores.clickhouse.registry import Registry
@@ -75,7 +75,8 @@ class Entrance:
             return
         insertion = await self.registry.open(tenant_id, transaction)
         made = blocks(tenant_id, [Stamped(event, transaction, insertion) for event in events])
-        token = f"{transaction}:{insertion}"
+        # Of this attempt alone: numbers come again where PostgreSQL was restored from a backup.
+        token = str(new_id())
         await asyncio.gather(*[self.clickhouse.insert(block, token) for block in made])
         await self.registry.close(session, tenant_id, insertion)
 

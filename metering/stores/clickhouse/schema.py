@@ -62,7 +62,7 @@ TABLES = ("usage_identities", "usage_events", "usage_retractions")
 
 # A partition a month, and one for all times that are far off: a body full of odd times must not
 # make thousands of them.
-_MONTH = """
+MONTH = """
     if(time < 1262304000000000 OR time >= 4102444800000000, 0,
         toYYYYMM(toDateTime(intDiv(time, 1000000), 'UTC')))
 """
@@ -88,7 +88,7 @@ _STATEMENTS = (
     CREATE TABLE IF NOT EXISTS usage_events (
         {_columns(EVENTS)}, INDEX by_recorded recorded TYPE minmax GRANULARITY 1
     ) {_MERGED}
-    PARTITION BY {_MONTH} ORDER BY (tenant_id, type, time, source, id, recorded)
+    PARTITION BY {MONTH} ORDER BY (tenant_id, type, time, source, id, recorded)
     SETTINGS {_KEPT_WELL}
     """,
     f"""
