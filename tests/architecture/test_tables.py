@@ -17,6 +17,9 @@ WITHOUT_TENANT = {
     "coupons": "the vendor's offers; who redeemed one is in coupon_redemptions",
     "quote_numbers": "one series over all tenants",
     "plan_migrations": "the vendor's decisions; whom they move is in plan_migration_moves",
+    "usage_sources": "how far a broker's stream was read, over all tenants",
+    "usage_source_strays": "messages of a broker that name no tenant",
+    "usage_horizon": "the vendor's retention policy, the same for every tenant",
     "invoice_numbers": "one gapless series per legal entity, over its tenants",
 }
 
