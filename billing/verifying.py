@@ -107,7 +107,9 @@ class Verifier:
         measured: dict[str, Measured] = {}
         differences: list[str] = []
         metered = list(found.metered(recorded_usage(manifest)))
-        answers = await self.rater.answers(tenant_id, [(ask, said.meter) for ask, said in metered])
+        asked = [(ask, said.meter) for ask, said in metered]
+        digests = [said.digest for _, said in metered]
+        answers = await self.rater.answers(tenant_id, asked, digests)
         for (ask, said), answer in zip(metered, answers, strict=True):
             measured[ask.item.key] = answer.measured
             differences += _measure_differences(said, answer.measured)

@@ -16,13 +16,19 @@ from metering.errors import EventRefused
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One question to a usage store: what a charge is priced by, of a meter in a period."""
+    """One question to a usage store: what a charge is priced by, of a meter in a period.
+
+    ``digest`` is one that the answer's is to be compared with: the answer then has one of its kind,
+    computed from the events themselves. Without it the digest is the kind that adds up, and the
+    store may answer from whatever it knows to be exactly the same, such as rollups.
+    """
 
     meter: Meter
     period: Period
     cutoff: str
     since: str | None
     charge: Charge
+    digest: str | None = None
 
 
 class UsageStore(Protocol):
@@ -75,7 +81,8 @@ class UsageStore(Protocol):
         Counted are the events of the meter's type inside ``cutoff`` whose time
         is within ``period``, plus, when ``since`` is given, those with an
         earlier time that are inside ``cutoff`` but were not inside ``since``.
-        Replaying with the same arguments gives the same answer for ever.
+        Replaying with the same arguments gives the same answer for ever. The digest is that
+        of `metering.domain.usage.event_set_digest`.
 
         A weighted meter adds up level by seconds within ``period``; the level it
         starts with is that of the last event before it, inside ``cutoff``. What came
@@ -125,4 +132,18 @@ class UsageStore(Protocol):
 
         Raises:
             InvalidPageMark: ``after`` is no mark of a page.
+        """
+
+
+class UsageNeeds(Protocol):
+    """Who still computes something from events, as whoever bills them knows."""
+
+    async def tenants(self) -> Sequence[TenantId]:
+        """Return every tenant that may need events."""
+
+    async def needed_since(self, tenant_id: TenantId) -> datetime | None:
+        """Return the earliest time whose events a document not issued yet may count.
+
+        None where no document needs any. Test clocks are told by: a sandbox whose clock stands
+        still needs its periods for as long as it does.
         """

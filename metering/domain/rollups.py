@@ -23,9 +23,7 @@ from metering.domain.properties import text_of
 USUAL_DIMENSIONS = ("endpoint", "status", "api_key")
 """What usage is grouped by where the meter does not say."""
 
-DIVISIBLE = frozenset(
-    {Aggregation.COUNT, Aggregation.SUM, Aggregation.AVERAGE, Aggregation.UNIQUE}
-)
+DIVISIBLE = frozenset({Aggregation.COUNT, Aggregation.SUM, Aggregation.AVERAGE, Aggregation.UNIQUE})
 """From which an event that is taken back can be taken off; of the others a bucket is made again."""
 
 ROLLED = frozenset(Aggregation) - {Aggregation.WEIGHTED}

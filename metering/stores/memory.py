@@ -10,6 +10,7 @@ from control_plane.kernel.exact import EXACT
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from metering.domain.aggregating import ADDITIVE, aggregate, grouped, money_of, total_of, weigh
+from metering.domain.digests import added_digest, is_added
 from metering.domain.events import (
     EventPage,
     IngestResult,
@@ -34,6 +35,10 @@ from metering.stores.outcomes import claims, first_bodies, outcomes, refused_out
 
 _FIRST = 3
 """The first number that PostgreSQL gives to a transaction of anybody's."""
+
+
+NO_EVENTS = event_set_digest([])
+"""A digest of the older kind."""
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class MemoryUsageStore:
         return UsageTotal(
             quantity=EXACT.subtract(self._quantity(reading, counted), aggregate(off, meter)),
             events=len(counted) - len(off),
-            digest=_digest(counted, off),
+            digest=_digest(counted, off, like=NO_EVENTS),
             taken_back=len(gone),
         )
 
@@ -128,8 +133,11 @@ class MemoryUsageStore:
         charge: Charge,
     ) -> Usage:
         """Sort the events into groups, and add up each."""
-        narrowed = meter.narrowed(charge.filters)
-        reading = Reading(tenant_id, narrowed, period, cutoff, since)
+        return self._measured(tenant_id, Wanted(meter, period, cutoff, since, charge))
+
+    def _measured(self, tenant_id: TenantId, wanted: Wanted) -> Usage:
+        charge, meter = wanted.charge, wanted.meter.narrowed(wanted.charge.filters)
+        reading = Reading(tenant_id, meter, wanted.period, wanted.cutoff, wanted.since)
         counted, gone = (
             list(self._kept(reading).counted(reading)),
             list(self._kept(reading).gone(reading)),
@@ -139,7 +147,7 @@ class MemoryUsageStore:
         return Usage(
             quantity=whole.quantity,
             events=whole.events,
-            digest=_digest(counted, off),
+            digest=_digest(counted, off, like=wanted.digest),
             amount=whole.amount,
             amounts=whole.amounts,
             groups=tuple(self._groups(reading, charge, off)) if charge.dimensions else (),
@@ -148,12 +156,7 @@ class MemoryUsageStore:
 
     async def measure_all(self, tenant_id: TenantId, wanted: Sequence[Wanted]) -> list[Usage]:
         """Measure one after the other."""
-        return [
-            await self.measure(
-                tenant_id, w.meter, w.period, cutoff=w.cutoff, since=w.since, charge=w.charge
-            )
-            for w in wanted
-        ]
+        return [self._measured(tenant_id, w) for w in wanted]
 
     async def series(
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str
@@ -244,6 +247,9 @@ class MemoryUsageStore:
         return weigh(known, reading.meter, reading.period)
 
 
-def _digest(counted: Sequence[UsageEvent], gone: Sequence[UsageEvent]) -> str:
+def _digest(counted: Sequence[UsageEvent], gone: Sequence[UsageEvent], *, like: str | None) -> str:
+    """Name the events, by a digest of the kind of another, or else one that adds up."""
     hashes = [event.body_hash for event in counted]
-    return event_set_digest([*hashes, *(inverted(event.body_hash) for event in gone)])
+    names = [*hashes, *(inverted(event.body_hash) for event in gone)]
+    older = like is not None and not is_added(like)
+    return event_set_digest(names) if older else added_digest(names)

@@ -15,7 +15,9 @@ from tests.support.rolled import EVERY_AGGREGATION, meters_of, random_history
 from tests.support.usage import JANUARY
 
 DAYS = Period(JANUARY.start, JANUARY.start + timedelta(days=4))
-UNEVEN = Period(JANUARY.start + timedelta(minutes=7), JANUARY.start + timedelta(hours=70, seconds=9))
+UNEVEN = Period(
+    JANUARY.start + timedelta(minutes=7), JANUARY.start + timedelta(hours=70, seconds=9)
+)
 
 
 @pytest.fixture
