@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.centres import Centres
 from billing.domain.billed import NOTHING_BILLED, MemoryBilledView
-from billing.domain.converge import Ask, Instant, Settled, asks, owing, settle
+from billing.domain.converge import Ask, Instant, Settled, asks, measurable, owing, settle
 from billing.domain.groups.centres import NO_CENTRES, CentreTerms
 from billing.domain.items import Item, PolicyBook, open_items, owed_keys, reach_of
 from billing.domain.lines import Versions
 from billing.domain.rating import Measured
 from billing.domain.records import Account
+from billing.late_usage import looking_back
 from billing.repositories.billed import BilledRepository
 from billing.shelf import Shelf
 from control_plane.catalog.domain import LatePolicy, Meter
@@ -22,6 +23,7 @@ from control_plane.kernel.calendar import Period
 from control_plane.kernel.ids import SubscriptionId, TenantId
 from control_plane.subscriptions.domain import Timeline
 from metering.ports import UsageStore, Wanted
+from metering.stores.horizon_sql import kept_from
 
 _NO_LOOK = ""
 _INSTANT = timedelta(microseconds=1)
@@ -117,7 +119,12 @@ class Rater:
             instant = await self._with_late(session, books, instant)
         found = await self._at(session, books, instant, supposed)
         if back := [entry for entry in found.usage if entry.measured.usage.taken_back]:
-            instant = await self._looking_back(books, found.instant, back)
+            instant = await looking_back(
+                self.usage,
+                books.account.tenant_id,
+                found.instant,
+                [(entry.ask, entry.measured.meter) for entry in back],
+            )
             found = await self._at(session, books, instant, supposed)
         return found
 
@@ -162,6 +169,8 @@ class Rater:
         before = closed | {i.service.start for i in metered if i.follows is not None}
         known = await BilledRepository(session).view(tenant_id, keys, instant.reach, before)
         view = supposed.over(known)
+        if instant.reach:
+            items = measurable(items, view, await kept_from(session))
         meters = {i.usage.meter: await self.meter(session, i) for i in metered if i.usage}
         wanted = asks(
             items,
@@ -184,10 +193,18 @@ class Rater:
         return await self.shelf.meter(session, _code(item) or "")
 
     async def answers(
-        self, tenant_id: TenantId, asked: Sequence[tuple[Ask, Meter]]
+        self,
+        tenant_id: TenantId,
+        asked: Sequence[tuple[Ask, Meter]],
+        digests: Sequence[str] | None = None,
     ) -> list[UsageInput]:
-        """Ask the usage store for items' usage, late events of earlier pieces included."""
-        found = await self.usage.measure_all(tenant_id, [_wanted(a, m) for a, m in asked])
+        """Ask the usage store for items' usage, late events of earlier pieces included.
+
+        With ``digests``, those of a document, everything is added up from the events themselves.
+        """
+        said: Sequence[str | None] = digests or [None] * len(asked)
+        wanted = [_wanted(a, m, digest) for (a, m), digest in zip(asked, said, strict=True)]
+        found = await self.usage.measure_all(tenant_id, wanted)
         return [
             UsageInput(ask, Measured(meter, usage))
             for (ask, meter), usage in zip(asked, found, strict=True)
@@ -210,21 +227,6 @@ class Rater:
                     reach[timeline.subscription_id] = min(known, first)
         return replace(instant, reach=reach, cutoff=cutoff)
 
-    async def _looking_back(
-        self, books: Ledgered, instant: Instant, back: Sequence[UsageInput]
-    ) -> Instant:
-        """Look back as far as usage was taken back: it is credited at the prices it was billed."""
-        reach = dict(instant.reach)
-        for entry in back:
-            ask, subscription = entry.ask, entry.ask.item.subscription_id
-            asked = (books.account.tenant_id, entry.measured.meter, ask.period)
-            looks: dict[str, Any] = {"cutoff": ask.cutoff, "since": ask.since}
-            page = await self.usage.events(*asked, **looks, after=None, limit=1)
-            first = page.events[0].time
-            reach[subscription] = min(reach.get(subscription, first), first)
-        anew = frozenset(entry.ask.item.key for entry in back)
-        return replace(instant, reach=reach, anew=anew)
-
     async def _first_late(
         self, books: Ledgered, meter: Meter, instant: Instant, cutoff: str
     ) -> datetime | None:
@@ -242,10 +244,10 @@ class Rater:
         return first if first is not None and first < closed else None
 
 
-def _wanted(ask: Ask, meter: Meter) -> Wanted:
+def _wanted(ask: Ask, meter: Meter, digest: str | None) -> Wanted:
     if ask.item.usage is None:
         raise TypeError(f"item {ask.item.key} is priced by no usage")
-    return Wanted(meter, ask.period, ask.cutoff, ask.since, ask.item.usage)
+    return Wanted(meter, ask.period, ask.cutoff, ask.since, ask.item.usage, digest)
 
 
 def _has_begun(item: Item, at: datetime) -> bool:

@@ -110,6 +110,19 @@ def owing(
     )
 
 
+def measurable(
+    items: Sequence[Item], view: BilledView, kept_from: datetime | None
+) -> tuple[Item, ...]:
+    """Leave out items whose usage was dropped: what stands billed of them stays as it is.
+
+    One of which nothing stands billed is not left out: measuring it says that its events are gone.
+    """
+    if kept_from is None:
+        return tuple(items)
+    gone = {i.key for i in items if i.usage and (i.measure or i.service).start < kept_from}
+    return tuple(i for i in items if i.key not in gone or view.of(i.key) is None)
+
+
 def asks(
     items: Sequence[Item],
     view: BilledView,
@@ -137,7 +150,7 @@ def asks(
         if item.usage is None:
             continue
         if item.key in anew and item.follows in anew:
-            # What came late for the items before is in them by the same look: none is in this one.
+            # What came late for the items before is in them by the same look.
             found.append(Ask(item, instant.cutoff, instant.cutoff))
             continue
         policy = late.get(item.usage.meter or "", LatePolicy.CURRENT_PERIOD)

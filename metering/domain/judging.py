@@ -18,6 +18,7 @@ from metering.errors import (
     PropertyNotQuantity,
     UnknownMeter,
 )
+from metering.errors_retention import EventBeyondHorizon
 
 _TOLERANCE = timedelta(minutes=5)
 _ONE = Decimal(1)
@@ -92,3 +93,21 @@ def _too_late(event: UsageEvent, meter: Meter, now: datetime) -> EventRefused | 
         days=meter.late_days,
         field="time",
     )
+
+
+def beyond(
+    events: Sequence[UsageEvent],
+    refusals: list[EventRefused | None],
+    kept_from: datetime | None,
+) -> list[EventRefused | None]:
+    """Refuse events of a time of which the events were dropped, but for what is refused anyway."""
+    if kept_from is None:
+        return refusals
+    return [
+        EventBeyondHorizon(
+            time=instant_text(event.time), kept_from=instant_text(kept_from), field="time"
+        )
+        if refusal is None and event.time < kept_from
+        else refusal
+        for event, refusal in zip(events, refusals, strict=True)
+    ]

@@ -10,6 +10,7 @@ from control_plane.tenancy.clocks import TenantClock
 from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import Delivered, parse_events
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
+from metering.domain.judging import beyond
 from metering.domain.quarantine import MOST_KEPT
 from metering.domain.quick_judging import judge
 from metering.errors import EventRefused, EventTooLate, IngestOverloaded, UnknownMeter
@@ -94,7 +95,7 @@ class IngestUsage:
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             meters = await self.meters.meters(session, {event.type for event in events})
-            refusals = judge(events, meters=meters, now=now)
+            refusals = beyond(events, judge(events, meters=meters, now=now), self.meters.kept_from)
             if refusals.count(None) == len(events):
                 return await self.store.ingest(tenant_id, events)
             judged = list(zip(events, refusals, strict=True))

@@ -6,6 +6,7 @@ from functools import cache
 from sqlalchemy import TextClause, text
 
 from metering.domain.numbers import QUANTITY_TEXT
+from metering.stores.horizon_sql import KEPT_FROM
 
 
 def quantity_sql(name: str) -> str:
@@ -120,7 +121,9 @@ _SIGNED = "sign > 0 OR CAST(:signed AS boolean)"
 
 @cache
 def total_sql(*, filtered: bool) -> TextClause:
-    """Sum, count, digest, and how many were taken back; ``:signed`` meters have those off.
+    """Sum, count, digest, how many were taken back, and from when on events are kept.
+
+    What was taken back is off where ``:signed``.
 
     The digest is that of `metering.domain.usage.event_set_digest`.
     """
@@ -143,7 +146,7 @@ def total_sql(*, filtered: bool) -> TextClause:
             encode(sha256(coalesce(
                 string_agg(digest, CAST('' AS bytea) ORDER BY branch), CAST('' AS bytea)
             )), 'hex'),
-            coalesce(sum(taken_back), 0)
+            coalesce(sum(taken_back), 0), {KEPT_FROM}
         FROM branches
         """  # noqa: S608 - built from our own text
     )

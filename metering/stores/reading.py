@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ from metering.domain.aggregating import ADDITIVE, average
 from metering.domain.numbers import shortest
 from metering.domain.pages import Position
 from metering.domain.usage import Usage, UsageGroup, UsageTotal
+from metering.errors_retention import UsageDropped
 from metering.stores.measure_sql import amounts_sql, measured_sql, series_sql, weighted_sql
 from metering.stores.query_sql import total_sql, totals_sql
 
@@ -67,12 +68,32 @@ class Reading:
         return await self.totalled(*found.one())
 
     async def totalled(
-        self, quantity: Decimal, events: int, digest: str, taken_back: int
+        self,
+        quantity: Decimal,
+        events: int,
+        digest: str,
+        taken_back: int,
+        kept_from: datetime | None,
     ) -> UsageTotal:
-        """Return the total that a query added up."""
+        """Return the total that a query added up.
+
+        Raises:
+            UsageDropped: some of what it should have added up is gone.
+        """
+        self._hold_to(kept_from)
         if self.meter.aggregation not in ADDITIVE:
             quantity = (await self._whole()).quantity
         return UsageTotal(shortest(Decimal(quantity)), int(events), digest, int(taken_back))
+
+    def _hold_to(self, kept_from: datetime | None) -> None:
+        # Events that set levels are never dropped.
+        levels = self.meter.aggregation is Aggregation.WEIGHTED
+        if kept_from is not None and self.period.start < kept_from and not levels:
+            raise UsageDropped(
+                meter=self.meter.code,
+                start=instant_text(self.period.start),
+                kept_from=instant_text(kept_from.astimezone(UTC)),
+            )
 
     async def measure(self, charge: Charge, total: UsageTotal) -> Usage:
         """Add to its total what else the charge is priced by, and no more."""
@@ -178,17 +199,17 @@ async def totals(
     """Return the totals of several readings of a tenant, with one query; see `Reading.total`."""
     if len(readings) == 1:
         return [await readings[0].total()]
-    found: dict[int, tuple[Decimal, int, str, int]] = {}
+    found: dict[int, tuple[Decimal, int, str, int, datetime | None]] = {}
     for filtered in (False, True):
         asked = [(n, r.bound) for n, r in enumerate(readings) if r.filtered is filtered]
         if asked:
-            bound = {"tenant_id": tenant_id, "asked": _asked(asked)}
+            bound = {"tenant_id": tenant_id, "asked": asked_json(asked)}
             rows = await run(session, totals_sql(filtered=filtered), bound)
-            found |= {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+            found |= {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
     return [await reading.totalled(*found[n]) for n, reading in enumerate(readings)]
 
 
-def _asked(bounds: Sequence[tuple[int, dict[str, Any]]]) -> str:
+def asked_json(bounds: Sequence[tuple[int, dict[str, Any]]]) -> str:
     """Write what `totals_sql` is asked as one JSON text."""
     return json.dumps(
         [
