@@ -46,16 +46,16 @@ async def rolled_usages(
     rolled = await read_rolled(session, tenant_id, list(asked.values())) if asked else []
     found = {n: one for n, one in zip(asked, rolled, strict=True) if one is not None}
     late = await _late(session, tenant_id, {n: wanted[n] for n in found})
+    mixed = {n for n in late if wanted[n].meter.aggregation not in ADDITIVE}
     return [
-        _usage(one, found[n], late.get(n)) if n in found else None for n, one in enumerate(wanted)
+        _usage(one, found[n], late.get(n)) if n in found and n not in mixed else None
+        for n, one in enumerate(wanted)
     ]
 
 
 def _may(one: Wanted) -> bool:
-    kind, charge = one.meter.aggregation, one.charge
-    late = one.since is not None and kind not in ADDITIVE
-    apart = kind is Aggregation.UNIQUE and bool(charge.dimensions)
-    return one.digest is None and not (charge.by_event or late or apart)
+    apart = one.meter.aggregation is Aggregation.UNIQUE and bool(one.charge.dimensions)
+    return one.digest is None and not (one.charge.by_event or apart)
 
 
 def _asked(one: Wanted) -> Asked:
@@ -89,7 +89,7 @@ async def _late(
     totals = await added(session, tenant_id, list(readings.values()))
     found = {}
     for (n, reading), total in zip(readings.items(), totals, strict=True):
-        if total.names:
+        if total.names or total.taken_back:
             usage = await reading.measure(wanted[n].charge, await total.total(reading))
             groups = {group.values: group for group in usage.groups}
             found[n] = Late(total, groups, usage.amount)
