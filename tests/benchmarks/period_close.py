@@ -1,10 +1,11 @@
 """Closing a period: invoices a second, to a bare psycopg loop of the same reads and writes.
 
-Both sides read account, organisation, timeline, clock, what stands billed, usage (raw events:
-nothing is rolled up), seller, profile, members and balances of a tenant by the same statements, and
-write an invoice with its lines, postings, message, audit entry and number, in one durable commit a
-tenant. The loop computes nothing: it writes rows that were made beforehand. Prices are read once by
-either side. All tenants are there from the start; slices of them are closed in turns.
+Both sides read account, organisation, timeline, clock, what stands billed, usage (from rollups,
+beside which no events wait), seller, profile, members and balances of a tenant by the same
+statements, and write an invoice with its lines, postings, message, audit entry and number, in one
+durable commit a tenant. The loop computes nothing: it writes rows that were made beforehand. Prices
+are read once by either side. All tenants are there from the start; slices of them are closed in
+turns.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from control_plane.kernel.clock import FakeClock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
+from control_plane.runtime.unit_of_work import UnitOfWork
+from metering.services.roll_usage import RollUsage
 from tests.support import cluster
 from tests.support.bare_close import BareClose
 from tests.support.billing_world import billing_world
@@ -66,7 +69,7 @@ def run(size: str) -> Iterable[dict[str, object]]:
             "slices": SLICES[size],
             "workers": 1,
             "at_once": 3,
-            "from_rollups": False,
+            "from_rollups": True,
             "taxed": False,
             "durable": True,
             "ratio_is": "our time to the bare loop's, median of slices closed in turns",
@@ -83,6 +86,11 @@ async def _measure(settings: Settings, size: int, slices: int) -> list[tuple[flo
         count = WARM_UP + size * slices
         mine = make_tenants(superuser, count, due=False)
         theirs = make_tenants(superuser, count, due=False)
+        roll = RollUsage(UnitOfWork(database), clock)
+        for tenant in (*mine, *theirs):
+            await roll(tenant)
+        superuser.execute("ANALYZE")
+        superuser.commit()
         found = []
         for first in (0, *range(WARM_UP, count, size)):
             part = slice(first, WARM_UP if first == 0 else first + size)

@@ -17,9 +17,12 @@ from billing.repositories.billed import LINES
 from billing.repositories.books import BOOKS
 from billing.repositories.issued import DRAW
 from billing.repositories.terms import TERMS
+from control_plane.catalog.source.reader import read_catalog
 from control_plane.kernel.ids import TenantId
-from metering.stores.query_sql import totals_sql
-from tests.support.close_bench import DUE, METERED, START
+from control_plane.kernel.period import Period
+from metering.stores.rollups.answering import rolled_sql
+from metering.stores.rollups.rolled import MOST_WAITING, Asked, said_of
+from tests.support.close_bench import DUE, START, catalogue
 
 _CLOSE = (
     "UPDATE billing_accounts SET closed_through = %(due)s, next_due_at = %(next)s, "
@@ -53,7 +56,7 @@ class BareClose:
         self._next = rows("billing_accounts")[0]["next_due_at"]
         self._account, self._books, self._billed, self._totals, self._terms, self._draw = (
             _plain(statement.text)
-            for statement in (TRY, BOOKS, LINES, totals_sql(filtered=False), TERMS, DRAW)
+            for statement in (TRY, BOOKS, LINES, rolled_sql(latest=False), TERMS, DRAW)
         )
         connection.commit()
 
@@ -69,7 +72,7 @@ class BareClose:
             cutoff = read("SELECT pg_current_snapshot()::text AS cutoff")[0]["cutoff"]
             lines = self._own_lines(subscription)
             read(self._billed, keys=[line["item_key"] for line in lines])
-            read(self._totals, asked=json.dumps(_asked(cutoff)))
+            read(self._totals, asked=json.dumps(_asked(cutoff)), most=MOST_WAITING)
             read(self._terms, entity="live", at=DUE, roles=["owner", "billing"])
             self._write(cursor, tenant, lines)
             bound = {"due": DUE, "next": self._next, "cutoff": cutoff, "tenant": tenant}
@@ -120,18 +123,11 @@ def _plain(statement: str) -> str:
 
 
 def _asked(cutoff: str) -> list[Row]:
+    """Ask the rollups of every meter, as a close does."""
+    period = Period(START, DUE)
     return [
-        {
-            "n": n,
-            "property": "lines",
-            "type": f"tallyard.{module}.posted",
-            "start": START.isoformat(),
-            "end": DUE.isoformat(),
-            "cutoff": cutoff,
-            "since": None,
-            "filters": [],
-        }
-        for n, module in enumerate(METERED)
+        said_of(n, Asked(meter, (period,), cutoff=cutoff))
+        for n, meter in enumerate(read_catalog(catalogue()).meters.values())
     ]
 
 

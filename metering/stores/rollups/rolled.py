@@ -102,7 +102,7 @@ async def read_rolled(
 async def _sets(
     session: AsyncSession, tenant_id: TenantId, wanted: Mapping[int, Asked]
 ) -> dict[int, _Set]:
-    said = [_said(n, one) for n, one in wanted.items()]
+    said = [said_of(n, one) for n, one in wanted.items()]
     bound = {"tenant_id": tenant_id, "asked": json.dumps(said), "most": MOST_WAITING}
     found: dict[int, _Set] = {}
     latest = any(one.meter.aggregation is Aggregation.LATEST for one in wanted.values())
@@ -118,7 +118,8 @@ async def _sets(
     return found
 
 
-def _said(n: int, one: Asked) -> dict[str, Any]:
+def said_of(n: int, one: Asked) -> dict[str, Any]:
+    """Write a question as `metering.stores.rollups.answering.rolled_sql` reads it."""
     level = 2 if one.names else 0
     spans = [
         _span(tile, level + kind, period)
@@ -208,7 +209,7 @@ async def _unique(
     nothing = _Set("", one.cutoff or "", None, (), taken=True, cells={})
     bound = {
         **_more_bound(tenant_id, one, nothing, parts),
-        "asked": json.dumps([_said(0, one)]),
+        "asked": json.dumps([said_of(0, one)]),
         "most": MOST_WAITING,
     }
     sql = answering.unique_sql(filtered=bool(one.meter.filters or one.filters))
