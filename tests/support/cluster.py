@@ -47,9 +47,14 @@ def start_cluster(*, durable: bool = False) -> EmbeddedPostgres:
 
 
 def stop_cluster(server: EmbeddedPostgres) -> None:
+    remove(server)
+    os.environ.pop(URL_VARIABLE, None)
+
+
+def remove(server: EmbeddedPostgres) -> None:
+    """Stop a server, and delete its files."""
     server.stop()
     shutil.rmtree(server.home, ignore_errors=True)
-    os.environ.pop(URL_VARIABLE, None)
 
 
 def settings_for(name: str, var_dir: Path) -> Settings:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Bench:
     tenant_id: TenantId
     secret: str
     port: int
+    pid: int = 0
 
     def request(self, path: str, body: bytes) -> bytes:
         """Write a whole HTTP request, ready to be sent."""
@@ -54,12 +55,12 @@ def running_web() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory() as folder:
         settings = cluster.create_database(Path(folder))
         try:
-            tenant_id, secret = _seed(settings)
-            bench = Bench(settings, tenant_id, secret, _free_port())
+            tenant_id, secret = seed_bench(settings)
+            bench = Bench(settings, tenant_id, secret, free_port())
             process = _start(bench)
             try:
                 _wait(bench)
-                yield bench
+                yield replace(bench, pid=process.pid)
             finally:
                 process.terminate()
                 process.wait(20)
@@ -111,7 +112,7 @@ async def _send_all(port: int, requests: Sequence[bytes], connections: int) -> f
     return seconds
 
 
-def _seed(settings: Settings) -> tuple[TenantId, str]:
+def seed_bench(settings: Settings) -> tuple[TenantId, str]:
     tenant_id, secret = TenantId(new_id()), new_secret(API_KEY)
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         connection.execute(
@@ -167,6 +168,6 @@ def _first_deliveries(bench: Bench) -> list[bytes]:
     return [bench.request(path, body) for body in warm for path in ("/v1/events", "/parse")]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

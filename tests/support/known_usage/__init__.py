@@ -1,0 +1,1 @@
+"""Usage whose totals are known beforehand, told in the worst of ways."""
