@@ -80,10 +80,9 @@ class CallReporter:
             return 0
         # Files are acknowledged from the front: what follows an event without an answer goes again.
         known = [verdict for verdict in takewhile(lambda one: one is not None, said) if verdict]
-        await asyncio.to_thread(
-            self._spool.bury,
-            [(e, why) for e, why in zip(events, known, strict=False) if why != STORED],
-        )
+        refused = [(e, why) for e, why in zip(events, known, strict=False) if why != STORED]
+        if refused:
+            await asyncio.to_thread(self._spool.bury, refused)
         self._settle(segment, [record for record, _ in batch[: len(known)]])
         left = len(batch) - len(known)
         self.last_error = f"{left} events without an answer" if left else None

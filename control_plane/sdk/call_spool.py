@@ -72,6 +72,7 @@ class CallSpool:
         self._current: Segment | None = None
         self._spare: Segment | None = None
         self._held: list[Segment] = []
+        self._syncing: list[int] = []
         self.refused_path = folder / _REFUSED
         self.dead = self._count_refused()
         _spools.add(self)
@@ -125,8 +126,6 @@ class CallSpool:
 
         Killed before they are acknowledged, they are sent, refused and written once more.
         """
-        if not refused:
-            return
         lines = b"".join(_encode({"reason": why, "event": event}) + b"\n" for event, why in refused)
         handle = os.open(self.refused_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -142,11 +141,20 @@ class CallSpool:
         Blocks for as long as the disk takes: call it beside the requests, not in them.
         """
         with self._lock:
-            current, spare = self._current, self._spare
-        if current is None:
-            return
-        current.sync()
-        if spare is None and not self._is_full():
+            current = self._current
+            dirty = [
+                (segment, segment.end)
+                for segment in (*self._held, current)
+                if segment is not None and segment.synced < segment.end
+            ]
+            self._syncing = [segment.handle() for segment, _ in dirty]
+        try:
+            for (segment, end), handle in zip(dirty, self._syncing, strict=True):
+                os.fdatasync(handle)
+                segment.synced = end
+        finally:
+            self._close_syncing()
+        if current is not None and self._spare is None and not self._is_full():
             spare = self._make()
             with self._lock:
                 self._spare = spare
@@ -170,6 +178,11 @@ class CallSpool:
         # The locks belong to the parent's open files, and stay until both let go of them.
         self._lock = threading.Lock()
         self._let_go()
+        self._close_syncing()
+
+    def _close_syncing(self) -> None:
+        while self._syncing:
+            os.close(self._syncing.pop())
 
     def _turn(self, length: int) -> Segment:
         """Go on to the next file."""

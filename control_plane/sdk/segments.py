@@ -2,8 +2,8 @@
 
 The file is mapped into memory: a record is kept as soon as it is copied there, because the pages
 belong to the kernel. SIGKILL takes nothing; only the machine's own end can, what it had not
-written back (`Segment.sync`). Its place is reserved when the file is made, so a full disk is met
-then and never in the middle of a record.
+written back (`CallSpool.sync`). Its place is reserved when the file is made, so a full disk is
+met then and never in the middle of a record.
 
 Layout: one page of header (mark, bytes acknowledged, length of the preamble, preamble), then one
 frame a record: length and CRC-32 of the text, four bytes each, and the text. A length of zero ends
@@ -45,7 +45,8 @@ class Record:
 class Segment:
     """One file of records, locked by the process that holds it.
 
-    ``end`` is where the next record goes, ``done`` where the first unacknowledged one begins.
+    ``end`` is where the next record goes, ``done`` where the first unacknowledged one begins, and
+    ``synced`` up to where somebody wrote it to the disk.
     """
 
     def __init__(self, handle: int, path: Path) -> None:
@@ -57,6 +58,7 @@ class Segment:
         self._whole = memoryview(self._map)
         self._words = self._whole[:_PREAMBLE_AT].cast("Q")
         self.end = HEADER_BYTES
+        self.synced = 0
         self.waiting = 0
 
     @classmethod
@@ -143,9 +145,9 @@ class Segment:
         self._words[_DONE_AT] = records[-1].next_offset
         self.waiting -= len(records)
 
-    def sync(self) -> None:
-        """Write to the disk what is there now, against the end of the machine."""
-        os.fdatasync(self._handle)
+    def handle(self) -> int:
+        """Return a handle of the file of the caller's own, good though the file goes meanwhile."""
+        return os.dup(self._handle)
 
     def close(self) -> None:
         """Let go of the file; what waits in it is there for whoever comes next."""

@@ -274,6 +274,17 @@ async def test_a_quarantined_call_is_the_control_planes(spool, meter):
     assert (spool.pending, spool.dead) == (0, 0)
 
 
+def test_syncing_reaches_every_file_that_was_filled_meanwhile(spool):
+    record(spool, *range(40))
+    segments = spool.holding()
+    assert len(segments) > 2
+
+    spool.sync()
+
+    assert all(segment.synced == segment.end for segment in segments)
+    assert spool._syncing == []
+
+
 def test_syncing_has_the_next_file_ready(spool):
     spool.sync()
     assert files(spool) == []
