@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
+from control_plane.kernel.period import Period
 from metering.domain.canonical import CANONICAL
 from metering.domain.cloudevents import parse_data
 from metering.domain.events import TakesBack, TakingBack, UsageEvent
@@ -36,6 +37,8 @@ _EVENTS = text(
     FROM usage_events
     WHERE tenant_id = :tenant_id AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
     AND (type, time, seq) > (:type, CAST(:time AS timestamptz), :seq)
+    AND time >= coalesce(CAST(:since AS timestamptz), '-infinity')
+    AND time < coalesce(CAST(:until AS timestamptz), 'infinity')
     ORDER BY type, time, seq LIMIT :limit
     """
 )
@@ -46,6 +49,8 @@ _RETRACTIONS = text(
     FROM usage_retractions
     WHERE tenant_id = :tenant_id AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
     AND (source, target_id) > (:source, :target_id)
+    AND time >= coalesce(CAST(:since AS timestamptz), '-infinity')
+    AND time < coalesce(CAST(:until AS timestamptz), 'infinity')
     ORDER BY source, target_id LIMIT :limit
     """
 )
@@ -136,9 +141,12 @@ class MovablePostgres:
         cutoff: str,
         mark: str | None,
         limit: int,
+        period: Period | None = None,
     ) -> Chunk:
-        """Read by the primary key of each table."""
-        bound = {"tenant_id": tenant_id, "cutoff": cutoff, "limit": limit}
+        """Read by the primary key of each table; events and retractions of a ``period`` only."""
+        bound: dict[str, Any] = {"tenant_id": tenant_id, "cutoff": cutoff, "limit": limit}
+        if stage is not Stage.IDENTITIES:
+            bound |= {"since": period and period.start, "until": period and period.end}
         query, start, read = _READING[stage]
         place = start if mark is None else msgspec.json.decode(mark, type=dict[str, Any])
         rows = (await session.execute(query, {**bound, **place})).all()

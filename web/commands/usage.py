@@ -16,6 +16,7 @@ from web.api.common import id_from
 from web.api.usage_series import filters_from, period_from
 from web.commands.catalog import run
 from web.commands.failing import refusals, shell_language
+from web.commands.usage_export import export
 from web.commands.usage_moving import migrate
 from web.commands.usage_retention import retention
 from web.compose import Application
@@ -29,6 +30,7 @@ def usage() -> None:
     """Ask for usage, and check and rebuild its rollups."""
 
 
+usage.add_command(export)
 usage.add_command(retention)
 usage.add_command(migrate)
 

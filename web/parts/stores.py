@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from control_plane.runtime.jobs import Job
 from metering.errors_moving import ClickHouseNotConfigured
 from metering.ports import UsageStore
+from metering.services.export_usage import ExportUsage
 from metering.services.move_usage import MoveUsage
 from metering.stores.clickhouse.client import ConnectedClickHouse
 from metering.stores.clickhouse.moving import MovableClickHouse
@@ -69,6 +70,14 @@ class StoresPart(IdentityPart):
             StoreName.CLICKHOUSE: MovableClickHouse(self.clickhouse, Registry(self.system)),
         }
         return MoveUsage(self.work, self.system, stores)
+
+    @cached_property
+    def export_usage(self) -> ExportUsage:
+        others: dict[StoreName, MovableStore] = {}
+        if self.clickhouse is not None:
+            kept = MovableClickHouse(self.clickhouse, Registry(self.system))
+            others[StoreName.CLICKHOUSE] = kept
+        return ExportUsage(self.work, self.usage_store, others)
 
     async def check_stores(self) -> None:
         """Refuse to work beside usage that this process cannot see.
