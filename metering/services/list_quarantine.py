@@ -25,6 +25,11 @@ class ListQuarantine:
 
     work: UnitOfWork
 
+    async def waiting(self, tenant_id: TenantId) -> int:
+        """Return how many events are in quarantine."""
+        async with self.work(tenant_id) as session:
+            return await Quarantine(session, tenant_id).count()
+
     async def __call__(
         self,
         *,

@@ -89,9 +89,9 @@ def discard(tenant: str, event_type: str, reason: str) -> None:
 
 async def _replay(application: Application, owner: TenantId, event_type: str | None) -> Replayed:
     """Replay in as many transactions as there are events for; what stays is not tried twice."""
-    page = await application.list_quarantine(tenant_id=owner, limit=1)
+    waiting = await application.list_quarantine.waiting(owner)
     done = Replayed()
-    for _ in range(page.waiting // MOST_AT_ONCE + 1):
+    for _ in range(waiting // MOST_AT_ONCE + 1):
         one = await application.replay_quarantine(
             tenant_id=owner, actor=ACTOR, event_type=event_type
         )

@@ -54,7 +54,7 @@ async def usage_page(
             period=period,
             refused=tuple(_refused(kept) for kept in late.refused),
             more_refused=late.after is not None,
-            quarantined=(await application.list_quarantine(tenant_id=tenant_id, limit=1)).waiting,
+            quarantined=await application.list_quarantine.waiting(tenant_id),
         )
         return await page(request, application, "portal/usage.html", "usage", view=view)
 

@@ -59,6 +59,19 @@ def test_names_may_change_after_publication():
     read_catalog(spoiled("zh: 出库明细行", "zh: 出库行"), published=PUBLISHED)
 
 
+def test_what_events_hold_and_are_grouped_by_may_change_after_publication():
+    asked = "property: lines\n    properties: {region: {type: string}}\n    dimensions: [region]"
+
+    catalog = read_catalog(spoiled("property: lines", asked), published=PUBLISHED)
+
+    (difference,) = publication(catalog, first_catalog()).differences
+    assert [(f.path, f.after) for f in difference.fields] == [
+        ("properties[region].code", "region"),
+        ("properties[region].type", "string"),
+        ("dimensions[0]", "region"),
+    ]
+
+
 def publication(draft, before=None):
     before = before or NOTHING_ON_SALE
     return prepare_publication(draft, before, before.plans, before.addons)
