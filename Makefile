@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SIZE ?= small
 export SIZE
+# Where this is set, every process that is started would compile the code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-nightly check coverage bench docs lock clean setup setup-dev format
 .DEFAULT_GOAL := help
