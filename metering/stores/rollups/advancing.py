@@ -53,17 +53,17 @@ async def next_stop(
 
 async def advance(session: AsyncSession, tenant_id: TenantId, one: RollupSet, until: str) -> None:
     """Add what came since the set's snapshot, and take off what was taken back."""
-    kind, filtered = one.definition.aggregation, one.filtered
+    kind, shape = one.definition.aggregation, one.shape
     bound = {"tenant_id": tenant_id, **one.bound, "since": one.snapshot, "until": until}
     if one.added:
-        await session.execute(add_sql(kind, filtered=filtered), bound)
+        await session.execute(add_sql(shape), bound)
         if kind is Aggregation.UNIQUE:
-            await session.execute(values_sql(filtered=filtered, taken=False), bound)
+            await session.execute(values_sql(shape, taken=False), bound)
     if not one.taken:
         return
-    rows = (await session.execute(take_sql(kind, filtered=filtered), bound)).all()
+    rows = (await session.execute(take_sql(shape), bound)).all()
     if rows and kind is Aggregation.UNIQUE:
-        await session.execute(values_sql(filtered=filtered, taken=True), bound)
+        await session.execute(values_sql(shape, taken=True), bound)
     quarters = [row[1].astimezone(UTC) for row in rows if row[0] == QUARTERS]
     if quarters and kind not in DIVISIBLE:
         await _make_again(session, one, bound, quarters)
@@ -75,7 +75,7 @@ async def _make_again(
     """Find the extremes of buckets again that something was taken from."""
     days = sorted({at.replace(hour=0, minute=0) for at in quarters})
     at = {**bound, "starts": list(quarters), "ends": [start + QUARTER for start in quarters]}
-    again = again_sql(one.definition.aggregation, filtered=one.filtered)
+    again = again_sql(one.shape)
     await session.execute(FORGET, at)
     await session.execute(again, at)
     await session.execute(DAYS_AGAIN, {**bound, "days": days})

@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.catalog.domain import Aggregation
 from control_plane.kernel.ids import TenantId
-from metering.stores.rollups.making import LEVELS, PLACE, bucketed_sql, hashed_sql, within_sql
+from metering.stores.horizon_sql import KEPT_FROM
+from metering.stores.rollups.making import (
+    LEVELS,
+    PLACE,
+    Shape,
+    bucketed_sql,
+    hashed_sql,
+    within_sql,
+)
 from metering.stores.rollups.sets import RollupSet
 from metering.stores.rollups.texts import STATE, state_sql
 
@@ -21,12 +29,13 @@ _ZERO = dict.fromkeys(("events", "stated", "total", "money"), "0")
 _ZERO |= {f"lane_{n}": "0" for n in range(1, 5)}
 
 _NEXT_DAYS = text(
-    """
+    f"""
     SELECT DISTINCT CAST(start AT TIME ZONE 'UTC' AS date) AS day FROM usage_rollups
     WHERE tenant_id = :tenant_id AND rollup = :rollup AND level = 2
     AND (CAST(:after AS date) IS NULL OR start > CAST(:after AS date) AT TIME ZONE 'UTC')
+    AND start >= coalesce({KEPT_FROM}, '-infinity')
     ORDER BY day LIMIT :most
-    """
+    """  # noqa: S608 - built from our own text
 )
 
 
@@ -48,7 +57,10 @@ class Difference:
 async def rolled_days(
     session: AsyncSession, tenant_id: TenantId, rollup: int, after: date | None, most: int
 ) -> list[date]:
-    """Return the UTC days of which a set holds anything, in order, after one of them."""
+    """Return the UTC days of which a set holds anything, in order, after one of them.
+
+    Without those whose events were dropped.
+    """
     bound = {"tenant_id": tenant_id, "rollup": rollup, "after": after, "most": most}
     return list(await session.scalars(_NEXT_DAYS, bound))
 
@@ -67,11 +79,10 @@ async def differences(
         "ends": [start + timedelta(days=1)],
         "most": MOST_DIFFERENCES,
     }
-    kind, filtered = one.definition.aggregation, one.filtered
     rows: Sequence[tuple[int, datetime, list[str | None], int, int]]
-    rows = (await session.execute(_states_sql(kind, filtered=filtered), bound)).tuples().all()
-    if not rows and kind is Aggregation.UNIQUE:
-        rows = (await session.execute(_values_sql(filtered=filtered), bound)).tuples().all()
+    rows = (await session.execute(_states_sql(one.shape), bound)).tuples().all()
+    if not rows and one.definition.aggregation is Aggregation.UNIQUE:
+        rows = (await session.execute(_values_sql(one.shape), bound)).tuples().all()
     return [
         Difference(
             meter=one.definition.event_type,
@@ -95,7 +106,7 @@ _HELD = """
 
 
 @cache
-def _states_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+def _states_sql(shape: Shape) -> TextClause:
     def columns(table: str) -> str:
         return ", ".join(
             f"coalesce({table}.{c}, {_ZERO[c]})" if c in _ZERO else f"{table}.{c}" for c in STATE
@@ -103,11 +114,11 @@ def _states_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
 
     return text(
         f"""
-        {bucketed_sql(aggregation, within_sql(filtered=filtered))}
+        {bucketed_sql(shape, within_sql(filtered=shape.filtered))}
         SELECT level, start, coalesce(rolled.dims, added.dims),
             coalesce(rolled.events, 0), coalesce(added.events, 0)
         FROM (
-            SELECT {PLACE}, {state_sql(f"'{aggregation.value}'")}
+            SELECT {PLACE}, {state_sql(f"'{shape.aggregation.value}'")}
             FROM judged GROUP BY GROUPING SETS ({LEVELS})
         ) AS added
         FULL JOIN ({_HELD.format(table="usage_rollups")}) AS rolled USING (level, start, key)
@@ -118,10 +129,10 @@ def _states_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
 
 
 @cache
-def _values_sql(*, filtered: bool) -> TextClause:
+def _values_sql(shape: Shape) -> TextClause:
     return text(
         f"""
-        {bucketed_sql(Aggregation.UNIQUE, within_sql(filtered=filtered))}
+        {bucketed_sql(shape, within_sql(filtered=shape.filtered))}
         SELECT level, start, coalesce(rolled.dims, added.dims),
             sum(coalesce(rolled.events, 0)), sum(coalesce(added.events, 0))
         FROM (

@@ -4,6 +4,7 @@ Everything is said of what came between two snapshots, ``:since`` and ``:until``
 rollups goes from one to the other in one transaction, and holds exactly its snapshot's events.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import TextClause, text
@@ -77,13 +78,23 @@ def within_sql(*, filtered: bool) -> str:
     """  # noqa: S608 - built from our own text
 
 
-def bucketed_sql(aggregation: Aggregation, source: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the statements about a definition depend on; all else is bound."""
+
+    aggregation: Aggregation
+    filtered: bool
+    dimensions: int
+
+
+def bucketed_sql(shape: Shape, source: str) -> str:
     """Write the CTEs ``span`` and ``judged``: what a source's events say, and their buckets."""
-    says = judged_sql("span.property", "span.money", f"'{aggregation.value}'")
+    dims = dims_sql("span.dimensions", shape.dimensions)
+    says = judged_sql("span.property", "span.money", f"'{shape.aggregation.value}'")
     return f"""
         WITH {_SPAN}, judged AS (
             SELECT date_bin('15 minutes', time, timestamptz 'epoch') AS quarter,
-                date_trunc('day', time, 'UTC') AS day, {dims_sql("span.dimensions")} AS dims,
+                date_trunc('day', time, 'UTC') AS day, {dims} AS dims,
                 time, source, id, {says}
             FROM ({source}) AS event, span
         )
@@ -117,30 +128,28 @@ _MERGED = ",\n".join(
 
 
 @cache
-def add_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+def add_sql(shape: Shape) -> TextClause:
     """Add what came between the snapshots and stands."""
-    return _rolled(aggregation, _fresh(filtered=filtered), STATE, "")
+    return _rolled(shape, _fresh(filtered=shape.filtered), STATE, "")
 
 
 @cache
-def take_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+def take_sql(shape: Shape) -> TextClause:
     """Take off what was in before and is taken back since; return the buckets it was in."""
     columns = tuple(f"-{c}" if c in _SUMS else "NULL" for c in STATE)
-    source = _taken(filtered=filtered)
-    return _rolled(aggregation, source, columns, "RETURNING r.level, r.start")
+    source = _taken(filtered=shape.filtered)
+    return _rolled(shape, source, columns, "RETURNING r.level, r.start")
 
 
-def _rolled(
-    aggregation: Aggregation, source: str, columns: tuple[str, ...], returning: str
-) -> TextClause:
+def _rolled(shape: Shape, source: str, columns: tuple[str, ...], returning: str) -> TextClause:
     return text(
         f"""
-        {bucketed_sql(aggregation, source)}
+        {bucketed_sql(shape, source)}
         INSERT INTO usage_rollups AS r (
             tenant_id, rollup, level, start, key, dims, {", ".join(STATE)}
         )
         SELECT :tenant_id, :rollup, level, start, key, dims, {", ".join(columns)} FROM (
-            SELECT {PLACE}, {state_sql(f"'{aggregation.value}'")}
+            SELECT {PLACE}, {state_sql(f"'{shape.aggregation.value}'")}
             FROM judged GROUP BY GROUPING SETS ({LEVELS})
         ) AS summed
         ON CONFLICT (tenant_id, rollup, level, start, key) DO UPDATE SET {_MERGED}
@@ -150,12 +159,13 @@ def _rolled(
 
 
 @cache
-def values_sql(*, filtered: bool, taken: bool) -> TextClause:
+def values_sql(shape: Shape, *, taken: bool) -> TextClause:
     """Count the values of a meter of unique values: those added, or those ``taken`` back."""
+    filtered = shape.filtered
     source = _taken(filtered=filtered) if taken else _fresh(filtered=filtered)
     return text(
         f"""
-        {bucketed_sql(Aggregation.UNIQUE, source)}
+        {bucketed_sql(shape, source)}
         INSERT INTO usage_rollup_values AS r (
             tenant_id, rollup, level, start, key, value, dims, events
         )
@@ -188,14 +198,14 @@ FORGET = text(
 
 
 @cache
-def again_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+def again_sql(shape: Shape) -> TextClause:
     """Find the extremes of quarter hours from the events again."""
     return text(
         f"""
-        {bucketed_sql(aggregation, within_sql(filtered=filtered))}
+        {bucketed_sql(shape, within_sql(filtered=shape.filtered))}
         UPDATE usage_rollups AS r SET {", ".join(f"{c} = again.{c}" for c in _EXTREMES)}
         FROM (
-            SELECT {PLACE}, {state_sql(f"'{aggregation.value}'")}
+            SELECT {PLACE}, {state_sql(f"'{shape.aggregation.value}'")}
             FROM judged GROUP BY GROUPING SETS ((quarter, day), (quarter, day, dims))
         ) AS again
         WHERE r.tenant_id = :tenant_id AND r.rollup = :rollup

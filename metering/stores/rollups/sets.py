@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_plane.catalog.domain import Aggregation
 from control_plane.kernel.ids import TenantId
 from metering.domain.rollups import Definition
+from metering.stores.rollups.making import Shape
 
 NOTHING = "3:3:"
 """The snapshot before any transaction."""
@@ -42,9 +43,11 @@ class RollupSet:
         }
 
     @property
-    def filtered(self) -> bool:
-        """Whether the definition has filters, which cost a little at every event."""
-        return self.definition.filters != b"[]"
+    def shape(self) -> Shape:
+        """What the statements about its definition depend on."""
+        definition = self.definition
+        filtered = definition.filters != b"[]"
+        return Shape(definition.aggregation, filtered, len(definition.dimensions))
 
 
 _COLUMNS = """
