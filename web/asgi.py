@@ -1,5 +1,6 @@
 """The web process: edge, API and portal around one `Application`."""
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -93,4 +94,8 @@ def app() -> Litestar:
     end_with_server()
     settings = load_settings()
     configure_logging(settings.log_level)
-    return create_app(compose(settings))
+    application = create_app(compose(settings))
+    # What is there for ever need not be looked through again and again, under load above all.
+    gc.collect()
+    gc.freeze()
+    return application

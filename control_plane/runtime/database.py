@@ -29,7 +29,9 @@ class Database:
             engine = create_async_engine(
                 role_url(self.settings, key),
                 pool_size=self.settings.pool_size,
-                max_overflow=self.settings.pool_size,
+                # Every request begins with a look-up that takes no time: waiting for a connection
+                # costs less than opening one more, with its login, and closing it at once.
+                max_overflow=0 if key is Role.AUTH else self.settings.pool_size,
                 # Identity asks one function at a time, on every request: a transaction around
                 # each would be two more round trips for nothing.
                 isolation_level="AUTOCOMMIT" if key is Role.AUTH else "READ COMMITTED",

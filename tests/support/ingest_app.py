@@ -4,6 +4,7 @@
 ``/v1/events``, reads the events in the same way, and answers without a database.
 """
 
+import gc
 from typing import Any
 
 from litestar import Litestar, Request, post
@@ -28,4 +29,6 @@ def app() -> Litestar:
     configure_logging("error")
     application = create_app(compose(load_settings()))
     application.register(parse_only)
+    gc.collect()  # as the real one does
+    gc.freeze()
     return application
