@@ -14,6 +14,7 @@ from tests.support.modules import FakeControlPlane, Fleet, Instance
 
 ORDERS = 160
 KILLS = 6
+QUERIES = 20
 
 
 def rows(path: Path, query: str) -> list[tuple]:
@@ -66,7 +67,12 @@ async def test_outbound_and_ledger_agree_after_being_killed_in_the_middle_of_tra
         for instance in (fleet.ledger, fleet.outbound, fleet.inbound, fleet.stock_query):
             while not (await caller.sync(instance))["settled"]:
                 await asyncio.sleep(0.1)
-        stock = await caller.stock()
+        for _ in range(QUERIES):
+            stock = await caller.stock()
+        await fleet.stock_query.kill_process(signal.SIGKILL)
+        await fleet.stock_query.start_process()
+        while not (await caller.sync(fleet.stock_query))["settled"]:
+            await asyncio.sleep(0.1)
     for instance in fleet.instances:
         assert await instance.kill_process(signal.SIGTERM) == 0
 
@@ -84,6 +90,7 @@ async def test_outbound_and_ledger_agree_after_being_killed_in_the_middle_of_tra
     assert len(acknowledged) == len(set(acknowledged)) == ORDERS
     assert set(acknowledged) == posted == metered
     assert dict(moved) == {f"{document}:post": 2 for document in posted}
+    assert len(control.events_of("stock_query")) == QUERIES
     assert stock == {"A": str(1000 - ORDERS), "B": str(1000 - ORDERS // 2)}
     assert rows(fleet.outbound.database, "SELECT count(*) FROM usage_dead") == [(0,)]
     assert rows(fleet.ledger.database, "SELECT sum(on_hand) FROM balances") == [(0,)]

@@ -203,6 +203,8 @@ async def test_each_served_query_is_metered_once(caller: Caller):
     events = caller.fleet.control.events_of("stock_query")
     assert [event["data"]["lines"] for event in events] == [2, 1]
     assert {event["type"] for event in events} == {"tallyard.stock_query.query_served"}
+    told = {name: events[0]["data"][name] for name in ("endpoint", "status", "api_key")}
+    assert told == {"endpoint": "GET /v1/stock", "status": "200", "api_key": "key_full"}
 
 
 @pytest.mark.parametrize("module", ["inbound", "outbound", "stock_query"])
