@@ -78,6 +78,10 @@ class UsageStore(Protocol):
     ) -> UsageTotal:
         """Add up a period's events and those that came late for an earlier one.
 
+        An event that another one inside ``cutoff`` takes back is not counted. Where
+        ``since`` counted one of an earlier time that was taken back after it, a count
+        or a sum has it below zero: see `UsageTotal.taken_back`.
+
         Counted are the events of the meter's type inside ``cutoff`` whose time
         is within ``period``, plus, when ``since`` is given, those with an
         earlier time that are inside ``cutoff`` but were not inside ``since``.
@@ -87,6 +91,9 @@ class UsageStore(Protocol):
         A weighted meter adds up level by seconds within ``period``; the level it
         starts with is that of the last event before it, inside ``cutoff``. What came
         late changes levels from its own time on, so ``since`` adds nothing there.
+
+        Raises:
+            UsageDropped: the period begins in a time of which the events were dropped.
         """
 
     async def measure(
@@ -125,13 +132,14 @@ class UsageStore(Protocol):
         after: str | None,
         limit: int,
     ) -> EventPage:
-        """List the events that ``total`` counts, by (time, source, id).
+        """List the events that ``total`` counts, by (time, source, id); below zero, too.
 
         ``after`` is the previous page's mark (None: the first page); a page
         holds at most ``limit`` events.
 
         Raises:
             InvalidPageMark: ``after`` is no mark of a page.
+            UsageDropped: as for ``total``.
         """
 
 

@@ -24,7 +24,7 @@ class Billed:
 
     ``lines`` are those that can still be credited, the newest first; ``amount`` is their sum.
     ``revision`` is the last one used, of voided invoices too. ``cutoff`` and ``since`` are those
-    by which its usage was last measured.
+    by which its usage was last measured. ``voided`` says that every invoice of it was.
     """
 
     subscription_id: SubscriptionId
@@ -34,6 +34,7 @@ class Billed:
     cutoff: str | None = None
     since: str | None = None
     lines: tuple[BilledLine, ...] = ()
+    voided: bool = False
 
 
 class BilledView(Protocol):

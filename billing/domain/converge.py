@@ -115,12 +115,13 @@ def measurable(
 ) -> tuple[Item, ...]:
     """Leave out items whose usage was dropped: what stands billed of them stays as it is.
 
-    One of which nothing stands billed is not left out: measuring it says that its events are gone.
+    One that was never billed or is voided stays: measuring it says that its events are gone.
     """
     if kept_from is None:
         return tuple(items)
     gone = {i.key for i in items if i.usage and (i.measure or i.service).start < kept_from}
-    return tuple(i for i in items if i.key not in gone or view.of(i.key) is None)
+    standing = {key for key in gone if (billed := view.of(key)) and not billed.voided}
+    return tuple(item for item in items if item.key not in standing)
 
 
 def asks(

@@ -164,6 +164,7 @@ def _billed(rows: list[Row[Any]]) -> Billed:
             for row in sorted(standing, key=lambda row: row.revision, reverse=True)
             if left[row.line_key] > 0
         ),
+        voided=not standing,
     )
 
 

@@ -26,6 +26,7 @@ from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window, windows
 from metering.errors import EventRefused
 from metering.ports import Wanted
+from metering.stores.horizon_sql import kept_from
 from metering.stores.measuring import measure_events
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.query_sql import CUTOFF, events_sql
@@ -148,6 +149,7 @@ class PostgresUsageStore:
         place = NOWHERE if after is None else place_after(read_page_mark(after))
         async with self.work(tenant_id) as session:
             reading = Reading(session, tenant_id, meter, period, cutoff, since)
+            reading.hold_to(await kept_from(session))
             bound = {**reading.bound, **place, "limit": limit + 1}
             rows = (await session.execute(events_sql(filtered=reading.filtered), bound)).all()
         page = tuple(_event(row[:7], row[7]) for row in rows[:limit])

@@ -80,12 +80,17 @@ class Reading:
         Raises:
             UsageDropped: some of what it should have added up is gone.
         """
-        self._hold_to(kept_from)
+        self.hold_to(kept_from)
         if self.meter.aggregation not in ADDITIVE:
             quantity = (await self._whole()).quantity
         return UsageTotal(shortest(Decimal(quantity)), int(events), digest, int(taken_back))
 
-    def _hold_to(self, kept_from: datetime | None) -> None:
+    def hold_to(self, kept_from: datetime | None) -> None:
+        """Refuse to answer for a time of which the events were dropped.
+
+        Raises:
+            UsageDropped: the period begins in one.
+        """
         # Events that set levels are never dropped.
         levels = self.meter.aggregation is Aggregation.WEIGHTED
         if kept_from is not None and self.period.start < kept_from and not levels:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing.repositories.accounts import AccountRepository
 from billing.usage_needs import BilledUsageNeeds
 from control_plane.runtime.unit_of_work import StaffWork
 from control_plane.tenancy.clocks import TenantClock
@@ -16,7 +17,7 @@ from metering.services.ingest_usage import IngestUsage
 from metering.services.meter_book import MeterBook
 from metering.stores.months_sql import make_month, usage_months
 from tests.integration.billing.test_taking_back import taking_back, usage_billed
-from tests.support.billing_world import World, shipment
+from tests.support.billing_world import ACTOR, World, shipment
 from tests.support.usage import usage_event
 
 JANUARY_20 = datetime(2026, 1, 20, tzinfo=UTC)
@@ -116,8 +117,32 @@ async def test_an_invoice_whose_events_are_gone_says_so_and_stands(world: World,
     with pytest.raises(UsageDropped, match=r"before 2026-04-01T00:00:00Z were dropped"):
         await world.verify(tenant_id=tenant_id, invoice_id=invoices[1].summary.id)
 
+    [line] = [line["key"] for line in invoices[1].content["lines"] if line["kind"] == "usage"]
+    with pytest.raises(UsageDropped):
+        await world.line_events(
+            tenant_id=tenant_id, invoice_id=invoices[1].summary.id, line_key=line
+        )
     assert first.confirmed  # nothing metered is on it
     assert await world.check_books(tenant_id) == []
+
+
+async def test_what_cannot_be_billed_again_halts_billing_with_the_reason(
+    world: World, tenant_id, months
+):
+    await closed_until_june(world, tenant_id)
+    invoice = (await world.invoices(tenant_id))[1]
+    await close(world, tenant_id, world.clock.now())
+    await retention(world)()
+
+    await world.void(
+        tenant_id=tenant_id, invoice_id=invoice.summary.id, reason="wrong name", actor=ACTOR
+    )
+    await world.close_due_periods.run()
+
+    async with world.work(tenant_id) as session:
+        account = await AccountRepository(session).get(tenant_id)
+    assert account is not None
+    assert "were dropped" in str(account.parked_reason)
 
 
 async def test_what_was_dropped_is_not_taken_again_and_corrects_nothing(
