@@ -1,7 +1,7 @@
 """Runs the benchmarks: ``python -m tests.benchmarks [NAME]``, one JSON line per figure.
 
 Each benchmark is a file beside this one with ``run(size) -> Iterable[dict]``.
-``SIZE=full`` takes larger data; without it each takes at most a minute.
+``SIZE=full`` takes larger data; without it each takes a minute or two.
 """
 
 import importlib
