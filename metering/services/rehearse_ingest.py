@@ -1,7 +1,7 @@
 """Say what taking events in would do, and do none of it."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from control_plane.kernel.ids import TenantId
@@ -9,8 +9,9 @@ from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 from metering.domain.cloudevents import Delivered
 from metering.domain.events import IngestResult, IngestStatus, UsageEvent
+from metering.domain.judging import beyond
 from metering.domain.quick_judging import judge
-from metering.errors import EventConflict, EventRefused, UnknownMeter
+from metering.errors import EventConflict, EventRefused, EventTooLate, UnknownMeter
 from metering.ports import UsageStore
 from metering.services.meter_book import MeterBook
 
@@ -54,21 +55,32 @@ class RehearseIngest:
         async with self.work(tenant_id) as session:
             now = await self.tenant_clock.now(session, tenant_id)
             meters = await self.meters.meters(session, {event.type for event in events})
-            refusals = judge(events, meters=meters, now=now)
+            refusals = beyond(events, judge(events, meters=meters, now=now), self.meters.kept_from)
             # Kept as refused, until the rollback, is what would be stored: so every store says
-            # which of it is there already, and no store is written to.
-            good = [event for event, r in zip(events, refusals, strict=True) if r is None]
-            asked = [(event, UnknownMeter(type=event.type, field="type")) for event in good]
+            # which of it is there already, and no store is written to. What came too late is
+            # looked up as well, as it would be.
+            asked = [
+                (event, refusal or UnknownMeter(type=event.type, field="type"))
+                for event, refusal in zip(events, refusals, strict=True)
+                if refusal is None or isinstance(refusal, EventTooLate)
+            ]
             stored = iter(await self.store.keep_refused(tenant_id, asked, now))
             await session.rollback()
         return [
-            self._answer(event, next(stored)) if refusal is None else _refused(event, refusal)
+            self._answer(event, refusal, stored)
             for event, refusal in zip(events, refusals, strict=True)
         ]
 
-    def _answer(self, event: UsageEvent, stored: IngestResult) -> IngestResult:
-        if stored.status is not IngestStatus.REJECTED:  # a duplicate, or a conflict
-            return stored
+    def _answer(
+        self, event: UsageEvent, refusal: EventRefused | None, stored: Iterator[IngestResult]
+    ) -> IngestResult:
+        if refusal is None:
+            found = next(stored)
+            known = found.status is not IngestStatus.REJECTED  # a duplicate, or a conflict
+            return found if known else self._fresh(event)
+        return next(stored) if isinstance(refusal, EventTooLate) else _refused(event, refusal)
+
+    def _fresh(self, event: UsageEvent) -> IngestResult:
         place = (event.source, event.id)
         row = (*place, event.body_hash)
         new = self._seen.execute("INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)

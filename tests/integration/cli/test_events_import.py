@@ -55,10 +55,11 @@ def test_a_file_is_rehearsed_imported_and_imported_again(
         + f"known,{SHIPMENT},2026-01-09T12:00:00Z,2\n"
         + f"bare,{SHIPMENT},2026-01-09T12:00:00Z,\n"
         + "odd,tallyard.unheard_of,2026-01-09T12:00:00Z,1\n"
+        + "late,tallyard.outbound.scanned,2020-01-09T12:00:00Z,1\n"
     )
     refused = tmp_path / "refused.ndjson"
     told = ("--tenant", tenant, "--batch", "3", "--refused", str(refused))
-    whole = {"accepted": 9, "duplicate": 1, "conflict": 1, "rejected": 1, "quarantined": 1}
+    whole = {"accepted": 9, "duplicate": 1, "conflict": 1, "rejected": 2, "quarantined": 1}
 
     rehearsed = inside(tallyard, str(file), *told, "--dry-run")
 
@@ -76,6 +77,7 @@ def test_a_file_is_rehearsed_imported_and_imported_again(
     assert [(line["row"], line["reason"]) for line in lines] == [
         (11, "event_conflict"),
         (12, "property_missing"),
+        (14, "event_too_late"),
     ]
     assert lines[0]["event"]["id"] == "known"
 
@@ -86,7 +88,7 @@ def test_a_file_is_rehearsed_imported_and_imported_again(
         "已接收": 0,
         "重复": 10,
         "冲突": 1,
-        "已拒绝": 1,
+        "已拒绝": 2,
         "已隔离": 1,
     }
     assert stored(admin) == 9
