@@ -1,6 +1,7 @@
 """What the store asks of ClickHouse: questions and inserts, in threads of their own."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,10 +13,11 @@ Row: TypeAlias = Sequence[Any]
 _T = TypeVar("_T")
 
 _THREADS = 16
+_EMBEDDED_THREADS = 2
 _LONGEST_INSERT_SECONDS = 60
 # An insert must be over long before the rows of one that never ended are forgotten
 # (`metering.stores.clickhouse.sweeping.GRACE`).
-_INSERTING: Mapping[str, Any] = {
+INSERTING: Mapping[str, Any] = {
     "max_execution_time": _LONGEST_INSERT_SECONDS,
     "max_partitions_per_insert_block": 0,
     "async_insert": 0,
@@ -68,59 +70,62 @@ class ConnectedClickHouse:
     """
 
     url: str
-    _client: Any = None
-    _threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_THREADS, "clickhouse")
-    )
-    _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _own: threading.local = field(default_factory=threading.local)
+    _opened: list[Any] = field(default_factory=list)
+    _threads: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        most = _EMBEDDED_THREADS if self._embedded else _THREADS
+        self._threads = ThreadPoolExecutor(most, "clickhouse")
 
     async def ask(self, sql: str, bound: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Ask, in a thread."""
-        client = await self._connected()
+        values = dict(bound or {})
         return await self._threaded(
-            lambda: client.query(sql, parameters=_values(bound), settings=_ASKING).result_rows
+            lambda client: client.query(sql, parameters=values, settings=_ASKING).result_rows
         )
 
     async def run(self, sql: str, bound: Mapping[str, Any] | None = None) -> None:
         """Run, in a thread."""
-        client = await self._connected()
-        await self._threaded(lambda: client.command(sql, parameters=_values(bound)))
+        values = dict(bound or {})
+        await self._threaded(lambda client: client.command(sql, parameters=values))
 
     async def insert(self, block: Block, token: str) -> None:
         """Insert, in a thread, as one block in ClickHouse's own format."""
-        client = await self._connected()
         await self._threaded(
-            lambda: client.insert(
+            lambda client: client.insert(
                 block.table,
                 block.values,
                 column_names=list(block.columns),
                 column_type_names=list(block.columns.values()),
                 column_oriented=True,
-                settings={**_INSERTING, "insert_deduplication_token": token},
+                settings={**INSERTING, "insert_deduplication_token": token},
             )
         )
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            await self._threaded(self._client.close)
-            self._client = None
-        self._threads.shutdown(wait=False)
+        """Let what is under way end, and close the connections."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True)
+        for client in self._opened:
+            client.close()
+        self._opened.clear()
 
-    async def _connected(self) -> Any:
-        if self._client is None:
-            async with self._connecting:
-                if self._client is None:
-                    library = need("clickhouse", "clickhouse_connect")
-                    options = {} if self.url.startswith("chdb:") else _OVER_HTTP
-                    self._client = await self._threaded(
-                        lambda: library.get_client(dsn=self.url, **options)
-                    )
-        return self._client
+    @property
+    def _embedded(self) -> bool:
+        return self.url.startswith("chdb:")
 
-    async def _threaded(self, call: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+    async def _threaded(self, call: Callable[[Any], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: call(self._connected())
+        )
 
-
-def _values(bound: Mapping[str, Any] | None) -> dict[str, Any]:
-    return dict(bound or {})
+    def _connected(self) -> Any:
+        """Return the thread's own client: one takes a call at a time."""
+        client = getattr(self._own, "client", None)
+        if client is None:
+            library = need("clickhouse", "clickhouse_connect")
+            options = {} if self._embedded else _OVER_HTTP
+            client = library.get_client(dsn=self.url, **options)
+            self._own.client = client
+            self._opened.append(client)
+        return client

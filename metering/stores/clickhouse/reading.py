@@ -113,7 +113,7 @@ class Reading:
 
     async def _digest(self, whole: Row | None) -> str:
         asking, wanted = self.question.asking, self.question.digest
-        if wanted is None or not is_added(wanted):
+        if wanted is not None and not is_added(wanted):
             rows = await self.clickhouse.ask(sorted_digest_sql(asking), asking.bound)
             return hashlib.sha256(b"".join(bytes(row[0]) for row in rows)).hexdigest()
         if whole is None:

@@ -12,10 +12,10 @@ read: ClickHouse's JSON functions would read numbers as floats.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeAlias
 
-from metering.domain.events import UsageEvent
-from metering.domain.properties import text_of
+from metering.domain.events import Datum, UsageEvent
 from metering.stores.clickhouse.client import Block, ClickHouse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,7 +107,8 @@ async def make_tables(clickhouse: ClickHouse) -> None:
 
 def microseconds(at: datetime) -> int:
     """Write an instant as the tables hold it."""
-    return (at - _EPOCH) // _MICROSECOND
+    since = at - _EPOCH
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
 
 
 def instant(time: int) -> datetime:
@@ -128,66 +129,95 @@ def blocks(
     tenant_id: object, stored: Sequence[Stamped], tables: Sequence[str] = TABLES
 ) -> list[Block]:
     """Write events into those of the tables that they belong to."""
-    made = [
-        _block("usage_identities", IDENTITIES, tenant_id, stored, _identity),
-        _block("usage_events", EVENTS, tenant_id, [s for s in stored if s.event.counts], _counted),
-        _block(
-            "usage_retractions",
-            RETRACTIONS,
-            tenant_id,
-            [s for s in stored if s.event.takes_back is not None],
-            _taking,
+    made = []
+    for table, (columns, belongs, written) in _TABLES.items():
+        own = [one for one in stored if belongs(one.event)] if table in tables else ()
+        if own:
+            events = [one.event for one in own]
+            values = [[tenant_id] * len(own), *(column(events) for column in written)]
+            values.append([one.recorded for one in own])
+            values.append([one.insertion for one in own])
+            made.append(Block(table, columns, values))
+    return made
+
+
+def texts_of(data: Mapping[str, Datum]) -> dict[str, str]:
+    """Return the properties that have a text, by the rule of `metering.domain.properties`."""
+    texts = {}
+    for name, value in data.items():
+        kind = type(value)
+        if kind is str:
+            texts[name] = value
+        elif kind is Decimal:
+            text = str(value)
+            texts[name] = format(value, "f") if "E" in text else text
+        elif kind is bool:
+            texts[name] = "true" if value else "false"
+    return texts  # type: ignore[return-value]  # what has the type str is one
+
+
+_Column: TypeAlias = Callable[[Sequence[UsageEvent]], list[Any]]
+
+
+def _taken(events: Sequence[UsageEvent]) -> list[Any]:
+    return [None if e.takes_back is None else e.takes_back.id for e in events]
+
+
+def _times(events: Sequence[UsageEvent]) -> list[Any]:
+    return [microseconds(e.time) for e in events]
+
+
+def _sources(events: Sequence[UsageEvent]) -> list[Any]:
+    return [e.source for e in events]
+
+
+def _ids(events: Sequence[UsageEvent]) -> list[Any]:
+    return [e.id for e in events]
+
+
+def _types(events: Sequence[UsageEvent]) -> list[Any]:
+    return [e.type for e in events]
+
+
+def _data(events: Sequence[UsageEvent]) -> list[Any]:
+    return [e.data_json.decode() for e in events]
+
+
+def _hashes(events: Sequence[UsageEvent]) -> list[Any]:
+    return [e.body_hash for e in events]
+
+
+# Column by column, in the order of the tables: a row a time would take three times as long.
+_TABLES: Mapping[
+    str, tuple[Mapping[str, str], Callable[[UsageEvent], bool], tuple[_Column, ...]]
+] = {
+    "usage_identities": (IDENTITIES, lambda _: True, (_sources, _ids, _hashes, _times)),
+    "usage_events": (
+        EVENTS,
+        lambda event: event.counts,
+        (
+            _types,
+            _times,
+            _sources,
+            _ids,
+            lambda events: [e.subject for e in events],
+            _data,
+            lambda events: [texts_of(e.data) for e in events],
+            _hashes,
+            _taken,
         ),
-    ]
-    return [block for block in made if block is not None and block.table in tables]
-
-
-def _identity(event: UsageEvent) -> tuple[Any, ...]:
-    return (event.source, event.id, event.body_hash, microseconds(event.time))
-
-
-def _counted(event: UsageEvent) -> tuple[Any, ...]:
-    return (
-        event.type,
-        microseconds(event.time),
-        event.source,
-        event.id,
-        event.subject,
-        event.data_json.decode(),
-        {name: text for name in event.data if (text := text_of(event, name)) is not None},
-        event.body_hash,
-        None if event.takes_back is None else event.takes_back.id,
-    )
-
-
-def _taking(event: UsageEvent) -> tuple[Any, ...]:
-    taken = event.takes_back
-    return (
-        event.source,
-        "" if taken is None else taken.id,
-        event.id,
-        "" if taken is None else taken.kind.value,
-        event.type,
-        microseconds(event.time),
-        event.data_json.decode(),
-    )
-
-
-def _block(
-    table: str,
-    columns: Mapping[str, str],
-    tenant_id: object,
-    stored: Sequence[Stamped],
-    row: Callable[[UsageEvent], tuple[Any, ...]],
-) -> Block | None:
-    """Turn events into columns; nothing is no block."""
-    if not stored:
-        return None
-    columns_of = map(list, zip(*[row(s.event) for s in stored], strict=True))
-    values = [
-        [tenant_id] * len(stored),
-        *columns_of,
-        [s.recorded for s in stored],
-        [s.insertion for s in stored],
-    ]
-    return Block(table, columns, values)
+    ),
+    "usage_retractions": (
+        RETRACTIONS,
+        lambda event: event.takes_back is not None,
+        (
+            _sources,
+            _taken,
+            _ids,
+            lambda events: [e.takes_back.kind.value for e in events if e.takes_back],
+            _types,
+            _times,
+            _data,
+        ),
+    ),
+}

@@ -13,13 +13,14 @@ from metering.domain.cloudevents import parse_data
 from metering.domain.events import (
     EventPage,
     IngestResult,
+    IngestStatus,
     RefusedPage,
     TakesBack,
     TakingBack,
     UsageEvent,
 )
 from metering.domain.pages import page_mark, read_page_mark
-from metering.domain.usage import Usage, UsagePoint, UsageTotal
+from metering.domain.usage import Usage, UsagePoint, UsageTotal, event_set_digest
 from metering.domain.windows import Window, windows
 from metering.errors import EventRefused
 from metering.ports import Wanted
@@ -32,6 +33,9 @@ from metering.stores.clickhouse.schema import instant
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.postgres import PostgresUsageStore
 from metering.stores.refusals_sql import keep_unknown
+
+NO_EVENTS = event_set_digest([])
+"""A digest of the older kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class ClickHouseUsageStore:
             return []
         async with self.work(tenant_id) as session:
             entered = await self.entrance.enter(session, tenant_id, first_bodies(events))
+        if len(entered.stored) == len(events):
+            return [IngestResult(e.source, e.id, IngestStatus.ACCEPTED) for e in events]
         return outcomes(events, entered.standing, entered.claimed)
 
     async def keep_refused(
@@ -100,7 +106,7 @@ class ClickHouseUsageStore:
     ) -> UsageTotal:
         """Add up in Decimal(76, 12)."""
         asking = await self._asking(tenant_id, meter, period, cutoff, since)
-        [usage] = await answer(self.clickhouse, [Question(asking)])
+        [usage] = await answer(self.clickhouse, [Question(asking, digest=NO_EVENTS)])
         return UsageTotal(usage.quantity, usage.events, usage.digest, usage.taken_back)
 
     async def measure(
@@ -135,6 +141,7 @@ class ClickHouseUsageStore:
                     w.charge.of_money,
                 ),
                 w.charge,
+                w.digest,
             )
             for w in wanted
         ]

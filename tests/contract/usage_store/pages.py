@@ -39,6 +39,9 @@ def spread(name: str, count: int, first, step: timedelta) -> list[UsageEvent]:
 
 
 class PagesContract:
+    alone_every = 1
+    """Of the questions asked together, every how manieth is asked alone, too."""
+
     @pytest.mark.parametrize("limit", [1, 7, 50, 500])
     async def test_deep_pages_hold_late_events_once_and_in_order_whatever_arrives_meanwhile(
         self, store: UsageStore, limit
@@ -129,9 +132,9 @@ class PagesContract:
             await store.measure(
                 BELLA, w.meter, w.period, cutoff=w.cutoff, since=w.since, charge=w.charge
             )
-            for w in wanted
+            for w in wanted[:: self.alone_every]
         ]
-        assert together == alone
+        assert together[:: self.alone_every] == alone
         assert len({(usage.quantity, usage.digest) for usage in together}) > 20
 
     async def test_nothing_asked_is_nothing_answered(self, store: UsageStore):

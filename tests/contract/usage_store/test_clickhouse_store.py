@@ -20,6 +20,17 @@ class TestClickHouseUsageStore(
     RefusalContract,
     TakingBackContract,
 ):
+    # A question costs some 20 ms of processor time here, whatever it asks.
+    alone_every = 13
+
+    @pytest.mark.parametrize("limit", [7, 500])
+    async def test_deep_pages_hold_late_events_once_and_in_order_whatever_arrives_meanwhile(
+        self, store, limit
+    ):
+        await super().test_deep_pages_hold_late_events_once_and_in_order_whatever_arrives_meanwhile(
+            store, limit
+        )
+
     @pytest.fixture
     async def store(self, work, system) -> ClickHouseUsageStore:
         return ClickHouseUsageStore(work, system, await emptied(), Registry(system))
