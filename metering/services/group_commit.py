@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from control_plane.kernel.ids import TenantId
 from metering.domain.events import IngestResult, UsageEvent
@@ -24,23 +24,26 @@ class _Delivery:
 @dataclass(slots=True)
 class _Lane:
     waiting: deque[_Delivery] = field(default_factory=deque)
-    runner: "asyncio.Task[None] | None" = None
+    runners: set["asyncio.Task[None]"] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class GroupCommit:
-    """Merges what arrives for a tenant while the previous group is being committed.
+    """Merges what arrives for a tenant while previous groups are being committed.
 
     The first delivery waits ``linger_seconds`` for company, then a group of up
     to ``most_in_group`` events is committed at once; nobody is answered before
-    that commit. Groups never mix tenants, so that row-level security stays in
-    force. At most ``most_waiting`` events wait in this process.
+    that commit. ``most_at_once`` groups of a tenant are on their way together: with
+    two, what comes during a commit need not wait for its end. Groups never mix
+    tenants, so that row-level security stays in force. At most ``most_waiting``
+    events wait in this process.
     """
 
     commit: Commit
     linger_seconds: float = 0.001
     most_in_group: int = 1_000
     most_waiting: int = 20_000
+    most_at_once: int = 1
     _lanes: dict[TenantId, _Lane] = field(default_factory=dict)
     _waiting: int = 0
 
@@ -61,10 +64,10 @@ class GroupCommit:
         lane = self._lanes.setdefault(tenant_id, _Lane())
         lane.waiting.append(delivery)
         self._waiting += len(events)
-        if lane.runner is None:
+        if len(lane.runners) < self.most_at_once:
             # An empty context: the group is nobody's request, and must not be
             # logged or traced as that of whoever happened to come first.
-            lane.runner = loop.create_task(self._run(tenant_id, lane), context=Context())
+            lane.runners.add(loop.create_task(self._run(tenant_id, lane), context=Context()))
         return await delivery.answer
 
     async def _run(self, tenant_id: TenantId, lane: _Lane) -> None:
@@ -73,8 +76,10 @@ class GroupCommit:
             while lane.waiting:
                 await self._commit_group(tenant_id, self._next_group(lane))
         finally:
-            del self._lanes[tenant_id]
-            self._abandon(lane)
+            lane.runners.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if not lane.runners:
+                del self._lanes[tenant_id]
+                self._abandon(lane)
 
     def _next_group(self, lane: _Lane) -> list[_Delivery]:
         group = [lane.waiting.popleft()]

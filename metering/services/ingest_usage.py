@@ -46,7 +46,7 @@ class IngestUsage:
 
     def __post_init__(self) -> None:
         self.room = Admission(self.most_waiting, IngestOverloaded, EventsOverShare)
-        self._group = GroupCommit(self._commit, most_waiting=self.most_waiting)
+        self._group = GroupCommit(self._commit, most_waiting=self.most_waiting, most_at_once=2)
 
     async def __call__(
         self, tenant_id: TenantId, body: bytes | Sequence[Mapping[str, Any]]

@@ -62,6 +62,23 @@ async def test_what_arrives_during_a_commit_shares_the_next_one(ledger):
     assert [ids for _, ids in ledger.groups] == [["a-0"], ["b-0", "c-0", "d-0"]]
 
 
+async def test_with_two_at_once_nobody_waits_for_one_commit_and_then_for_another(ledger):
+    commit = GroupCommit(ledger, linger_seconds=0, most_at_once=2)
+    sent = [_send(commit, "a")]
+    for later in ("bc", "de"):
+        await asyncio.sleep(0.01)
+        sent += [_send(commit, name) for name in later]
+    await asyncio.sleep(0.01)
+    ledger.gate.set()
+    await asyncio.gather(*sent)
+
+    # Two were under way when the gate opened; the rest shared the next.
+    groups = sorted(ids for _, ids in ledger.groups)
+    assert groups == [["a-0"], ["b-0", "c-0"], ["d-0", "e-0"]]
+    assert commit._lanes == {}
+    assert commit._waiting == 0
+
+
 async def test_groups_never_mix_tenants(ledger):
     commit = GroupCommit(ledger)
     ledger.gate.set()

@@ -17,7 +17,13 @@ METERS = {
     "amount": (replace(LINES, amount_property="fee"),),
     "filter": (replace(LINES, filters=(Filter("calls", ("1",)),)),),
     "late": (replace(CALLS, late=LatePolicy.REJECT_AFTER, late_days=3),),
-    "schema": (replace(CALLS, properties=(Property("lines", PropertyType.NUMBER),)),),
+    "number": (replace(CALLS, properties=(Property("lines", PropertyType.NUMBER),)),),
+    "numbers": (replace(CALLS, properties=(Property("lines", PropertyType.NUMBER, ("3",)),)),),
+    "boolean": (replace(CALLS, properties=(Property("lines", PropertyType.BOOLEAN),)),),
+    "required": (replace(CALLS, properties=(Property("lines", PropertyType.STRING, (), True),)),),
+    "values": (
+        replace(CALLS, properties=(Property("lines", PropertyType.STRING, ("many", "few")),)),
+    ),
 }
 EVENTS = [
     usage_event(f"{n}-{days}", data=data, time=NOON - timedelta(days=days))
