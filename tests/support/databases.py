@@ -21,14 +21,15 @@ _CATALOGUES = (
     "pg_rewrite pg_trigger pg_type"
 ).split()
 _SCHEMA = " UNION ALL ".join(
-    # Every change of a definition writes its row anew, under another transaction's number.
-    f"SELECT '{name}' || ctid || xmin FROM {name}"
+    # Every change of a definition writes its row anew, under a later transaction's number;
+    # one that is dropped is one fewer.
+    f"SELECT concat_ws(' ', '{name}', count(*), max(xmin::text::bigint)) FROM {name}"
     for name in _CATALOGUES
 )
 _FINGERPRINT = (
-    "SELECT md5(string_agg(row, '' ORDER BY row)), pg_database_size(current_database()), "
+    "SELECT string_agg(state, ', ' ORDER BY state), pg_database_size(current_database()), "
     "(SELECT count(*) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "
-    f"WHERE d.datname = current_database()) FROM ({_SCHEMA}) AS definitions (row)"
+    f"WHERE d.datname = current_database()) FROM ({_SCHEMA}) AS definitions (state)"
 )
 _TABLES = (
     "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'r' "
