@@ -34,10 +34,27 @@ def _meter(code: str, aggregation: str, prop: str | None) -> str:
     return text.rstrip() + (f"\n    property: {prop}\n" if prop else "\n")
 
 
-EVERY_AGGREGATION = (
+_HEAD = (
     "modules:\n  - {code: outbound, name: {en: Outbound, zh: 出库}}\n"
     "features:\n  - {code: outbound, kind: boolean, module: outbound, "
     "name: {en: Outbound, zh: 出库}}\nmeters:"
+)
+_PLANS = """
+plans:
+  - code: basic
+    name: {en: Basic, zh: 基础版}
+    modules: [outbound]
+    prices:
+      - currency: CNY
+        interval: month
+        charges:
+          - {code: base, kind: flat, timing: advance, amount: "99.00", name: {en: Fee, zh: 月费}}
+"""
+ONE_METER = _HEAD + _meter("lines", *_KINDS["lines"]).rstrip() + _PLANS
+"""The lines of shipments, added up, and nothing else."""
+
+EVERY_AGGREGATION = (
+    _HEAD
     + "".join(_meter(code, *kind) for code, kind in _KINDS.items()).rstrip()
     + """
   - code: big_lines
@@ -49,17 +66,8 @@ EVERY_AGGREGATION = (
     dimensions: [endpoint, region]
     module: outbound
     unit: {en: units, zh: 单位}
-    name: {en: Name, zh: 名称}
-plans:
-  - code: basic
-    name: {en: Basic, zh: 基础版}
-    modules: [outbound]
-    prices:
-      - currency: CNY
-        interval: month
-        charges:
-          - {code: base, kind: flat, timing: advance, amount: "99.00", name: {en: Fee, zh: 月费}}
-"""
+    name: {en: Name, zh: 名称}"""
+    + _PLANS
 )
 METERS = (*_KINDS, "big_lines")
 

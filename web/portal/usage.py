@@ -11,6 +11,7 @@ from control_plane.identity.domain import Permission
 from control_plane.kernel.calendar import local_date, local_day_start
 from control_plane.kernel.period import Period
 from metering.domain.events import RefusedEvent
+from metering.domain.rollups import USUAL_DIMENSIONS
 from web.api.common import tenant
 from web.compose import Application
 from web.i18n import LOCALES
@@ -29,9 +30,11 @@ async def usage_page(
     request: PageRequest,
     application: NamedDependency[Application],
     month: FromQuery[str | None] = None,
+    by: FromQuery[str] = "",
 ) -> Page:
-    """Show a calendar month, the current one by default."""
+    """Show a calendar month, the current one by default, perhaps by a property of the events."""
     tenant_id, language = tenant(request), language_of(request)
+    grouped = by if by in USUAL_DIMENSIONS else ""
     async with application.work(tenant_id):
         holdings = await read_holdings(application, tenant_id)
         months = _months(holdings)
@@ -42,7 +45,10 @@ async def usage_page(
             tenant_id=tenant_id, after=None, limit=REFUSED_SHOWN
         )
         view = UsageView(
-            series=await usage_series(application, tenant_id, holdings, period, language),
+            series=await usage_series(
+                application, tenant_id, holdings, period, language, by=grouped
+            ),
+            by=grouped,
             months=tuple(
                 Choice(
                     f"{m:%Y-%m}",

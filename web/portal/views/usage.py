@@ -22,8 +22,17 @@ class ModuleStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageShare:
+    """What one value of a property used; the value is empty where events had none."""
+
+    value: str
+    quantity: Decimal
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsageSeries:
-    """A meter's quantities by day, with the chart of them."""
+    """A meter's quantities by day, with the chart of them, and by a property where asked for."""
 
     meter: str
     name: str
@@ -33,6 +42,7 @@ class UsageSeries:
     days: tuple[tuple[date, Decimal], ...]
     chart: BarChart
     tone: int = 1
+    groups: tuple[UsageShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class UsageView:
     """Usage of one month; ``refused`` are the latest events that were not counted.
 
     There are ``more_refused`` than those shown when it says so. ``quarantined`` events have no
-    meter that counts them.
+    meter that counts them. ``by`` is the property that usage is grouped by, if any.
     """
 
     series: tuple[UsageSeries, ...]
@@ -80,6 +90,7 @@ class UsageView:
     refused: tuple[RefusedRow, ...] = ()
     more_refused: bool = False
     quarantined: int = 0
+    by: str = ""
 
     @property
     def rows(self) -> tuple[UsageRow, ...]:
