@@ -1,7 +1,7 @@
 """What metering does once in a while: months are made ahead, and old ones are dropped."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from control_plane.kernel.clock import Clock
 from control_plane.runtime.unit_of_work import SystemWork
@@ -24,7 +24,7 @@ class MakeUsageMonths:
     system: SystemWork
     clock: Clock
     name: str = "make-usage-months"
-    every_seconds: float = 21_600.0
+    every_seconds: float = 3_600.0
 
     async def run(self) -> int:
         """Make what is missing and return how many that were."""
@@ -40,15 +40,24 @@ class MakeUsageMonths:
         return made
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DropOldUsage:
-    """Applies the retention policy once a day; see `ApplyRetention`."""
+    """Applies the retention policy once a day in each worker; see `ApplyRetention`.
+
+    It ticks more often, so that a worker that is started anew every day comes to it, too.
+    """
 
     retain: ApplyRetention
+    clock: Clock
     name: str = "drop-old-usage"
-    every_seconds: float = 86_400.0
+    every_seconds: float = 3_600.0
+    _done_on: date | None = None
 
     async def run(self) -> int:
         """Drop what may go, and return how many months and rows that were."""
+        today = self.clock.now().date()
+        if self._done_on == today:
+            return 0
         done = await self.retain()
+        self._done_on = today
         return done.months + done.events + done.identities

@@ -101,7 +101,7 @@ class WorkPart(SourcesPart):
             self.consolidate_groups,
             self.replay_fitting_quarantine,
             MakeUsageMonths(self.system, self.clock),
-            DropOldUsage(self.apply_retention),
+            DropOldUsage(self.apply_retention, self.clock),
             *self.source_jobs,
             self.seal_audit,
             self.purge_sessions,
