@@ -9,6 +9,7 @@ from billing.domain.records import InvoiceState
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.kernel.ids import TenantId
 from metering.domain.events import UsageEvent
+from metering.services.roll_usage import RollUsage
 from tests.support.billing_world import CATALOGUE, World, shipment
 from tests.support.usage import usage_event
 from web.api.note_views import event_page
@@ -90,6 +91,23 @@ async def test_usage_taken_back_after_its_close_is_credited_where_it_was_billed(
     assert await usage_billed(world, tenant_id) == 5000 + february
     await close(world, tenant_id, APRIL)
     assert await usage_billed(world, tenant_id) == 5000 + february
+    await all_verify(world, tenant_id)
+
+
+async def test_rollups_say_what_was_taken_back_as_events_do(world: World, tenant_id, policy):
+    roll = RollUsage(world.work, world.clock)
+    kept, wrong = shipment(JANUARY_20, 3000), shipment(JANUARY_20, 4000)
+    await world.subscribe(tenant_id)
+    await keep(world, tenant_id, kept, wrong)
+    await roll(tenant_id)
+    await close(world, tenant_id, FEBRUARY)
+    assert await usage_billed(world, tenant_id) == 25000
+
+    await keep(world, tenant_id, shipment(FEBRUARY_20, 100), taking_back(wrong, 500))
+    await roll(tenant_id)
+    await close(world, tenant_id, MARCH)
+
+    assert await usage_billed(world, tenant_id) == 7500
     await all_verify(world, tenant_id)
 
 
