@@ -196,7 +196,7 @@ TIME_AND_MONEY = [
         "to",
         "2025-02-01T00:00:00Z",
     ),
-    get(f"{USAGE}&window=year", 400, "choice_invalid", "window", "year"),
+    get(f"{USAGE}&window=fortnight", 400, "choice_invalid", "window", "fortnight"),
     get(USAGE.replace("meter=outbound_lines&", ""), 400, "invalid_input", "meter", ABSENT),
 ]
 PAYING = [
