@@ -8,7 +8,7 @@ export SIZE
 # Where this is set, every process that is started would compile the code anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-nightly check coverage bench docs lock clean setup setup-dev format
+.PHONY: help demo test test-nightly lint check coverage bench docs lock clean setup setup-dev format
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -18,13 +18,13 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Tallyard needs Python 3.11 or newer; none was found on PATH." >&2; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --editable .
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@echo "Adding the test tools …"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@
 
 setup: $(VENV)/.ready ## Set up the virtual environment
@@ -39,11 +39,13 @@ test: $(VENV)/.ready-dev ## Run every test against the real parts (INSTALL=no, O
 test-nightly: $(VENV)/.ready-dev ## The long random tests, for a night (ONLY=path)
 	@$(BIN)/python -m pytest -q -n 2 -m nightly --timeout 14400 $(ONLY)
 
-check: $(VENV)/.ready-dev ## Format, lint, types, import contracts, size ratchet, translations
+lint: $(VENV)/.ready-dev ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: lint ## The same, and the size ratchet and translations
 	@$(BIN)/python -m pytest -q -p no:xdist -p no:cacheprovider tests/architecture
 
 coverage: $(VENV)/.ready-dev ## Every branch of the kernel, by its own tests
