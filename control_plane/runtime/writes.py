@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-_CONNECTION = "tallyard_connection"
+CONNECTION = "tallyard_connection"
+"""Where a session keeps the connection of its transaction."""
 
 _BOUND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 """A bound name, as SQLAlchemy finds them; neither a cast nor an escaped colon."""
@@ -31,7 +32,7 @@ class Write(NamedTuple):
 async def connect(session: AsyncSession) -> AsyncConnection:
     """Begin the session's transaction, and keep its connection at hand for `run`."""
     connection = await session.connection()
-    session.info[_CONNECTION] = connection
+    session.info[CONNECTION] = connection
     return connection
 
 
@@ -39,7 +40,7 @@ async def run(
     session: AsyncSession, statement: TextClause, values: Mapping[str, object]
 ) -> CursorResult[*tuple[Any, ...]]:
     """Execute SQL within the session's transaction; for what is asked at every close."""
-    connection: AsyncConnection | None = session.info.get(_CONNECTION)
+    connection: AsyncConnection | None = session.info.get(CONNECTION)
     return await (connection or await session.connection()).execute(statement, values)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
+
 from control_plane.catalog.domain import Filter
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
+from control_plane.runtime.reads import PLANNED_EACH, PLANNED_ONCE, fetch
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.tenancy.models import OrganisationRow
 from metering.domain.series import NOTHING, WHOLE, Amount, SeriesGroup, UsageSeries
 from metering.domain.usage import UsagePoint
 from metering.domain.windows import Window, at_least, windows
@@ -25,6 +27,9 @@ MOST_POINTS = 2_500
 """A hundred days by the hour, or nearly seven years by the day."""
 
 MOST_GROUPED_BY = 4
+
+_ZONE = text(f"SELECT zone, {PLANNED_ONCE} FROM organisations WHERE id = :tenant_id")  # noqa: S608
+_PLANNED_EACH = text(f"SELECT {PLANNED_EACH}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,12 @@ class QueryUsage:
         now = self.clock.now()
         async with self.work(tenant_id) as session:
             meter = await self.meters.meter(session, meter_code)
-            zone = (await session.get_one(OrganisationRow, tenant_id)).zone
-            asked = Asked(meter, _bounded(period, window, zone), group_by, filters)
+            [(zone, *_)] = await fetch(session, _ZONE, {"tenant_id": tenant_id})
+            tiles = _bounded(period, window, zone)
+            asked = Asked(meter, tiles, group_by, filters, proof=False)
             rolled = await rolled_cells(session, tenant_id, period, asked)
             if rolled is None:
+                await fetch(session, _PLANNED_EACH, {})
                 cells = await event_cells(self.store, tenant_id, period, asked, (window, zone))
                 rolled = (cells, None)
         return _series(period, (window, zone), asked, rolled, now)

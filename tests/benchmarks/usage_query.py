@@ -65,7 +65,7 @@ def run(size: str) -> Iterable[dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
         settings = cluster.create_database(Path(folder))
         try:
-            found, rolling = asyncio.run(_measure(settings, EVENTS[size]))
+            found, filling = asyncio.run(_measure(settings, EVENTS[size]))
         finally:
             cluster.drop_database(settings)
     for (name, waiting), times in zip(FIGURES.items(), found, strict=True):
@@ -81,7 +81,7 @@ def run(size: str) -> Iterable[dict[str, object]]:
                 "waiting": waiting,
                 "days": MONTH.length.days,
                 "rounds": ROUNDS,
-                "rolled_per_second": round(EVENTS[size] / rolling),
+                "stored_and_rolled_per_second": round(EVENTS[size] / filling),
                 "ratio_is": "p95 of the question to p95 of the one-row select",
             },
         }
@@ -93,22 +93,38 @@ async def _measure(
     database, clock, tenant = Database(settings), FakeClock(NOW), TenantId(new_id())
     await ApplyCatalog(database, clock)(ONE_METER)
     work = UnitOfWork(database)
-    roll = RollUsage(work, clock, most_at_once=STEP)
     with psycopg.connect(settings.database_url, autocommit=True) as superuser:
-        _begin(superuser, tenant)
-        for first in range(0, events, AT_ONCE):
-            _store(superuser, tenant, f"e{first}-", min(AT_ONCE, events - first), events)
-        superuser.execute("VACUUM ANALYZE usage_events")
         started = time.perf_counter()
-        while await roll(tenant):
-            pass
-        rolling = time.perf_counter() - started
-        superuser.execute("VACUUM ANALYZE usage_rollups, usage_commits")
+        filling = asyncio.create_task(asyncio.to_thread(_fill, superuser, tenant, events))
+        await _rolled(RollUsage(work, clock, most_at_once=STEP), tenant, filling)
+        superuser.execute("VACUUM ANALYZE usage_events, usage_rollups, usage_commits")
+        filled = time.perf_counter() - started
         found = [await _asked(work, database, clock, tenant)]
         _store(superuser, tenant, "late-", WAITING, WAITING)
         found.append(await _asked(work, database, clock, tenant))
     await database.close()
-    return found, rolling
+    return found, filled
+
+
+async def _rolled(roll: RollUsage, tenant: TenantId, filling: "asyncio.Task[None]") -> None:
+    """Roll what is stored while more is being stored, as the job does; and all of it at the end."""
+    while not filling.done():
+        await roll(tenant)
+        await asyncio.wait([filling], timeout=0.5)
+    await filling
+    while await roll(tenant):
+        pass
+
+
+def _fill(
+    superuser: "psycopg.Connection[tuple[object, ...]]", tenant: TenantId, events: int
+) -> None:
+    superuser.execute("SET synchronous_commit = off")
+    _begin(superuser, tenant)
+    for first in range(0, events, AT_ONCE):
+        _store(superuser, tenant, f"e{first}-", min(AT_ONCE, events - first), events)
+        if first == STEP:
+            superuser.execute("ANALYZE usage_events")
 
 
 async def _asked(

@@ -27,9 +27,24 @@ def _last(column: str) -> str:
 _EXTREMES = {"most": "max(r.most)", "least": "min(r.least)"}
 
 
-def _summed(column: str, *, latest: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is added up of buckets.
+
+    The ``latest`` of each is dear; money and digests are a ``proof``; ``plain`` is what has neither
+    groups nor filters.
+    """
+
+    latest: bool
+    proof: bool
+    plain: bool
+
+
+def _summed(column: str, sums: Sums) -> str:
     if column.startswith("latest"):
-        return _last(column) if latest else "NULL"
+        return _last(column) if sums.latest else "NULL"
+    if column == "money" or column.startswith("lane"):
+        return f"sum(r.{column})" if sums.proof else "0"
     return _EXTREMES.get(column) or f"sum(r.{column})"
 
 
@@ -93,15 +108,15 @@ _SPANS = """
 
 
 @cache
-def rolled_sql(*, latest: bool) -> TextClause:
+def rolled_sql(sums: Sums) -> TextClause:
     """Find the sets that answer, each with its buckets' sums by window and group.
 
     A set answers as of the cut-off that is asked for, or of now; where more than ``:most`` events
     wait to be rolled up, as of its own snapshot. The transactions between the two are told, and
-    whether any of them took something back: their events are read by `more_sql`. What a meter of
-    the ``latest`` needs is dear, and left out otherwise.
+    whether any of them took something back: their events are read by `more_sql`.
     """
-    summed = ", ".join(_summed(column, latest=latest) for column in STATE)
+    summed = ", ".join(_summed(column, sums) for column in STATE)
+    named, own = (PLAIN, "true") if sums.plain else (_NAMED, _OWN)
     return text(
         f"""
         SELECT asked.q, p.rollup, CAST(p.snapshot AS text), p.rolled_at, CAST(p.cutoff AS text),
@@ -117,8 +132,8 @@ def rolled_sql(*, latest: bool) -> TextClause:
             AND NOT pg_visible_in_snapshot(w.recorded, p.snapshot)
         ) AS w ON true
         LEFT JOIN LATERAL (
-            SELECT span.n, {_NAMED} AS named, {summed}
-            {_SPANS.format(table="usage_rollups")} WHERE {_OWN} GROUP BY 1, 2
+            SELECT span.n, {named} AS named, {summed}
+            {_SPANS.format(table="usage_rollups")} WHERE {own} GROUP BY 1, 2
         ) AS summed ON true
         """  # noqa: S608 - built from our own text
     )
@@ -149,6 +164,7 @@ class Parts:
     filtered: bool
     slivers: bool = True
     taken: bool = True
+    proof: bool = True
 
 
 _SLIVERS = """
@@ -199,7 +215,7 @@ def _judged(aggregation: Aggregation, parts: Parts) -> str:
         judged AS (
             SELECT sign, n, {_GROUPS.replace("@text", text_sql("g.name"))} AS named,
                 time, source, id, {says}
-            FROM ({_more(parts)}) AS event, look
+            FROM ({_more(parts)}) AS event, look OFFSET 0
         )
     """  # noqa: S608 - built from our own text
 
@@ -210,7 +226,7 @@ def more_sql(aggregation: Aggregation, parts: Parts) -> TextClause:
     return text(
         f"""
         WITH {_LOOK}, {_judged(aggregation, parts)}
-        SELECT sign, n, named, {state_sql(f"'{aggregation.value}'")}
+        SELECT sign, n, named, {state_sql(f"'{aggregation.value}'", proof=parts.proof)}
         FROM judged GROUP BY sign, n, named
         """  # noqa: S608 - built from our own text
     )

@@ -14,7 +14,7 @@ from control_plane.catalog.domain import Aggregation, Filter, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.instants import instant_text
 from control_plane.kernel.period import Period
-from control_plane.runtime.writes import run
+from control_plane.runtime.reads import fetch
 from metering.domain.covers import Cover, cover, quarters_tile
 from metering.domain.digests import Lanes
 from metering.domain.rollups import DIVISIBLE, ROLLED, Definition, Rollup
@@ -31,13 +31,17 @@ Cell: TypeAlias = tuple[Values, int]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a meter counted in windows that tile a period, by groups, as of a cut-off or of now."""
+    """What a meter counted in windows that tile a period, by groups, as of a cut-off or of now.
+
+    Money and digests are added up only where a ``proof`` is wanted.
+    """
 
     meter: Meter
     tiles: tuple[Period, ...]
     groups: Values = ()
     filters: tuple[Filter, ...] = ()
     cutoff: str | None = None
+    proof: bool = True
 
     @property
     def rolled(self) -> bool:
@@ -105,8 +109,12 @@ async def _sets(
     said = [said_of(n, one) for n, one in wanted.items()]
     bound = {"tenant_id": tenant_id, "asked": json.dumps(said), "most": MOST_WAITING}
     found: dict[int, _Set] = {}
-    latest = any(one.meter.aggregation is Aggregation.LATEST for one in wanted.values())
-    for row in await run(session, answering.rolled_sql(latest=latest), bound):
+    sums = answering.Sums(
+        latest=any(one.meter.aggregation is Aggregation.LATEST for one in wanted.values()),
+        proof=any(one.proof for one in wanted.values()),
+        plain=not any(one.groups or one.filters for one in wanted.values()),
+    )
+    for row in await fetch(session, answering.rolled_sql(sums), bound):
         q, rollup, snapshot, rolled_at, cutoff, behind, recorded, taken, n, named, *state = row
         if rollup is None:
             continue
@@ -151,9 +159,11 @@ async def _answered(
     if parts or found.recorded:
         bound = _more_bound(tenant_id, one, found, parts)
         filters = (*one.meter.filters, *one.filters)
-        read = answering.Parts(bool(filters), slivers=bool(parts), taken=found.taken)
+        read = answering.Parts(
+            bool(filters), slivers=bool(parts), taken=found.taken, proof=one.proof
+        )
         sql = answering.more_sql(one.meter.aggregation, read)
-        rows = (await run(session, sql, bound)).all()
+        rows = await fetch(session, sql, bound)
         if any(row[0] < 0 for row in rows) and one.meter.aggregation not in DIVISIBLE:
             return await _as_rolled(session, tenant_id, one, found)
         for sign, n, named, *state in rows:
@@ -213,7 +223,7 @@ async def _unique(
         "most": MOST_WAITING,
     }
     sql = answering.unique_sql(filtered=bool(one.meter.filters or one.filters))
-    rows = (await run(session, sql, bound)).all()
+    rows = await fetch(session, sql, bound)
     if not rows:
         return None
     return {(tuple(named), int(n)): int(count) for n, named, count in rows if n is not None}

@@ -95,8 +95,11 @@ def _quantity(expression: str) -> str:
     return quantity_sql("x").replace("CAST(:x AS text)", expression)
 
 
-def state_sql(aggregation: str) -> str:
-    """Write the columns of `STATE` over judged events; what a meter does not need is null."""
+def state_sql(aggregation: str, *, proof: bool = True) -> str:
+    """Write the columns of `STATE` over judged events; what a meter does not need is null.
+
+    Without ``proof`` there are neither money nor lanes: zeros stand for them.
+    """
 
     def extreme(name: str, reduced: str) -> str:
         return f"CASE WHEN {aggregation} = '{name}' THEN {reduced} END"
@@ -105,12 +108,13 @@ def state_sql(aggregation: str) -> str:
         ordered = f"array_agg({column} ORDER BY time DESC, source DESC, id DESC)"
         return extreme("latest", f"({ordered} FILTER (WHERE quantity IS NOT NULL))[1]")
 
-    lanes = ", ".join(f"sum(lane_{n}) AS lane_{n}" for n in range(1, 5))
+    lanes = ", ".join(f"{f'sum(lane_{n})' if proof else 0} AS lane_{n}" for n in range(1, 5))
+    money = "coalesce(sum(money), 0)" if proof else "0"
     return f"""
         count(*) AS events, count(quantity) + count(value) AS stated,
         coalesce(sum(quantity), 0) AS total,
         {extreme("max", "max(quantity)")} AS most, {extreme("min", "min(quantity)")} AS least,
         {latest("quantity")} AS latest, {latest("time")} AS latest_time,
         {latest("source")} AS latest_source, {latest("id")} AS latest_id,
-        coalesce(sum(money), 0) AS money, {lanes}
+        {money} AS money, {lanes}
     """

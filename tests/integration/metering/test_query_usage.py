@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from control_plane.catalog.errors import MeterNotFound
 from control_plane.kernel.period import Period
@@ -8,7 +9,16 @@ from metering.domain.windows import Window
 from metering.errors import SeriesTooLong
 from metering.services.meter_book import MeterBook
 from metering.services.query_usage import QueryUsage
+from metering.services.roll_usage import RollUsage
 from tests.support.usage import JANUARY, usage_event
+
+_PLANNED = text(
+    """
+    SELECT generic_plans > 0, custom_plans FROM pg_prepared_statements
+    WHERE statement LIKE '%asked.q%' OR statement LIKE '%fresh AS MATERIALIZED%'
+    OR statement LIKE '%SELECT zone%'
+    """
+)
 
 
 @pytest.fixture
@@ -68,3 +78,30 @@ async def test_a_series_has_a_bound(query, tenant_id, length, window):
             period=Period(JANUARY.start, JANUARY.start + length),
             window=window,
         )
+
+
+async def test_a_question_is_planned_once_a_connection(query, work, clock, store, tenant_id):
+    await store.ingest(tenant_id, [usage_event("a", time=JANUARY.start, data={"lines": 4})])
+    while await RollUsage(work, clock)(tenant_id):
+        pass
+    await store.ingest(tenant_id, [usage_event("b", time=JANUARY.start, data={"lines": 5})])
+
+    async with work(tenant_id) as session:
+        for _ in range(8):
+            series = await query(
+                tenant_id=tenant_id, meter_code="outbound_lines", period=JANUARY, window=Window.DAY
+            )
+        planned = await session.execute(_PLANNED)
+
+    assert series.quantity == 9
+    assert [tuple(row) for row in planned] == [(True, 0)] * 3
+
+
+async def test_what_is_read_from_events_is_planned_each_time(query, work, store, tenant_id):
+    await store.ingest(tenant_id, [usage_event("a", time=JANUARY.start, data={"lines": 4})])
+
+    async with work(tenant_id) as session:
+        await query(
+            tenant_id=tenant_id, meter_code="outbound_lines", period=JANUARY, window=Window.DAY
+        )
+        assert await session.scalar(text("SHOW plan_cache_mode")) == "auto"
