@@ -38,6 +38,7 @@ test: $(VENV)/.ready-dev ## Run every test against the real parts (INSTALL=no, O
 
 test-nightly: $(VENV)/.ready-dev ## The long random tests, for a night (ONLY=path)
 	@$(BIN)/python -m pytest -q -n 2 -m nightly --timeout 14400 $(ONLY)
+	@$(if $(ONLY),,TALLYARD_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -q -n 2 --timeout 14400 tests/property)
 
 lint: $(VENV)/.ready-dev ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

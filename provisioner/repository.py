@@ -175,6 +175,10 @@ class InstanceRepository:
     async def _set(self, tenant_id: TenantId, instance_id: InstanceId, **changes: object) -> None:
         await self.session.execute(
             update(InstanceRow)
-            .where(col(InstanceRow.tenant_id) == tenant_id, col(InstanceRow.id) == instance_id)
+            .where(
+                col(InstanceRow.tenant_id) == tenant_id,
+                col(InstanceRow.id) == instance_id,
+                col(InstanceRow.removed_at).is_(None),  # whoever comes late changes nothing
+            )
             .values(**changes)
         )

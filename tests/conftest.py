@@ -20,7 +20,13 @@ from tests.support import cluster as clusters
 from tests.support import costs, parts
 from tests.support.databases import Databases
 
-settings.register_profile("unhurried", settings(), deadline=None)  # a busy machine is no fault
+# No deadline: a busy machine is no fault. `make test-nightly` asks for more examples.
+settings.register_profile(
+    "unhurried",
+    settings(),
+    deadline=None,
+    max_examples=int(os.environ.get("TALLYARD_TEST_EXAMPLES", "50")),
+)
 settings.load_profile("unhurried")
 
 _CLUSTER_KEY = pytest.StashKey[object]()

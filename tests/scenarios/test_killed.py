@@ -13,8 +13,8 @@ from tests.support.ports import free_port
 SCALE = 0.01  # the days that are always in a sample: both peaks and the rush
 SEED = 618
 COMPANIES = 2
-EACH = 4
-"""How often web, and how often the worker, is killed."""
+EACH = [2, pytest.param(6, marks=pytest.mark.nightly)]
+"""How often web, and how often the worker, is killed: in a test run, and in a night."""
 
 
 def let_be(run: DemoRun) -> None:
@@ -28,7 +28,8 @@ class Killer:
     after a kill, not how often nothing can be done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, each: int) -> None:
+        self.each = each
         self.random = random.Random(SEED)
         # The year's 720 shipments are posted on three days: a number is a moment amid one of them.
         self.modules = {"outbound": 60, "ledger": self.random.randrange(300, 460)}
@@ -38,7 +39,7 @@ class Killer:
         # A sign-up has no key to repeat it under: the year begins when both companies are in.
         while run.said.count("its services are ready") < COMPANIES and not run.is_over:
             time.sleep(0.1)
-        victims = ["web", "worker"] * EACH
+        victims = ["web", "worker"] * self.each
         self.random.shuffle(victims)
         while victims and not run.is_over:
             self._watch(run, self.random.uniform(0.5, 4))
@@ -73,8 +74,9 @@ def live(folder: Path, port: int, meanwhile) -> tuple[int, str, list[int]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_year_of_kills_ends_with_the_totals_of_a_quiet_one(tmp_path):
-    killer = Killer()
+@pytest.mark.parametrize("each", EACH)
+def test_a_year_of_kills_ends_with_the_totals_of_a_quiet_one(tmp_path, each):
+    killer = Killer(each)
     ports = free_port(), free_port()
 
     with ThreadPoolExecutor(2) as both:
@@ -84,4 +86,4 @@ def test_a_year_of_kills_ends_with_the_totals_of_a_quiet_one(tmp_path):
     status, totals, left = quiet.result()
     assert (status, left) == (0, []), totals
     assert killed.result() == (0, totals, []), killer.killed
-    assert sorted(killer.killed) == ["ledger", "outbound", *["web"] * EACH, *["worker"] * EACH]
+    assert sorted(killer.killed) == ["ledger", "outbound", *["web"] * each, *["worker"] * each]

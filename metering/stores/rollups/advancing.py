@@ -39,16 +39,23 @@ async def next_stop(
 ) -> str:
     """Return how far a set may go at once: to ``until``, or to about ``most`` events.
 
-    Transactions below the xmin of a snapshot are over, so any number up to it makes a snapshot of
-    its own: everything below is inside, and nothing else.
+    Of the transactions before a number, ``until`` knows those that still run: all others make a
+    snapshot of their own.
     """
     bound = {"tenant_id": tenant_id, "type": one.definition.event_type, "since": one.snapshot}
     found = await session.scalar(_STOP, {**bound, "most": most})
     if found is None:
         return until
-    number = max(int(found), int(one.snapshot.split(":")[1]))
-    oldest_running = int(until.partition(":")[0])
-    return f"{number}:{number}:" if number <= oldest_running else until
+    return _before(until, max(int(found), int(one.snapshot.split(":")[1])))
+
+
+def _before(until: str, number: int) -> str:
+    """Return the snapshot of what is inside ``until`` and has a number below this one."""
+    xmin, xmax, running = until.split(":")
+    if number >= int(xmax):
+        return until
+    below = [xid for xid in running.split(",") if xid and int(xid) < number]
+    return f"{min(int(xmin), number)}:{number}:{','.join(below)}"
 
 
 async def advance(session: AsyncSession, tenant_id: TenantId, one: RollupSet, until: str) -> None:

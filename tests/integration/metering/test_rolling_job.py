@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
@@ -122,6 +123,23 @@ async def test_many_events_are_rolled_in_bounded_steps_and_answers_stay_whole(
         steps += 1
         assert (await query(meter_code="calls", **asked)).quantity == 60
     assert steps >= 3
+    assert await CheckRollups(work)(tenant_id) == []
+
+
+async def test_a_transaction_that_stays_open_makes_no_step_larger(
+    meters, work, clock, query, store, settings, tenant_id
+):
+    roll = RollUsage(work, clock, most_at_once=15)
+    with psycopg.connect(settings.database_url) as elsewhere:
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        for n in range(6):
+            await store.ingest(tenant_id, some(f"s{n}", 10))
+        steps = 0
+        while await roll(tenant_id):
+            steps += 1
+    asked = {"tenant_id": tenant_id, "period": JANUARY, "window": Window.DAY}
+    assert steps >= 3
+    assert (await query(meter_code="calls", **asked)).quantity == 60
     assert await CheckRollups(work)(tenant_id) == []
 
 
