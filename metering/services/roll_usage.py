@@ -1,6 +1,7 @@
 """Roll a tenant's usage up: from the last snapshot to a new one, in one transaction."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,9 +84,10 @@ class RollUsage:
             if await session.scalar(_LOCK, bound) is None:
                 return False  # another worker is at it
             revision, needed = await self.needs(session)
+            now = self.clock.now()  # before the snapshot: all that was committed by then is in it
             until = str(await session.scalar(_SNAPSHOT))
             sets = await self._sets(session, tenant_id, needed, until)
-            moved = await self._move(session, tenant_id, sets, until)
+            moved = await self._move(session, tenant_id, sets, until, now)
             await retire_sets(session, tenant_id, superseded(moved, needed))
             clearing = await clear_retired(session, tenant_id)
             lagging = [one for one in moved if one.snapshot != until]
@@ -116,10 +118,15 @@ class RollUsage:
         return await read_sets(session, tenant_id, until)
 
     async def _move(
-        self, session: AsyncSession, tenant_id: TenantId, sets: list[RollupSet], until: str
+        self,
+        session: AsyncSession,
+        tenant_id: TenantId,
+        sets: list[RollupSet],
+        until: str,
+        now: datetime,
     ) -> list[RollupSet]:
         """Take every set as far as it goes at once; return them as they stand then."""
-        now, level, moved = self.clock.now(), [], []
+        level, moved = [], []
         for one in sets:
             stop = until
             if one.added:

@@ -104,7 +104,8 @@ _BEGIN = text(
 
 _MOVE = text(
     """
-    UPDATE usage_rollup_sets SET snapshot = CAST(:until AS pg_snapshot), rolled_at = :now,
+    UPDATE usage_rollup_sets SET snapshot = CAST(:until AS pg_snapshot),
+        rolled_at = CASE WHEN :caught_up THEN :now ELSE rolled_at END,
         ready = ready OR :caught_up
     WHERE tenant_id = :tenant_id AND rollup = ANY(:rollups)
     """
