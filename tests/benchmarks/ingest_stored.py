@@ -28,7 +28,7 @@ _INDEXED = """
     SET maintenance_work_mem = '512MB';
     ALTER TABLE usage_identities ADD PRIMARY KEY (tenant_id, source, id);
     ALTER TABLE usage_events ADD PRIMARY KEY (tenant_id, type, time, seq);
-    CREATE INDEX usage_events_recorded ON usage_events (tenant_id, type, recorded);
+    CREATE INDEX usage_events_recorded ON usage_events (tenant_id, recorded, type);
 """
 _FILL = """
     WITH made AS MATERIALIZED (

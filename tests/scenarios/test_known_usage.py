@@ -50,7 +50,13 @@ def seeded(server, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [200_000, pytest.param(5_000_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(200_000, marks=pytest.mark.timeout(900)),
+        pytest.param(5_000_000, marks=pytest.mark.nightly),
+    ],
+)
 async def test_every_total_is_the_known_one_whatever_is_killed(server, seeded, count):
     settings, tenant_id, secret = seeded
     now = datetime.now(UTC)  # noqa: TID251 - judged by real processes

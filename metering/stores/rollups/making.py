@@ -39,8 +39,8 @@ _SPAN = """
 
 def _between(row: str) -> str:
     return f"""
-        {row}.recorded >= pg_snapshot_xmin(span.since)
-        AND {row}.recorded < pg_snapshot_xmax(span.until)
+        {row}.recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
+        AND {row}.recorded < pg_snapshot_xmax(CAST(:until AS pg_snapshot))
         AND NOT pg_visible_in_snapshot({row}.recorded, span.since)
         AND pg_visible_in_snapshot({row}.recorded, span.until)
     """
@@ -67,13 +67,19 @@ def _taken(*, filtered: bool) -> str:
 
 
 def within_sql(*, filtered: bool) -> str:
-    """Write the events of ``:starts`` to ``:ends`` that count at ``:until``."""
+    """Write the events of ``:starts`` to ``:ends`` that count at ``:until``.
+
+    Each stretch is read by itself: joined by a range, all events would be compared with all.
+    """
     return f"""
         SELECT {EVENT} FROM span,
             unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[])) AS part (s, e)
-            JOIN usage_events AS e ON e.time >= part.s AND e.time < part.e
-        WHERE e.tenant_id = :tenant_id AND e.type = :type
-        AND pg_visible_in_snapshot(e.recorded, span.until)
+            CROSS JOIN LATERAL (
+                SELECT e.tenant_id, e.recorded, {EVENT} FROM usage_events AS e
+                WHERE e.tenant_id = :tenant_id AND e.type = :type
+                AND e.time >= part.s AND e.time < part.e OFFSET 0
+            ) AS e
+        WHERE pg_visible_in_snapshot(e.recorded, span.until)
         AND {standing_sql("span.until")} {_passing(filtered=filtered)}
     """  # noqa: S608 - built from our own text
 
@@ -197,43 +203,50 @@ FORGET = text(
 )
 
 
+_FOUND_AGAIN = f"""
+    ON CONFLICT (tenant_id, rollup, level, start, key)
+    DO UPDATE SET {", ".join(f"{c} = excluded.{c}" for c in _EXTREMES)}
+"""
+
+
 @cache
 def again_sql(shape: Shape) -> TextClause:
-    """Find the extremes of quarter hours from the events again."""
+    """Find the extremes of quarter hours from the events again; the buckets are all there."""
     return text(
         f"""
         {bucketed_sql(shape, within_sql(filtered=shape.filtered))}
-        UPDATE usage_rollups AS r SET {", ".join(f"{c} = again.{c}" for c in _EXTREMES)}
-        FROM (
+        INSERT INTO usage_rollups (tenant_id, rollup, level, start, key, dims, {", ".join(STATE)})
+        SELECT :tenant_id, :rollup, level, start, key, dims, {", ".join(STATE)} FROM (
             SELECT {PLACE}, {state_sql(f"'{shape.aggregation.value}'")}
             FROM judged GROUP BY GROUPING SETS ((quarter, day), (quarter, day, dims))
         ) AS again
-        WHERE r.tenant_id = :tenant_id AND r.rollup = :rollup
-        AND r.level = again.level AND r.start = again.start AND r.key = again.key
+        {_FOUND_AGAIN}
         """  # noqa: S608 - built from our own text
     )
 
 
-def _last(column: str) -> str:
+def _of_quarters(column: str) -> str:
+    if column in _SUMS:
+        return f"sum(q.{column})"
+    if column in {"most", "least"}:
+        return f"{'max' if column == 'most' else 'min'}(q.{column})"
     order = "ORDER BY q.latest_time DESC, q.latest_source DESC, q.latest_id DESC"
     return f"(array_agg(q.{column} {order}) FILTER (WHERE q.latest_time IS NOT NULL))[1]"
 
 
 DAYS_AGAIN = text(
     f"""
-    UPDATE usage_rollups AS r SET {", ".join(f"{c} = again.{c}" for c in _EXTREMES)}
-    FROM (
-        SELECT q.level + 1 AS level, date_trunc('day', q.start, 'UTC') AS start, q.key,
-            max(q.most) AS most, min(q.least) AS least,
-            {", ".join(f"{_last(c)} AS {c}" for c in _EXTREMES[2:])}
-        FROM unnest(CAST(:days AS timestamptz[])) AS day (start)
-        JOIN usage_rollups AS q
-            ON q.start >= day.start AND q.start < day.start + interval '24 hours'
+    INSERT INTO usage_rollups (tenant_id, rollup, level, start, key, dims, {", ".join(STATE)})
+    SELECT :tenant_id, :rollup, q.level + 1, day.start, q.key, q.dims,
+        {", ".join(f"{_of_quarters(c)} AS {c}" for c in STATE)}
+    FROM unnest(CAST(:days AS timestamptz[])) AS day (start) CROSS JOIN LATERAL (
+        SELECT * FROM usage_rollups AS q
         WHERE q.tenant_id = :tenant_id AND q.rollup = :rollup
         AND q.level IN ({QUARTER}, {QUARTER_BY})
-        GROUP BY 1, 2, 3
-    ) AS again
-    WHERE r.tenant_id = :tenant_id AND r.rollup = :rollup
-    AND r.level = again.level AND r.start = again.start AND r.key = again.key
+        AND q.start >= day.start AND q.start < day.start + interval '24 hours' OFFSET 0
+    ) AS q
+    GROUP BY q.level, day.start, q.key, q.dims
+    {_FOUND_AGAIN}
     """  # noqa: S608 - built from our own text
 )
+"""Days' extremes from their quarter hours'; the buckets are all there."""

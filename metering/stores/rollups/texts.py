@@ -53,15 +53,22 @@ def standing_sql(cutoff: str) -> str:
 
 
 def taken_sql(type_: str, retractions: str) -> str:
-    """Write the FROM and WHERE of events ``e`` that retractions ``r`` name; more may be said."""
+    """Write the FROM of the events ``e`` that retractions ``r`` name.
+
+    Retractions are read first and each event by its key, whatever statistics know of new rows.
+    """
     return f"""
         {retractions}
-        JOIN usage_identities AS i
-            ON i.tenant_id = r.tenant_id AND i.source = r.source AND i.id = r.target_id
-        JOIN usage_events AS e
-            ON e.tenant_id = r.tenant_id AND e.type = {type_} AND e.time = i.event_time
-            AND e.source = r.source AND e.id = r.target_id
-    """
+        CROSS JOIN LATERAL (
+            SELECT i.event_time FROM usage_identities AS i
+            WHERE i.tenant_id = r.tenant_id AND i.source = r.source AND i.id = r.target_id OFFSET 0
+        ) AS i
+        CROSS JOIN LATERAL (
+            SELECT e.recorded, {EVENT} FROM usage_events AS e
+            WHERE e.tenant_id = r.tenant_id AND e.type = {type_} AND e.time = i.event_time
+            AND e.source = r.source AND e.id = r.target_id OFFSET 0
+        ) AS e
+    """  # noqa: S608 - built from our own text
 
 
 def key_sql(dims: str) -> str:
