@@ -50,6 +50,7 @@ class Permission(StrEnum):
     INSTANCE_READ = "instance:read"
     INSTANCE_MANAGE = "instance:manage"
     ENTITLEMENT_READ = "entitlement:read"
+    ENTITLEMENT_CONSUME = "entitlement:consume"
     AUDIT_READ = "audit:read"
     CLOCK_MANAGE = "clock:manage"
     STAFF_FINANCE = "staff:finance"
@@ -65,6 +66,7 @@ _WRITE = frozenset(
         _P.INVOICE_PAY,
         _P.USAGE_MANAGE,
         _P.INSTANCE_MANAGE,
+        _P.ENTITLEMENT_CONSUME,
         _P.KEYS_MANAGE,
         _P.CLOCK_MANAGE,
     }
@@ -88,7 +90,7 @@ _BY_SCOPE: dict[str, frozenset[Permission]] = {
     Scope.WRITE: _WRITE,
     Scope.EVENTS_WRITE: frozenset({_P.USAGE_WRITE}),
 }
-_SERVICE = frozenset({_P.USAGE_WRITE, _P.SERVICE_SYNC})
+_SERVICE = frozenset({_P.USAGE_WRITE, _P.SERVICE_SYNC, _P.ENTITLEMENT_READ, _P.ENTITLEMENT_CONSUME})
 
 
 @dataclass(frozen=True, slots=True)

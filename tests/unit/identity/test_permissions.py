@@ -67,6 +67,7 @@ def test_an_owner_may_do_everything_a_customer_can():
         Permission.CLOCK_MANAGE,
         Permission.USAGE_MANAGE,
         Permission.INSTANCE_MANAGE,
+        Permission.ENTITLEMENT_CONSUME,
         Permission.AUDIT_READ,
     ],
 )
@@ -127,7 +128,7 @@ def test_no_combination_of_scopes_manages_members_or_is_staff():
             assert not permissions_of(key(*scopes)) & forbidden
 
 
-def test_a_service_reports_usage_and_synchronises_and_nothing_else():
+def test_a_service_reports_usage_and_asks_for_entitlements_and_nothing_else():
     service = Principal(
         kind=PrincipalKind.SERVICE,
         tenant_id=TENANT,
@@ -136,7 +137,12 @@ def test_a_service_reports_usage_and_synchronises_and_nothing_else():
         scopes=frozenset({"ledger:post", "read"}),
     )
 
-    assert permissions_of(service) == {Permission.USAGE_WRITE, Permission.SERVICE_SYNC}
+    assert permissions_of(service) == {
+        Permission.USAGE_WRITE,
+        Permission.SERVICE_SYNC,
+        Permission.ENTITLEMENT_READ,
+        Permission.ENTITLEMENT_CONSUME,
+    }
 
 
 def test_the_actor_names_the_credential():
