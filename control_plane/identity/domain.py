@@ -51,6 +51,8 @@ class Permission(StrEnum):
     INSTANCE_MANAGE = "instance:manage"
     ENTITLEMENT_READ = "entitlement:read"
     ENTITLEMENT_CONSUME = "entitlement:consume"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_MANAGE = "webhook:manage"
     AUDIT_READ = "audit:read"
     CLOCK_MANAGE = "clock:manage"
     STAFF_FINANCE = "staff:finance"
@@ -69,6 +71,7 @@ _WRITE = frozenset(
         _P.ENTITLEMENT_CONSUME,
         _P.KEYS_MANAGE,
         _P.CLOCK_MANAGE,
+        _P.WEBHOOK_MANAGE,
     }
 )
 _MANAGE = _READ | _WRITE | {_P.TENANT_MANAGE, _P.MEMBERS_MANAGE}

@@ -37,6 +37,9 @@ JobId = NewType("JobId", UUID)
 AuditId = NewType("AuditId", UUID)
 QuoteId = NewType("QuoteId", UUID)
 PlanMigrationId = NewType("PlanMigrationId", UUID)
+WebhookEndpointId = NewType("WebhookEndpointId", UUID)
+WebhookMessageId = NewType("WebhookMessageId", UUID)
+WebhookDeliveryId = NewType("WebhookDeliveryId", UUID)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}

@@ -29,3 +29,6 @@ CONSOLIDATED_ISSUED = "consolidated_invoice.issued"
 
 CONSOLIDATED_PAID = "consolidated_invoice.paid"
 """A parent has paid a part or all of it. Payload: ``{"consolidated_id": uuid}``."""
+
+WEBHOOK_EVENT = "webhook.event"
+"""Something happened that endpoints may be told of. Payload: ``{"type", "at", "data"}``."""

@@ -1,0 +1,1 @@
+"""Webhooks out: what happened, told to programs (Standard Webhooks) and to chat robots."""
