@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -10,15 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from control_plane.kernel.canonical import sha256_hex
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.errors import ErrorKind, TallyardError
-from control_plane.sdk.decide import (
-    NO_SNAPSHOT,
-    PLAN_AGE_SECONDS,
-    Checker,
-    Decision,
-    Reason,
-    max_age_seconds,
-)
+from control_plane.sdk.decide import NO_SNAPSHOT, PLAN_AGE_SECONDS, Checker, Decision, UnitLedger
 from control_plane.sdk.envelope import Envelope, verify
+from control_plane.sdk.held import Counted, Held, HeldSnapshot
 from control_plane.sdk.snapshot import (
     KeyGrant,
     ServiceGrant,
@@ -26,8 +20,7 @@ from control_plane.sdk.snapshot import (
     parse_heartbeat,
     parse_snapshot,
 )
-
-_RECHECK_SECONDS = 1.0  # how long a step of the machine's wall clock may go unnoticed
+from control_plane.sdk.waiting import RevisionGate
 
 
 class SnapshotOutdated(TallyardError):
@@ -37,23 +30,6 @@ class SnapshotOutdated(TallyardError):
     kind = ErrorKind.CONFLICT
     message = "Revision {revision} is older than revision {held}, which is held already."
     remedy = "Ask the control plane for its newest snapshot."
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A snapshot with all that was prepared from it; replaced whole, never changed.
-
-    ``age`` seconds had passed since ``fresh_at`` when the monotonic clock read ``measured``.
-    """
-
-    snapshot: Snapshot
-    checker: Checker
-    keys: Mapping[str, KeyGrant]
-    services: Mapping[str, ServiceGrant]
-    fresh_at: datetime
-    age: float
-    measured: float
-    answers: dict[str, tuple[float, Decision]] = field(default_factory=dict)
 
 
 class EntitlementState:
@@ -69,9 +45,12 @@ class EntitlementState:
         self._clock = clock
         self._monotonic = clock.monotonic
         self._lock = threading.Lock()
-        self._held: _Held | None = None
+        self._held: HeldSnapshot | None = None
         self._envelopes: tuple[Envelope, ...] = ()
         self._answers: dict[str, tuple[float, Decision]] = {}
+        self._counted: dict[str, Counted] = {}
+        self._ledger: UnitLedger | None = None
+        self._gate = RevisionGate()
         self._issuer_ahead = float("-inf")
 
     @property
@@ -107,18 +86,20 @@ class EntitlementState:
                 self._refresh(held, snapshot.issued_at)
                 return False
             self._hold(
-                _Held(
+                HeldSnapshot(
                     snapshot=snapshot,
-                    checker=Checker(snapshot),
+                    checker=Checker(snapshot, self.age_seconds),
                     keys={key.hash: key for key in snapshot.keys},
                     services={service.hash: service for service in snapshot.services},
                     fresh_at=snapshot.issued_at,
                     age=self._age_of(snapshot.issued_at),
                     measured=self._monotonic(),
+                    ledger=self._ledger,
                 )
             )
             self._envelopes = (envelope,)
-            return True
+        self._gate.reach(snapshot.revision)
+        return True
 
     def apply_heartbeat(self, envelope: Envelope) -> bool:
         """Take a signed heartbeat; True when the snapshot held is the one it speaks of.
@@ -148,7 +129,7 @@ class EntitlementState:
         held = self._held
         if held is None:
             return float("inf")
-        return held.age + self._monotonic() - held.measured
+        return held.age_seconds(self._monotonic())
 
     @property
     def usable(self) -> bool:
@@ -158,15 +139,56 @@ class EntitlementState:
     def now(self) -> datetime:
         """Return the tenant's present: its test clock's instant if it has one, else real time."""
         held = self._held
-        at = held.snapshot.test_clock_at if held else None
-        return self._clock.now() if at is None else at
+        return self._clock.now() if held is None else self._now(held)
 
-    def check(self, feature: str) -> Decision:
-        """Decide whether a call that needs ``feature`` may go ahead now."""
+    def attach(self, ledger: UnitLedger | None) -> None:
+        """Spend metered units, tokens and slots from these accounts from now on; None: from none.
+
+        Without a ledger, a check tells the limit and counts nothing.
+        """
+        with self._lock:
+            self._ledger = ledger
+            if self._held is not None:
+                self._hold(replace(self._held, ledger=ledger, answers={}, counted={}))
+
+    def check(self, feature: str, units: int = 1) -> Decision:
+        """Decide whether a call that needs ``units`` of a feature may go ahead now, and spend them.
+
+        Nothing is spent where it may not, nor of features without units. Never waits.
+
+        Raises:
+            UnitsNegative: ``units`` is below 0.
+        """
         answer = self._answers.get(feature)
         if answer is not None and self._monotonic() < answer[0]:
             return answer[1]
-        return self._check_anew(feature)
+        counted = self._counted.get(feature)
+        if counted is not None:
+            at = self._monotonic()
+            if at < counted[0]:
+                return counted[1](units, at)
+        held = self._held
+        if held is None:
+            return NO_SNAPSHOT
+        return held.check(feature, units, self._now(held), self._monotonic())
+
+    def hold(self, feature: str, units: int = 1) -> Held:
+        """Decide as ``check`` does, but only set the units aside: confirm or release them."""
+        held = self._held
+        if held is None:
+            return Held(NO_SNAPSHOT, None)
+        return held.hold(feature, units, self._now(held), self._monotonic())
+
+    def wait_for(self, min_revision: int, seconds: float | None = None) -> bool:
+        """Block until a revision is held that is at least this; False if that took too long.
+
+        For reading one's own change: the control plane answers a change with its revision.
+        """
+        return self._gate.wait(lambda: self.revision, min_revision, seconds)
+
+    async def wait_for_async(self, min_revision: int, seconds: float | None = None) -> bool:
+        """Wait as ``wait_for`` does, without holding up the event loop."""
+        return await self._gate.wait_async(lambda: self.revision, min_revision, seconds)
 
     def identify(self, secret: str) -> KeyGrant | None:
         """Return the API key of this secret, unless unknown, expired, or known too long ago."""
@@ -191,24 +213,9 @@ class EntitlementState:
         grant = held.services.get(sha256_hex(token.encode()))
         return grant if grant is not None and scope in grant.scopes else None
 
-    def _check_anew(self, feature: str) -> Decision:
-        """Decide from the snapshot, and remember the answer for as long as it surely holds."""
-        held = self._held
-        if held is None:
-            return NO_SNAPSHOT
-        fresh_for = max_age_seconds(held.snapshot.features.get(feature)) - self.age_seconds()
-        now, monotonic = self.now(), self._monotonic()
-        decision = held.checker.check(feature, now.timestamp())
-        if fresh_for < 0:
-            return replace(
-                decision, allowed=False, reason=Reason.STALE, limit=None, valid_until=None
-            )
-        holds_for = min(_RECHECK_SECONDS, fresh_for)
-        if decision.valid_until is not None and held.snapshot.test_clock_at is None:
-            holds_for = min(holds_for, (decision.valid_until - now).total_seconds())
-        if feature in held.snapshot.features:
-            held.answers[feature] = (monotonic + holds_for, decision)
-        return decision
+    def _now(self, held: HeldSnapshot) -> datetime:
+        at = held.snapshot.test_clock_at
+        return self._clock.now() if at is None else at
 
     def _age_of(self, issued_at: datetime) -> float:
         """Return how old a signed instant is, trusting whichever clock says it is older.
@@ -221,15 +228,18 @@ class EntitlementState:
         by_wall = (self._clock.now() - issued_at).total_seconds()
         return max(by_wall, monotonic + self._issuer_ahead - issued, 0.0)
 
-    def _refresh(self, held: _Held, issued_at: datetime) -> bool:
+    def _refresh(self, held: HeldSnapshot, issued_at: datetime) -> bool:
         """Count age from a newer signed instant; an older one says nothing."""
         if issued_at <= held.fresh_at:
             return False
         age = self._age_of(issued_at)
         measured = self._monotonic()
-        self._hold(replace(held, fresh_at=issued_at, age=age, measured=measured, answers={}))
+        self._hold(
+            replace(held, fresh_at=issued_at, age=age, measured=measured, answers={}, counted={})
+        )
         return True
 
-    def _hold(self, held: _Held) -> None:
+    def _hold(self, held: HeldSnapshot) -> None:
         self._held = held
         self._answers = held.answers
+        self._counted = held.counted

@@ -1,97 +1,126 @@
 """May this call go ahead? A pure answer from a snapshot, an instant and the snapshot's age."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
-from control_plane.sdk.snapshot import FeatureGrant, Snapshot
-
-STRICT_AGE_SECONDS = 30.0
-PLAN_AGE_SECONDS = 72 * 3600.0
-
-
-class Reason(StrEnum):
-    """Why a call is allowed or refused."""
-
-    GRANTED = "granted"
-    NOT_SUBSCRIBED = "not_subscribed"
-    NOT_STARTED = "not_started"
-    EXPIRED = "expired"
-    UNKNOWN_FEATURE = "unknown_feature"
-    STALE = "stale"
-    NO_SNAPSHOT = "no_snapshot"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer for one feature at one instant.
-
-    ``limit`` is the total granted per interval (None for a boolean, and when refused);
-    ``valid_until`` is when the snapshot itself says the answer changes (None: not that it knows).
-    """
-
-    allowed: bool
-    reason: Reason
-    limit: Decimal | None
-    valid_until: datetime | None
-    revision: int
-
-
-NO_SNAPSHOT = Decision(
-    allowed=False, reason=Reason.NO_SNAPSHOT, limit=None, valid_until=None, revision=0
+from control_plane.sdk.decision import NO_SNAPSHOT, Decision, Reason
+from control_plane.sdk.features import (
+    PLAN_AGE_SECONDS,
+    STRICT_AGE_SECONDS,
+    Access,
+    FeatureGrant,
+    OnStale,
+    Standing,
 )
+from control_plane.sdk.snapshot import Snapshot
+from control_plane.sdk.units import Hold, UnitAccount, UnitLedger
+
+__all__ = [
+    "NO_SNAPSHOT",
+    "PLAN_AGE_SECONDS",
+    "STRICT_AGE_SECONDS",
+    "Checker",
+    "Decision",
+    "Hold",
+    "Reason",
+    "UnitAccount",
+    "UnitLedger",
+    "decide",
+    "max_age_seconds",
+    "when_stale",
+]
+
+_READING_ONLY = {
+    Standing.READ_ONLY: Reason.READ_ONLY,
+    Standing.SUSPENDED: Reason.SUSPENDED,
+}
+_CLOSED = {Standing.RETAINED: Reason.RETAINED, Standing.PURGED: Reason.PURGED}
 
 
 def max_age_seconds(grant: FeatureGrant | None) -> float:
-    """Return how old a snapshot may be for this feature: 30 s when strict, else 72 h."""
-    return STRICT_AGE_SECONDS if grant is not None and grant.strict else PLAN_AGE_SECONDS
+    """Return how old a snapshot may be for this feature; 72 h for one that it does not list."""
+    return PLAN_AGE_SECONDS if grant is None else grant.max_age
 
 
 def decide(snapshot: Snapshot, feature: str, at: datetime, *, age_seconds: float) -> Decision:
     """Decide one feature; a window's end no longer belongs to it.
 
-    A snapshot older than the feature tolerates refuses, whatever it says.
+    A snapshot older than the feature tolerates refuses, whatever it says, unless the feature
+    itself declares that a stale answer stands. Units are not counted here.
     """
     grant = snapshot.features.get(feature)
-    if age_seconds > max_age_seconds(grant):
-        return _refusal(snapshot, Reason.STALE)
+    decision = _decide_fresh(snapshot, feature, at, lambda: age_seconds)
+    return when_stale(decision, grant) if age_seconds > max_age_seconds(grant) else decision
+
+
+def when_stale(decision: Decision, grant: FeatureGrant | None) -> Decision:
+    """Return what becomes of an answer once its snapshot is older than the feature tolerates."""
+    if grant is None or grant.on_stale is OnStale.DENY:
+        return Decision(
+            allowed=False, reason=Reason.STALE, revision=decision.revision, aged=decision.aged
+        )
+    return decision._replace(reason=Reason.STALE_ALLOWED) if decision.allowed else decision
+
+
+def _decide_fresh(
+    snapshot: Snapshot, feature: str, at: datetime, aged: Callable[[], float]
+) -> Decision:
+    refused = Decision(
+        allowed=False, reason=Reason.UNKNOWN_FEATURE, revision=snapshot.revision, aged=aged
+    )
+    grant = snapshot.features.get(feature)
     if grant is None:
-        return _refusal(snapshot, Reason.UNKNOWN_FEATURE)
+        return refused
     for window in grant.windows:
         if at < window.start:
             first = window is grant.windows[0]
             reason = Reason.NOT_STARTED if first else Reason.EXPIRED
-            return _refusal(snapshot, reason, window.start)
+            return refused._replace(reason=reason, valid_until=window.start)
         if window.end is None or at < window.end:
+            closed = _closed(snapshot.standing, grant)
+            if closed is not None:
+                return refused._replace(reason=closed, valid_until=window.end)
             return Decision(
                 allowed=True,
                 reason=Reason.GRANTED,
-                limit=window.value,
-                valid_until=window.end,
+                limit=_limit(grant, window.value),
                 revision=snapshot.revision,
+                valid_until=window.end,
+                value=window.value,
+                aged=aged,
             )
-    return _refusal(snapshot, Reason.EXPIRED if grant.windows else Reason.NOT_SUBSCRIBED)
+    return refused._replace(reason=Reason.EXPIRED if grant.windows else Reason.NOT_SUBSCRIBED)
 
 
-def _refusal(snapshot: Snapshot, reason: Reason, until: datetime | None = None) -> Decision:
-    return Decision(
-        allowed=False, reason=reason, limit=None, valid_until=until, revision=snapshot.revision
-    )
+def _closed(standing: Standing, grant: FeatureGrant) -> Reason | None:
+    """Return why a feature that was bought is closed to a tenant of this standing, if it is."""
+    if standing in _CLOSED:
+        return _CLOSED[standing]
+    if grant.leased or grant.access is Access.WRITE:
+        return _READING_ONLY.get(standing)
+    return None
+
+
+def _limit(grant: FeatureGrant, value: Decimal | str | None) -> Decimal | None:
+    return value if grant.limited and isinstance(value, Decimal) else None
 
 
 class Checker:
     """All of a snapshot's answers, made beforehand: a look-up and a comparison, no allocation.
 
-    It knows nothing of age; ``EntitlementState`` adds that. Instants are POSIX seconds.
+    It does not judge age; ``EntitlementState`` does, and tells by ``aged`` what the answers say of
+    it. Instants are POSIX seconds.
     """
 
     __slots__ = ("_answers", "_current", "_unknown")
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._unknown = _refusal(snapshot, Reason.UNKNOWN_FEATURE)
-        self._answers = {code: _answers(snapshot, code) for code in snapshot.features}
+    def __init__(self, snapshot: Snapshot, aged: Callable[[], float] = lambda: 0.0) -> None:
+        self._unknown = Decision(
+            allowed=False, reason=Reason.UNKNOWN_FEATURE, revision=snapshot.revision, aged=aged
+        )
+        self._answers = {code: _answers(snapshot, code, aged) for code in snapshot.features}
         self._current: dict[str, tuple[float, float, Decision]] = {}
 
     def check(self, feature: str, at: float) -> Decision:
@@ -113,13 +142,19 @@ class Checker:
         return decisions[n]
 
 
-def _answers(snapshot: Snapshot, feature: str) -> tuple[list[float], list[Decision]]:
+def _answers(
+    snapshot: Snapshot, feature: str, aged: Callable[[], float]
+) -> tuple[list[float], list[Decision]]:
     """Return the instants at which the answer changes, and the answers around them."""
     windows = snapshot.features[feature].windows
     edges = {edge for window in windows for edge in (window.start, window.end) if edge is not None}
     changes = sorted(edges)
-    before = _refusal(snapshot, Reason.NOT_SUBSCRIBED)
-    if changes:
-        before = _refusal(snapshot, Reason.NOT_STARTED, changes[0])
-    after = [decide(snapshot, feature, change, age_seconds=0) for change in changes]
+    before = Decision(
+        allowed=False,
+        reason=Reason.NOT_STARTED if changes else Reason.NOT_SUBSCRIBED,
+        revision=snapshot.revision,
+        valid_until=changes[0] if changes else None,
+        aged=aged,
+    )
+    after = [_decide_fresh(snapshot, feature, change, aged) for change in changes]
     return [change.timestamp() for change in changes], [before, *after]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.canonical import canonical_json
-from control_plane.sdk.reading import FORMAT, read_message
+from control_plane.sdk.reading import MESSAGE_FORMAT, read_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Heartbeat:
         return canonical_json(
             {
                 "kind": "heartbeat",
-                "format": FORMAT,
+                "format": MESSAGE_FORMAT,
                 "tenant": self.tenant,
                 "revision": self.revision,
                 "issued_at": instant_text(self.issued_at),
@@ -54,7 +54,7 @@ class Command:
         return canonical_json(
             {
                 "kind": "command",
-                "format": FORMAT,
+                "format": MESSAGE_FORMAT,
                 "tenant": self.tenant,
                 "instance": self.instance,
                 "action": self.action.value,

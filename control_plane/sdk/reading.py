@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Never
@@ -11,7 +11,8 @@ from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import exact_decimal
 
-FORMAT = 1
+MESSAGE_FORMAT = 1  # of every signed message but the snapshot, which has formats of its own
+FORMAT = MESSAGE_FORMAT
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -37,6 +38,9 @@ class Reader:
         self._members: dict[str, object] = value
         self._path = path
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 
@@ -51,6 +55,17 @@ class Reader:
         if type(value) is not int or value < 0:
             self._refuse(name, "is not a whole number")
         return value
+
+    def optional_whole(self, name: str) -> int | None:
+        """Return a whole number that is not negative, or None where the member is not there."""
+        return self.whole(name) if name in self._members else None
+
+    def choice(self, name: str, choices: Iterable[str], default: str) -> str:
+        """Return one of these texts, or the default where the member is not there."""
+        if name not in self._members:
+            return default
+        self.expect(name, *map(str, choices))
+        return self.text(name)
 
     def boolean(self, name: str) -> bool:
         """Return true or false."""
@@ -71,14 +86,14 @@ class Reader:
             return None
         return self.instant(name)
 
-    def decimal(self, name: str) -> Decimal:
-        """Return an exact number that is not negative, written as a text."""
+    def decimal(self, name: str, *, signed: bool = False) -> Decimal:
+        """Return an exact number, written as a text; a negative one only where ``signed``."""
         text = self.text(name)
         try:
             value = exact_decimal(text)
         except TallyardError:
             self._refuse(name, "is not a number")
-        return value if value >= 0 else self._refuse(name, "is negative")
+        return value if signed or value >= 0 else self._refuse(name, "is negative")
 
     def hash(self, name: str) -> str:
         """Return a SHA-256 in hexadecimal."""
@@ -124,8 +139,10 @@ class Reader:
         raise SnapshotInvalid(path=f"{self._path}.{name}", reason=reason)
 
 
-def read_message(data: bytes, kind: str, tenant: str | None) -> Reader:
-    """Open a message of a kind, in this format, and for this tenant when one is named.
+def read_message(
+    data: bytes, kind: str, tenant: str | None, formats: Sequence[int] = (MESSAGE_FORMAT,)
+) -> Reader:
+    """Open a message of a kind, in one of these formats, and for this tenant when one is named.
 
     Raises:
         SnapshotInvalid: not JSON, another kind, another format or another tenant.
@@ -136,7 +153,7 @@ def read_message(data: bytes, kind: str, tenant: str | None) -> Reader:
         raise SnapshotInvalid(path=kind, reason="is not JSON") from None
     reader = Reader(value, kind)
     reader.expect("kind", kind)
-    reader.expect("format", FORMAT)
+    reader.expect("format", *formats)
     if tenant is not None:
         reader.expect("tenant", tenant)
     return reader

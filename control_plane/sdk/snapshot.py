@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from itertools import pairwise
 
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.canonical import canonical_json
-from control_plane.kernel.exact import quantity_text
+from control_plane.sdk.features import (
+    Access,
+    FeatureGrant,
+    FeatureKind,
+    Mode,
+    OnStale,
+    Standing,
+    Window,
+    feature_body,
+    read_feature,
+)
 from control_plane.sdk.messages import (
     Action,
     Command,
@@ -18,19 +25,24 @@ from control_plane.sdk.messages import (
     parse_command,
     parse_heartbeat,
 )
-from control_plane.sdk.reading import FORMAT, Reader, SnapshotInvalid, read_message
+from control_plane.sdk.reading import Reader, SnapshotInvalid, read_message
 
 __all__ = [
     "AUDIENCE",
+    "SNAPSHOT_FORMAT",
+    "Access",
     "Action",
     "Command",
     "FeatureGrant",
     "FeatureKind",
     "Heartbeat",
     "KeyGrant",
+    "Mode",
+    "OnStale",
     "ServiceGrant",
     "Snapshot",
     "SnapshotInvalid",
+    "Standing",
     "Window",
     "new_command",
     "parse_command",
@@ -39,36 +51,8 @@ __all__ = [
 ]
 
 AUDIENCE = "modules"
-
-
-class FeatureKind(StrEnum):
-    """What a feature grants: a yes, or a number per day or other interval."""
-
-    BOOLEAN = "boolean"
-    LIMIT = "limit"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch ``[start, end)`` in which a feature is granted; no end means until further notice.
-
-    ``value`` is the total limit (None for booleans), ``source`` says what was bought for it.
-    """
-
-    start: datetime
-    end: datetime | None
-    source: str
-    value: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureGrant:
-    """A feature with its windows, sorted and without overlap; ``per`` is a limit's interval."""
-
-    kind: FeatureKind
-    windows: tuple[Window, ...]
-    strict: bool = False
-    per: str | None = None
+SNAPSHOT_FORMAT = 2
+_FIRST_FORMAT = 1  # knows two kinds of features and no standing; it is read, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +80,7 @@ class Snapshot:
     """What one tenant may do, at one revision.
 
     ``issued_at`` is real time; ``test_clock_at`` is the tenant's own present, where it has a test
-    clock; ``zone`` cuts the days that limits count in.
+    clock; ``zone`` cuts the periods that limits count in; ``standing`` says whether it pays.
     """
 
     tenant: str
@@ -108,19 +92,21 @@ class Snapshot:
     services: tuple[ServiceGrant, ...] = ()
     test_clock_at: datetime | None = None
     audience: str = AUDIENCE
+    standing: Standing = Standing.ACTIVE
 
     def body(self) -> dict[str, object]:
         """Return the JSON form."""
         return {
             "kind": "snapshot",
-            "format": FORMAT,
+            "format": SNAPSHOT_FORMAT,
             "tenant": self.tenant,
             "audience": self.audience,
             "revision": self.revision,
             "issued_at": instant_text(self.issued_at),
             "clock": _clock_body(self.test_clock_at),
             "zone": self.zone,
-            "features": {code: _feature_body(grant) for code, grant in self.features.items()},
+            "standing": self.standing.value,
+            "features": {code: feature_body(grant) for code, grant in self.features.items()},
             "keys": [_key_body(key) for key in self.keys],
             "services": [_service_body(service) for service in self.services],
         }
@@ -133,10 +119,13 @@ class Snapshot:
 def parse_snapshot(data: bytes, *, tenant: str | None = None, audience: str = AUDIENCE) -> Snapshot:
     """Read a snapshot, for this tenant when one is named.
 
+    Format 1, as it was before standings and further kinds, is read as the same snapshot.
+
     Raises:
         SnapshotInvalid: another kind, format, tenant or audience, or a member that is wrong.
     """
-    reader = read_message(data, "snapshot", tenant)
+    reader = read_message(data, "snapshot", tenant, formats=(_FIRST_FORMAT, SNAPSHOT_FORMAT))
+    form = reader.whole("format")
     reader.expect("audience", audience)
     return Snapshot(
         tenant=reader.text("tenant"),
@@ -145,9 +134,10 @@ def parse_snapshot(data: bytes, *, tenant: str | None = None, audience: str = AU
         issued_at=reader.instant("issued_at"),
         test_clock_at=_read_clock(reader.child("clock")),
         zone=reader.text("zone"),
-        features={code: _read_feature(item) for code, item in reader.entries("features")},
+        features={code: read_feature(item, form) for code, item in reader.entries("features")},
         keys=tuple(_read_key(item) for item in reader.children("keys")),
         services=tuple(_read_service(item) for item in reader.children("services")),
+        standing=Standing.ACTIVE if form == _FIRST_FORMAT else _read_standing(reader),
     )
 
 
@@ -162,46 +152,9 @@ def _read_clock(reader: Reader) -> datetime | None:
     return reader.instant("at") if reader.text("mode") == "test" else None
 
 
-def _feature_body(grant: FeatureGrant) -> dict[str, object]:
-    body: dict[str, object] = {
-        "kind": grant.kind.value,
-        "strict": grant.strict,
-        "windows": [_window_body(window) for window in grant.windows],
-    }
-    if grant.per is not None:
-        body["per"] = grant.per
-    return body
-
-
-def _window_body(window: Window) -> dict[str, object]:
-    body: dict[str, object] = {
-        "start": instant_text(window.start),
-        "end": None if window.end is None else instant_text(window.end),
-        "source": window.source,
-    }
-    if window.value is not None:
-        body["value"] = quantity_text(window.value)
-    return body
-
-
-def _read_feature(reader: Reader) -> FeatureGrant:
-    reader.expect("kind", *(kind.value for kind in FeatureKind))
-    kind = FeatureKind(reader.text("kind"))
-    limited = kind is FeatureKind.LIMIT
-    windows = tuple(_read_window(item, limited=limited) for item in reader.children("windows"))
-    for earlier, later in pairwise(windows):
-        if earlier.end is None or later.start < earlier.end:
-            raise reader.refuse("has windows that overlap or are out of order")
-    per = reader.text("per") if limited else None
-    return FeatureGrant(kind, windows, strict=reader.boolean("strict"), per=per)
-
-
-def _read_window(reader: Reader, *, limited: bool) -> Window:
-    start, end = reader.instant("start"), reader.optional_instant("end")
-    if end is not None and end <= start:
-        raise reader.refuse("ends before it starts")
-    value = reader.decimal("value") if limited else None
-    return Window(start, end, reader.text("source"), value)
+def _read_standing(reader: Reader) -> Standing:
+    reader.expect("standing", *(standing.value for standing in Standing))
+    return Standing(reader.text("standing"))
 
 
 def _key_body(key: KeyGrant) -> dict[str, object]:

@@ -90,7 +90,7 @@ class FakeControlPlane:
             features["stock_query.history"] = FeatureGrant(FeatureKind.BOOLEAN, always)
         for code, value in self.limits.items():
             window = Window(start, None, "plan:test@1", Decimal(value))
-            features[code] = FeatureGrant(FeatureKind.LIMIT, (window,), per="day")
+            features[code] = FeatureGrant(FeatureKind.METERED, (window,), per="day")
         self.revision += 1
         self.snapshot = Snapshot(
             tenant=self.tenant,

@@ -63,7 +63,7 @@ def state(signer, clock):
 
 
 def make_snapshot(**changes) -> Snapshot:
-    boolean, limit = FeatureKind.BOOLEAN, FeatureKind.LIMIT
+    boolean, limit = FeatureKind.BOOLEAN, FeatureKind.METERED
     values = {
         "tenant": TENANT,
         "revision": 12,

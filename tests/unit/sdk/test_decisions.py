@@ -13,6 +13,17 @@ SNAPSHOT = make_snapshot()
 TICK = timedelta(microseconds=1)
 
 
+def granted(limit, until):
+    return Decision(
+        allowed=True,
+        reason=Reason.GRANTED,
+        limit=limit,
+        revision=12,
+        valid_until=until,
+        value=limit,
+    )
+
+
 @pytest.mark.parametrize(
     ("feature", "at", "allowed", "reason"),
     [
@@ -36,8 +47,8 @@ def test_a_limit_is_that_of_the_window_in_force():
     before = decide(SNAPSHOT, "outbound.orders_per_day", NOW, age_seconds=0)
     after = decide(SNAPSHOT, "outbound.orders_per_day", NOW + DAY, age_seconds=0)
 
-    assert before == Decision(True, Reason.GRANTED, Decimal(150), NOW + DAY, 12)
-    assert after == Decision(True, Reason.GRANTED, Decimal(450), None, 12)
+    assert before == granted(Decimal(150), NOW + DAY)
+    assert after == granted(Decimal(450), None)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +75,9 @@ def test_a_gap_between_windows_is_expired_until_the_next():
 
     decision = decide(snapshot, "outbound", NOW, age_seconds=0)
 
-    assert decision == Decision(False, Reason.EXPIRED, None, NOW + DAY, 12)
+    assert decision == Decision(
+        allowed=False, reason=Reason.EXPIRED, revision=12, valid_until=NOW + DAY
+    )
 
 
 instants = st.integers(0, 40).map(lambda hours: NOW + timedelta(hours=hours))
@@ -77,7 +90,7 @@ def grants(draw):
     windows = [Window(start, end, "plan:a@1", Decimal(n)) for n, (start, end) in enumerate(pairs)]
     if len(edges) % 2:
         windows.append(Window(edges[-1], None, "plan:b@1", Decimal(99)))
-    return FeatureGrant(FeatureKind.LIMIT, tuple(windows), per="day")
+    return FeatureGrant(FeatureKind.METERED, tuple(windows), per="day")
 
 
 @given(grants(), st.lists(instants, min_size=1, max_size=20))

@@ -33,13 +33,13 @@ def test_the_json_form_is_the_one_that_modules_were_promised():
 
     assert {key: body[key] for key in ("kind", "format", "audience", "clock", "issued_at")} == {
         "kind": "snapshot",
-        "format": 1,
+        "format": 2,
         "audience": "modules",
         "clock": {"mode": "real"},
         "issued_at": "2026-01-10T02:00:00Z",
     }
     assert body["features"]["outbound.orders_per_day"] == {
-        "kind": "limit",
+        "kind": "metered",
         "per": "day",
         "strict": False,
         "windows": [
@@ -92,7 +92,7 @@ WINDOW = {"start": "2026-01-09T00:00:00Z", "end": "2026-01-10T00:00:00Z", "sourc
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (["format"], 2),
+        (["format"], 3),
         (["format"], True),
         (["kind"], None),
         (["tenant"], 7),
