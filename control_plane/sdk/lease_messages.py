@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.canonical import canonical_json, sha256_hex
-from control_plane.sdk.reading import FORMAT, Reader, SnapshotInvalid, read_message
+from control_plane.sdk.reading import MESSAGE_FORMAT, Reader, SnapshotInvalid, read_message
 
 MOST_OPERATIONS = 100
 MOST_UNITS = 10**15
@@ -154,7 +154,7 @@ class LeaseAnswer:
         return canonical_json(
             {
                 "kind": "leases",
-                "format": FORMAT,
+                "format": MESSAGE_FORMAT,
                 "tenant": self.tenant,
                 "holder": self.holder,
                 "request_id": self.request_id,
