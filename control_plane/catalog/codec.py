@@ -13,12 +13,13 @@ from control_plane.catalog.domain import (
     AddonVersion,
     Commitment,
     EarlyBird,
-    Grant,
     PlanVersion,
     Price,
     Refund,
     Text,
 )
+from control_plane.catalog.feature_codec import grants_body, grants_from_body
+from control_plane.catalog.ladder_codec import ladder_body, ladder_from_body
 from control_plane.kernel.calendar import Interval
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.exact import exact_decimal, quantity_text
@@ -42,10 +43,11 @@ def plan_body(plan: PlanVersion) -> dict[str, Any]:
         "code": plan.code,
         "name": text_body(plan.name),
         "modules": list(plan.modules),
-        "entitlements": _grants_body(plan.entitlements),
+        "entitlements": grants_body(plan.entitlements),
         "prices": [price_body(price) for price in plan.prices],
         **({"trial_days": plan.trial_days} if plan.trial_days else {}),
         **({"policies": dict(plan.policies)} if plan.policies else {}),
+        **({"ladder": ladder_body(plan.ladder)} if plan.ladder else {}),
     }
 
 
@@ -57,10 +59,11 @@ def plan_from_body(plan_version_id: PlanVersionId, version: int, body: Any) -> P
         version=version,
         name=Text(**body["name"]),
         modules=tuple(body["modules"]),
-        entitlements=_grants(body["entitlements"]),
+        entitlements=grants_from_body(body["entitlements"]),
         prices=tuple(price_from_body(price) for price in body["prices"]),
         trial_days=body.get("trial_days", 0),
         policies=body.get("policies", {}),
+        ladder=ladder_from_body(body.get("ladder")),
     )
 
 
@@ -71,7 +74,7 @@ def addon_body(addon: AddonVersion) -> dict[str, Any]:
         "name": text_body(addon.name),
         "season": addon.season,
         "requires": list(addon.requires),
-        "grants": _grants_body(addon.grants),
+        "grants": grants_body(addon.grants),
         "prices": _amounts_body(addon.prices),
         **_addon_options(addon),
     }
@@ -86,7 +89,7 @@ def addon_from_body(addon_version_id: AddonVersionId, version: int, body: Any) -
         name=Text(**body["name"]),
         season=body["season"],
         requires=tuple(body["requires"]),
-        grants=_grants(body["grants"]),
+        grants=grants_from_body(body["grants"]),
         prices=_amounts(body["prices"]),
         early_bird=tuple(
             EarlyBird(step["days_before"], _amounts(step["prices"]))
@@ -102,20 +105,6 @@ def addon_from_body(addon_version_id: AddonVersionId, version: int, body: Any) -
         max_quantity=body.get("max_quantity"),
         policies=body.get("policies", {}),
     )
-
-
-def _grants_body(grants: Mapping[str, Grant]) -> dict[str, Any]:
-    return {
-        code: grant if isinstance(grant, bool) else quantity_text(grant)
-        for code, grant in grants.items()
-    }
-
-
-def _grants(body: Any) -> dict[str, Grant]:
-    return {
-        code: grant if isinstance(grant, bool) else exact_decimal(grant)
-        for code, grant in body.items()
-    }
 
 
 def price_body(price: Price) -> dict[str, Any]:

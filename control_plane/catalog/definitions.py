@@ -10,7 +10,6 @@ from control_plane.catalog.domain import (
     Aggregation,
     Catalog,
     Feature,
-    FeatureKind,
     LatePolicy,
     Meter,
     Module,
@@ -18,6 +17,7 @@ from control_plane.catalog.domain import (
     PropertyType,
     Text,
 )
+from control_plane.catalog.feature_codec import feature_body, feature_from_body
 from control_plane.kernel.calendar import Period, instant_text, parse_instant
 from control_plane.kernel.seasons import SEASONS, AnySeason, CustomSeason
 
@@ -51,18 +51,6 @@ def definitions_body(catalog: Catalog) -> dict[str, Any]:
             for season in catalog.seasons.values()
             if isinstance(season, CustomSeason)
         ],
-    }
-
-
-def feature_body(feature: Feature) -> dict[str, Any]:
-    """Return a feature's definition."""
-    return {
-        "code": feature.code,
-        "kind": feature.kind.value,
-        "module": feature.module,
-        "name": text_body(feature.name),
-        "per": feature.per,
-        "strict": feature.strict,
     }
 
 
@@ -120,20 +108,9 @@ def definitions_from_body(body: Any) -> Definitions:
     seasons = [_season(season) for season in body["seasons"]]
     return Definitions(
         modules={m["code"]: Module(m["code"], Text(**m["name"])) for m in body["modules"]},
-        features={f["code"]: _feature(f) for f in body["features"]},
+        features={f["code"]: feature_from_body(f) for f in body["features"]},
         meters={m["code"]: meter_from_body(m) for m in body["meters"]},
         seasons={**SEASONS, **{season.code: season for season in seasons}},
-    )
-
-
-def _feature(body: Any) -> Feature:
-    return Feature(
-        code=body["code"],
-        kind=FeatureKind(body["kind"]),
-        module=body["module"],
-        name=Text(**body["name"]),
-        per=body["per"],
-        strict=body["strict"],
     )
 
 

@@ -6,6 +6,7 @@ Every number is a text, and every amount names its currency.
 from typing import Any
 
 from control_plane.catalog.domain import Commitment, Tier
+from control_plane.catalog.feature_codec import grants_body, grants_from_body
 from control_plane.kernel.calendar import instant_text, parse_instant
 from control_plane.kernel.currency import currency
 from control_plane.kernel.exact import exact_decimal, quantity_text
@@ -27,10 +28,7 @@ def terms_body(terms: Terms) -> dict[str, Any]:
     """Return terms; what is not negotiated is left out."""
     body: dict[str, Any] = {
         "charges": {code: _charge_body(charge) for code, charge in terms.charges.items()},
-        "entitlements": {
-            code: grant if isinstance(grant, bool) else quantity_text(grant)
-            for code, grant in terms.entitlements.items()
-        },
+        "entitlements": grants_body(terms.entitlements),
         "reason": terms.reason,
     }
     if terms.commitment is not None:
@@ -51,10 +49,7 @@ def terms_from_body(body: Any) -> Terms:
         commitment=None
         if commitment is None
         else Commitment(money_from_body(commitment), commitment["tax_category"]),
-        entitlements={
-            code: grant if isinstance(grant, bool) else exact_decimal(grant)
-            for code, grant in body["entitlements"].items()
-        },
+        entitlements=grants_from_body(body["entitlements"]),
         reason=body["reason"],
         end=parse_instant(body["end"]) if "end" in body else None,
     )

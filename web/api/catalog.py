@@ -11,7 +11,6 @@ from control_plane.catalog.domain import (
     Charge,
     Conversion,
     Filter,
-    Grant,
     Matrix,
     Meter,
     PlanVersion,
@@ -42,6 +41,7 @@ from web.api.catalog_views import (
     RefundView,
     TierView,
 )
+from web.api.grant_values import grants_view
 from web.compose import Application
 
 __all__ = ["Name", "addon_view", "name_view", "plan_view", "read_catalog", "router"]
@@ -60,7 +60,7 @@ def plan_view(plan: PlanVersion) -> PlanView:
         version=plan.version,
         name=name_view(plan.name),
         modules=list(plan.modules),
-        entitlements=_grants(plan.entitlements),
+        entitlements=grants_view(plan.entitlements),
         trial_days=plan.trial_days,
         policies=dict(plan.policies),
         prices=[price_view(price) for price in plan.prices],
@@ -76,7 +76,7 @@ def addon_view(addon: AddonVersion) -> AddonView:
         name=name_view(addon.name),
         season=addon.season,
         requires=list(addon.requires),
-        grants=_grants(addon.grants),
+        grants=grants_view(addon.grants),
         prices=_amounts(addon.prices),
         early_bird=[EarlyBirdView(s.days_before, _amounts(s.prices)) for s in addon.early_bird],
         cancellation=[
@@ -162,10 +162,6 @@ def charge_view(charge: Charge) -> ChargeView:
         tax_category=charge.tax_category,
         holding=_optional(charge.holding),
     )
-
-
-def _grants(grants: Mapping[str, Grant]) -> dict[str, str | bool]:
-    return {c: v if isinstance(v, bool) else quantity_text(v) for c, v in grants.items()}
 
 
 def _amounts(amounts: Mapping[str, Money]) -> dict[str, str]:

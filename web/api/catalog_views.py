@@ -2,6 +2,8 @@
 
 import msgspec
 
+from web.api.grant_values import GrantValue
+
 
 class Name(msgspec.Struct):
     """A name in both languages."""
@@ -114,7 +116,7 @@ class PlanView(msgspec.Struct):
     version: int
     name: Name
     modules: list[str]
-    entitlements: dict[str, str | bool]
+    entitlements: dict[str, GrantValue]
     trial_days: int
     policies: dict[str, str | int]
     prices: list[PriceView]
@@ -143,7 +145,7 @@ class AddonView(msgspec.Struct):
     name: Name
     season: str
     requires: list[str]
-    grants: dict[str, str | bool]
+    grants: dict[str, GrantValue]
     prices: dict[str, str]
     early_bird: list[EarlyBirdView]
     cancellation: list[RefundView]

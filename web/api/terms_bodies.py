@@ -8,6 +8,7 @@ from control_plane.kernel.exact import exact_decimal
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import ChargeTerms, Terms
 from web.api.common import instant_from
+from web.api.grant_values import GrantValue, grant_from
 
 
 class TierBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,7 +42,7 @@ class TermsBody(msgspec.Struct, forbid_unknown_fields=True):
     charges: dict[str, ChargeTermsBody] = {}
     commitment: str | None = None
     commitment_tax_category: str | None = None
-    entitlements: dict[str, str | bool] = {}
+    entitlements: dict[str, GrantValue] = {}
     end: str | None = None
 
 
@@ -61,8 +62,7 @@ def terms_from(body: TermsBody | None) -> Terms | None:
         charges={name: _charge(charge, code) for name, charge in body.charges.items()},
         commitment=commitment,
         entitlements={
-            name: grant if isinstance(grant, bool) else exact_decimal(grant)
-            for name, grant in body.entitlements.items()
+            name: grant_from(grant, field="terms") for name, grant in body.entitlements.items()
         },
         reason=body.reason,
         end=instant_from(body.end, field="end") if body.end else None,

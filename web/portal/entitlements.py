@@ -41,6 +41,7 @@ def _row(item: Entitlement, at: datetime, language: str) -> EntitlementRow:
                 start=window.start,
                 end=window.end,
                 value=window.value,
+                burst=window.burst,
                 source=window.source,
                 now=window.start <= at,
             )

@@ -1,11 +1,10 @@
 """Whether negotiated terms fit the price that they are about."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from itertools import pairwise
 
 from billing.domain.life.errors import TermsInvalid
-from control_plane.catalog.domain import Charge, Feature, FeatureKind, Grant, Price, Tier
+from control_plane.catalog.domain import Charge, Feature, Grant, Price, Tier, fits_feature
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import ChargeTerms, Terms
 
@@ -62,10 +61,8 @@ def _bad_numbers(terms: ChargeTerms) -> Iterator[str]:
 
 
 def _grants(grant: Grant, feature: Feature) -> bool:
-    """Tell whether a feature can be granted so: a limit as a number, all else by yes or no."""
-    if feature.kind is FeatureKind.LIMIT:
-        return isinstance(grant, Decimal) and grant >= 0
-    return isinstance(grant, bool)
+    """Tell whether a feature can be granted so; false takes away what the plan grants of it."""
+    return grant is False or fits_feature(grant, feature)
 
 
 def _fits(amount: Money, price: Price) -> bool:

@@ -18,7 +18,19 @@ from control_plane.catalog.domain.charges import (
     Tier,
     Timing,
 )
-from control_plane.catalog.domain.features import Feature, FeatureKind, Module
+from control_plane.catalog.domain.features import (
+    COUNTED,
+    LEASED,
+    Access,
+    Feature,
+    FeatureKind,
+    Mode,
+    Module,
+    OnStale,
+    Per,
+    ValueType,
+)
+from control_plane.catalog.domain.ladder import RUNGS, Ladder
 from control_plane.catalog.domain.meters import (
     Aggregation,
     Filter,
@@ -28,10 +40,15 @@ from control_plane.catalog.domain.meters import (
     PropertyType,
 )
 from control_plane.catalog.domain.offers import AddonVersion, EarlyBird, PlanVersion, Price, Refund
-from control_plane.catalog.domain.words import Grant, Text
+from control_plane.catalog.domain.values import fits_feature
+from control_plane.catalog.domain.words import Grant, Rate, Text
 
 __all__ = [
+    "COUNTED",
+    "LEASED",
+    "RUNGS",
     "STANDARD",
+    "Access",
     "AddonVersion",
     "Aggregation",
     "Catalog",
@@ -45,17 +62,24 @@ __all__ = [
     "FeatureKind",
     "Filter",
     "Grant",
+    "Ladder",
     "LatePolicy",
     "Matrix",
     "MatrixCell",
     "Meter",
+    "Mode",
     "Module",
+    "OnStale",
+    "Per",
     "PlanVersion",
     "Price",
     "Property",
     "PropertyType",
+    "Rate",
     "Refund",
     "Text",
     "Tier",
     "Timing",
+    "ValueType",
+    "fits_feature",
 ]

@@ -4,8 +4,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-Grant: TypeAlias = Decimal | bool
-"""What is granted of a feature: ``True`` of a boolean one, a total of a limit."""
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many units a second, and at most ``burst`` at once."""
+
+    per_second: Decimal
+    burst: Decimal
+
+
+Grant: TypeAlias = Decimal | bool | str | Rate
+"""What is granted of a feature: ``True`` of a boolean one, a total of what is counted, a
+configuration's number or text, a rate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,28 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 
 from control_plane.catalog.definitions import Definitions
-from control_plane.catalog.domain import Feature, FeatureKind, Module
+from control_plane.catalog.domain import FeatureKind, Module
 from control_plane.catalog.source.cursor import Cursor
 from control_plane.catalog.source.faults import Fault
+from control_plane.catalog.source.features import read_features
 from control_plane.catalog.source.meters import read_meters
-from control_plane.catalog.source.words import Codes, read_name, read_reference
+from control_plane.catalog.source.words import Codes, read_name
 from control_plane.kernel.calendar import Period, UnknownZone, load_zone, resolve_local
 from control_plane.kernel.seasons import SEASONS, CustomSeason
-
-
-class LimitWindow(StrEnum):
-    """What a limit may count in: modules enforce daily ones."""
-
-    DAY = "day"
 
 
 def read_definitions(sections: Mapping[str, Cursor]) -> Definitions:
     """Read the four sections that plans and add-ons refer to."""
     modules = _read_modules(_items(sections, "modules"))
-    features = _read_features(_items(sections, "features"), modules)
+    meters = read_meters(_items(sections, "meters"), modules)
+    features = read_features(_items(sections, "features"), modules, meters)
     for cursor in _items(sections, "modules"):
         code = cursor.peek("code")
         own = features.get(code)
@@ -32,7 +27,7 @@ def read_definitions(sections: Mapping[str, Cursor]) -> Definitions:
     return Definitions(
         modules=modules,
         features=features,
-        meters=read_meters(_items(sections, "meters"), modules),
+        meters=meters,
         seasons={**SEASONS, **_read_seasons(_items(sections, "seasons"))},
     )
 
@@ -48,31 +43,6 @@ def _read_modules(items: Iterable[Cursor]) -> dict[str, Module]:
         fields = item.fields(required=("code", "name"))
         modules.append(Module(codes.take(fields.get("code")), read_name(fields.get("name"))))
     return {module.code: module for module in modules if module.code}
-
-
-def _read_features(items: Iterable[Cursor], modules: Mapping[str, Module]) -> dict[str, Feature]:
-    codes = Codes()
-    features = [_read_feature(item, codes, modules) for item in items]
-    return {feature.code: feature for feature in features if feature.code}
-
-
-def _read_feature(item: Cursor, codes: Codes, modules: Mapping[str, Module]) -> Feature:
-    required = ["code", "kind", "module", "name"]
-    if item.peek("kind") == FeatureKind.LIMIT:
-        required.append("per")
-    fields = item.fields(required=required, optional=("strict",))
-    return Feature(
-        code=codes.take(fields.get("code")),
-        kind=(
-            fields["kind"].choice(FeatureKind, FeatureKind.BOOLEAN)
-            if "kind" in fields
-            else FeatureKind.BOOLEAN
-        ),
-        module=read_reference(fields.get("module"), modules, Fault.UNKNOWN_MODULE),
-        name=read_name(fields.get("name")),
-        per=(fields["per"].choice(LimitWindow, LimitWindow.DAY).value if "per" in fields else None),
-        strict=fields["strict"].boolean() if "strict" in fields else False,
-    )
 
 
 def _read_seasons(items: Iterable[Cursor]) -> dict[str, CustomSeason]:

@@ -84,6 +84,11 @@ class Fault(Enum):
     NAME_TOO_LONG = "“{value}” has more than {most} characters."
     PROPERTY_ADDED_UP = "“{value}” is what the meter adds up, so it cannot be a boolean."
     PROPERTY_TYPES_DIFFER = "“{value}” is a {type} by the meter {other}, of the same events."
+    KEY_OF_OTHER_KIND = "“{value}” does not belong to the kind {kind}."
+    NOT_WHOLE_UNITS = "“{value}” is not a whole number."
+    NOT_DAYS = "“{value}” is not a number of days up to {most}, such as P14D."
+    LADDER_NOT_RISING = "“{value}” must come later than the step before it, after {days} days."
+    LADDER_ENDED = "“{value}” cannot follow a step that never comes."
     DIMENSION_MISSING = "The cell does not say its “{value}”."
 
 

@@ -48,7 +48,13 @@ def _places(section: Cursor | None) -> Mapping[str, Cursor]:
 
 
 def _feature_meaning(feature: Feature) -> Mapping[str, object]:
-    return {"kind": feature.kind, "module": feature.module, "per": feature.per}
+    return {
+        "kind": feature.kind,
+        "module": feature.module,
+        "per": feature.per,
+        "rolling": feature.rolling_seconds,
+        "type": feature.type,
+    }
 
 
 def _meter_meaning(meter: Meter) -> Mapping[str, object]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from control_plane.catalog.domain import AddonVersion, Feature, PlanVersion
-from control_plane.entitlements.domain.windows import Contribution, flatten
+from control_plane.catalog.domain import AddonVersion, Feature, Grant, PlanVersion, Rate
+from control_plane.entitlements.domain.windows import Contribution, Level, flatten
 from control_plane.kernel.canonical import canonical_json, sha256_hex
 from control_plane.kernel.exact import EXACT
 from control_plane.kernel.ids import AddonVersionId, PlanVersionId, TenantId, format_id
 from control_plane.sdk.snapshot import (
     FeatureGrant,
-    FeatureKind,
     KeyGrant,
     ServiceGrant,
     Snapshot,
@@ -59,13 +59,22 @@ def build_snapshot(facts: Facts, *, revision: int, issued_at: datetime) -> Snaps
 
 def build_features(facts: Facts) -> Mapping[str, FeatureGrant]:
     """Return every feature of the catalogue with its windows."""
-    given = list(_contributions(facts))
+    given: dict[str, list[Contribution]] = {}
+    for code, contribution in _contributions(facts):
+        given.setdefault(code, []).append(contribution)
     return {
         code: FeatureGrant(
-            kind=FeatureKind(feature.kind.value),
-            windows=flatten(c for of, c in given if of == code),
+            kind=feature.kind,
+            windows=flatten(given.get(code, ()), feature),
             strict=feature.strict,
             per=feature.per,
+            rolling_seconds=feature.rolling_seconds,
+            mode=feature.mode,
+            meter=feature.meter,
+            max_age_seconds=feature.max_age_seconds,
+            lease_seconds=feature.lease_seconds,
+            access=feature.access,
+            on_stale=feature.on_stale,
         )
         for code, feature in facts.features.items()
     }
@@ -105,5 +114,13 @@ def _booked(
         start = max(window.start, segment.start)
         end = window.end if segment.end is None else min(window.end, segment.end)
         for code, grant in addon.grants.items():
-            total = grant if isinstance(grant, bool) else EXACT.multiply(grant, booking.quantity)
-            yield code, Contribution(start, end, total, f"addon:{addon.label}")
+            total = _times(grant, booking.quantity)
+            yield code, Contribution(start, end, total, f"addon:{addon.label}", Level.ADDON)
+
+
+def _times(grant: Grant, quantity: int) -> Grant:
+    """Multiply what can be counted; a configuration's number is not, but nobody books two."""
+    if isinstance(grant, Rate):
+        per_second = EXACT.multiply(grant.per_second, quantity)
+        return Rate(per_second, EXACT.multiply(grant.burst, quantity))
+    return EXACT.multiply(grant, quantity) if isinstance(grant, Decimal) else grant

@@ -26,7 +26,7 @@ EACH = replace(
 )
 PRICE = Price(CNY, Interval.MONTH, (fee("1999.00"), USAGE, RATED, EACH))
 FEATURES = {
-    "orders": Feature("orders", FeatureKind.LIMIT, "outbound", text("Orders"), per="day"),
+    "orders": Feature("orders", FeatureKind.METERED, "outbound", text("Orders"), per="day"),
     "labels": Feature("labels", FeatureKind.BOOLEAN, "outbound", text("Labels")),
 }
 

@@ -43,6 +43,20 @@ VALUES = [
     (Fault.UNKNOWN_CHOICE, "aggregation: sum", "aggregation: median", "median", None),
     (Fault.UNKNOWN_CHOICE, "per: day", "per: fortnight", "fortnight", None),
     (
+        Fault.KEY_OF_OTHER_KIND,
+        "outbound, kind: boolean",
+        "outbound, kind: boolean, per: day",
+        "day, module",
+        "features[1].per",
+    ),
+    (
+        Fault.NOT_WHOLE_UNITS,
+        "{outbound.orders_per_day: 400}",
+        "{outbound.orders_per_day: 0.5}",
+        "0.5}",
+        None,
+    ),
+    (
         Fault.LAST_TIER_CLOSED,
         '{unit_price: "0.03"}',
         '{up_to: "9000", unit_price: "0.03"}',

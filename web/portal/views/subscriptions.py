@@ -152,9 +152,10 @@ class WindowRow:
 
     start: datetime
     end: datetime | None
-    value: Decimal | None
+    value: Decimal | str | None
     source: str
     now: bool
+    burst: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
