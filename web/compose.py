@@ -14,7 +14,9 @@ class Application(WorkPart):
 
     async def close(self) -> None:
         """Let go of every connection; services go on running."""
+        await self.close_entitlements()
         await self.close_sources()
+        await self.close_telling()
         if "provisioner" in vars(self):
             await self.provisioner.close()
         await self.close_stores()

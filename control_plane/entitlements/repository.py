@@ -6,11 +6,14 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from control_plane.entitlements.channel import notification
 from control_plane.entitlements.domain.build import facts_digest
 from control_plane.entitlements.models import SnapshotRow
 from control_plane.kernel.ids import TenantId
 from control_plane.sdk.envelope import Envelope
 from control_plane.sdk.snapshot import Snapshot
+
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ class SnapshotRepository:
         return StoredSnapshot(row.revision, envelope, row.facts_sha256)
 
     async def add(self, tenant_id: TenantId, snapshot: Snapshot, envelope: Envelope) -> None:
-        """Append a snapshot; a revision that exists already is refused by PostgreSQL."""
+        """Append a snapshot; a revision that exists already is refused by PostgreSQL.
+
+        Every web process hears of it at the commit.
+        """
         self.session.add(
             SnapshotRow(
                 tenant_id=tenant_id,
@@ -73,3 +79,4 @@ class SnapshotRepository:
             )
         )
         await self.session.flush()
+        await self.session.execute(_NOTIFY, notification(tenant_id, snapshot.revision))

@@ -1,38 +1,37 @@
-"""The one holder of the private key that snapshots, heartbeats and commands are signed with."""
+"""The one holder of the private keys that snapshots, heartbeats and commands are signed with."""
 
-import os
-import secrets
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from control_plane.entitlements.errors import SigningKeyExposed, SigningKeyInvalid
+from control_plane.entitlements.key_file import KeyFile, create_key_file, read_key_file
+from control_plane.kernel.errors import TallyardError
 from control_plane.sdk.envelope import (
     Envelope,
-    generate_key_pair,
+    SignatureInvalid,
     key_id_of,
     public_keys_text,
     sign,
+    verify,
 )
 
-_OWNER_ONLY = 0o600
-_OTHERS = 0o077
+log = structlog.get_logger()
+
+_Stamp = tuple[int, int, int]
 
 
 class Signer:
-    """Signs with one Ed25519 key. The key itself never leaves this object."""
+    """Signs with the first Ed25519 key of its file. The keys never leave this object.
 
-    __slots__ = ("_key", "key_id")
+    A file that is replaced while the process runs is read again before the next signature, so
+    that keys are rotated without a restart.
+    """
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key = key
-        self.key_id = key_id_of(key.public_key())
+    def __init__(self, path: Path, file: KeyFile, stamp: _Stamp) -> None:
+        self._path = path
+        self._stamp = stamp
+        self._take(file)
 
     @classmethod
     def load(cls, path: Path) -> "Signer":
@@ -43,40 +42,61 @@ class Signer:
             SigningKeyInvalid: it holds something else.
         """
         if not path.exists():
-            _create(path)
-        if path.stat().st_mode & _OTHERS:
-            raise SigningKeyExposed(path=path)
-        try:
-            key = load_pem_private_key(path.read_bytes(), password=None)
-        except (ValueError, TypeError):
-            raise SigningKeyInvalid(path=path) from None
-        if not isinstance(key, Ed25519PrivateKey):
-            raise SigningKeyInvalid(path=path)
-        return cls(key)
+            create_key_file(path)
+        stamp = _stamp_of(path)
+        return cls(path, read_key_file(path), stamp)
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that signs now."""
+        self._keep_up()
+        return self._key_id
+
+    @property
+    def rings(self) -> tuple[Envelope, ...]:
+        """The chain of key rings that services follow, oldest first; its length is the serial."""
+        self._keep_up()
+        return self._file.rings
 
     def sign(self, payload: bytes) -> Envelope:
         """Sign bytes as they are."""
-        return sign(payload, self._key, self.key_id)
+        self._keep_up()
+        return sign(payload, self._file.signing, self._key_id)
+
+    def renewed(self, envelope: Envelope) -> Envelope:
+        """Return an envelope that a key of ours signed earlier, signed by the present one.
+
+        One that holds under no key that was ever ours is left as it is: nobody will take it.
+        """
+        if envelope.key_id == self.key_id:
+            return envelope
+        try:
+            return self.sign(verify(envelope, self._known))
+        except SignatureInvalid:
+            return envelope
 
     def public_keys_text(self) -> str:
         """Return the key ring that modules verify with, as ``TALLYARD_PUBLIC_KEYS`` holds it."""
-        return public_keys_text({self.key_id: self._key.public_key()})
+        self._keep_up()
+        return public_keys_text(self._file.public_keys)
+
+    def _keep_up(self) -> None:
+        """Take up a file that was replaced; one that cannot be used leaves all as it was."""
+        try:
+            stamp = _stamp_of(self._path)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            self._take(read_key_file(self._path))
+        except (OSError, TallyardError) as error:
+            log.warning("signing_keys_not_reread", reason=str(error))
+
+    def _take(self, file: KeyFile) -> None:
+        self._file = file
+        self._key_id = key_id_of(file.signing.public_key())
+        self._known: dict[str, Ed25519PublicKey] = file.known_keys
 
 
-def _create(path: Path) -> None:
-    """Write a new key, whole or not at all; of two processes that try, one key stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    private_key, _ = generate_key_pair()
-    text = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was first; its key is the one
-    finally:
-        draft.unlink()
+def _stamp_of(path: Path) -> _Stamp:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino, found.st_size

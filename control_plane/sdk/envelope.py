@@ -121,6 +121,18 @@ def public_key_text(public_key: Ed25519PublicKey) -> str:
     return _encode(public_key.public_bytes_raw())
 
 
+def parse_public_key(text: str) -> Ed25519PublicKey:
+    """Read what ``public_key_text`` wrote.
+
+    Raises:
+        EnvelopeInvalid: the text is not the base64url of 32 bytes.
+    """
+    try:
+        return Ed25519PublicKey.from_public_bytes(_decode(text))
+    except ValueError:
+        raise EnvelopeInvalid(reason="a public key is not 32 bytes") from None
+
+
 def public_keys_text(keys: Mapping[str, Ed25519PublicKey]) -> str:
     """Return a key ring as the JSON text that ``load_public_keys`` reads."""
     return canonical_json({key_id: public_key_text(key) for key_id, key in keys.items()}).decode()
@@ -134,10 +146,7 @@ def load_public_keys(json_text: str) -> dict[str, Ed25519PublicKey]:
     """
     try:
         ring = json.loads(json_text)
-        return {
-            key_id: Ed25519PublicKey.from_public_bytes(_decode(text))
-            for key_id, text in ring.items()
-        }
+        return {key_id: parse_public_key(text) for key_id, text in ring.items()}
     except (ValueError, TypeError, AttributeError):
         raise EnvelopeInvalid(reason="the public keys are not a JSON object of keys") from None
 

@@ -1,12 +1,11 @@
-"""What a tenant may do now, and the snapshot its services carry."""
+"""What a tenant may do now."""
 
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 
 import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 
 from control_plane.identity.domain import Permission
 from control_plane.kernel.exact import quantity_text
@@ -44,13 +43,6 @@ class EntitlementsView(msgspec.Struct):
     items: list[EntitlementView]
 
 
-class SnapshotAnswer(msgspec.Struct):
-    """The newest snapshot if it is newer than the one held, and a heartbeat always."""
-
-    snapshot: dict[str, Any] | None
-    heartbeat: dict[str, Any]
-
-
 @get("/v1/entitlements", opt={"permission": Permission.ENTITLEMENT_READ}, tags=["Entitlements"])
 async def list_entitlements(
     request: ApiRequest, application: NamedDependency[Application]
@@ -66,13 +58,13 @@ async def list_entitlements(
                 name=Name(en=item.feature.name.en, zh=item.feature.name.zh),
                 kind=item.feature.kind.value,
                 granted=item.granted,
-                limit=None if item.limit is None else quantity_text(item.limit),
+                limit=_value(item.limit),
                 valid_until=item.valid_until,
                 windows=[
                     WindowView(
                         start=window.start,
                         end=window.end,
-                        value=None if window.value is None else quantity_text(window.value),
+                        value=_value(window.value),
                         source=window.source,
                     )
                     for window in item.windows
@@ -83,17 +75,8 @@ async def list_entitlements(
     )
 
 
-@get("/v1/service/snapshot", opt={"permission": Permission.SERVICE_SYNC}, tags=["Services"])
-async def read_snapshot(
-    request: ApiRequest,
-    application: NamedDependency[Application],
-    have: FromQuery[int] = 0,
-) -> SnapshotAnswer:
-    """Read the signed snapshot of the calling service's tenant."""
-    snapshot, heartbeat = await application.read_snapshot(tenant(request), have)
-    return SnapshotAnswer(
-        snapshot=None if snapshot is None else snapshot.to_json(), heartbeat=heartbeat.to_json()
-    )
+def _value(value: Decimal | str | None) -> str | None:
+    return quantity_text(value) if isinstance(value, Decimal) else value
 
 
-router = Router("/", route_handlers=[list_entitlements, read_snapshot])
+router = Router("/", route_handlers=[list_entitlements])

@@ -6,10 +6,13 @@ from control_plane.catalog.services.apply_catalog import ApplyCatalog
 from control_plane.catalog.services.diff_catalog import DiffCatalog
 from control_plane.catalog.services.read_catalog import ReadCatalog
 from control_plane.catalog.services.validate_catalog import ValidateCatalog
+from control_plane.entitlements.changes import EntitlementChanges
+from control_plane.entitlements.feeds import SnapshotFeeds
 from control_plane.entitlements.participant import EntitlementParticipant
 from control_plane.entitlements.services.list_entitlements import ListEntitlements
 from control_plane.entitlements.services.publish_snapshot import PublishSnapshot
 from control_plane.entitlements.services.read_snapshot import ReadSnapshot
+from control_plane.entitlements.services.rotate_keys import RotateKeys
 from control_plane.entitlements.signer import Signer
 from metering.errors_load import BodiesOverloaded, BodiesOverShare
 from metering.jobs import RollDueUsage
@@ -59,6 +62,23 @@ class SellingPart(StoresPart):
     @cached_property
     def read_snapshot(self) -> ReadSnapshot:
         return ReadSnapshot(self.work, self.signer, self.clock)
+
+    @cached_property
+    def rotate_keys(self) -> RotateKeys:
+        return RotateKeys(self.settings.signing_key_path, self.clock)
+
+    @cached_property
+    def entitlement_changes(self) -> EntitlementChanges:
+        return EntitlementChanges(self.settings, self.clock)
+
+    @cached_property
+    def snapshot_feeds(self) -> SnapshotFeeds:
+        return SnapshotFeeds(self.entitlement_changes, self.read_snapshot)
+
+    async def close_entitlements(self) -> None:
+        """Let go of the connection that listens for changes."""
+        if "entitlement_changes" in vars(self):
+            await self.entitlement_changes.close()
 
     @cached_property
     def list_entitlements(self) -> ListEntitlements:

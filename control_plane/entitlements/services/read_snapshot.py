@@ -1,6 +1,7 @@
 """Use case: hand a module what it may do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from control_plane.entitlements.errors import SnapshotNotPublished
 from control_plane.entitlements.repository import SnapshotRepository
@@ -28,12 +29,26 @@ class ReadSnapshot:
         Raises:
             SnapshotNotPublished: nothing was published for the tenant yet.
         """
+        snapshot, heartbeat, revision = await self.newest(tenant_id)
+        known = have is not None and have >= revision
+        return None if known else snapshot, heartbeat
+
+    async def newest(self, tenant_id: TenantId) -> tuple[Envelope, Envelope, int]:
+        """Return the newest snapshot, a fresh heartbeat, and the revision of both.
+
+        Raises:
+            SnapshotNotPublished: nothing was published for the tenant yet.
+        """
         # The heartbeat's time is taken before the reading: it never vouches for too much.
         issued_at = self.clock.now()
         async with self.work(tenant_id) as session:
             latest = await SnapshotRepository(session).latest(tenant_id)
         if latest is None:
             raise SnapshotNotPublished
-        heartbeat = Heartbeat(format_id("ten", tenant_id), latest.revision, issued_at)
-        known = have is not None and have >= latest.revision
-        return None if known else latest.envelope, self.signer.sign(heartbeat.to_bytes())
+        heartbeat = self.heartbeat(tenant_id, latest.revision, issued_at)
+        return self.signer.renewed(latest.envelope), heartbeat, latest.revision
+
+    def heartbeat(self, tenant_id: TenantId, revision: int, issued_at: datetime) -> Envelope:
+        """Sign that ``revision`` was the newest at ``issued_at``, a time before the reading."""
+        message = Heartbeat(format_id("ten", tenant_id), revision, issued_at)
+        return self.signer.sign(message.to_bytes())

@@ -1,0 +1,158 @@
+"""What each tenant's services are told as it happens, read and signed once for all of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+import structlog
+
+from control_plane.entitlements.changes import EntitlementChanges
+from control_plane.entitlements.services.read_snapshot import ReadSnapshot
+from control_plane.kernel.errors import TallyardError
+from control_plane.kernel.ids import TenantId
+from control_plane.sdk.envelope import Envelope
+from control_plane.sdk.events import event_text
+
+_READS = 3  # for a revision that was told of but is not there: the next beat looks again
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """The newest snapshot of a tenant, and the newest word that it is the newest."""
+
+    revision: int
+    snapshot: Envelope
+    heartbeat: Envelope
+
+    @cached_property
+    def news(self) -> bytes:
+        """The snapshot and its heartbeat as server-sent events, written once for all who follow."""
+        return self.event("snapshot", self.snapshot) + self.beat
+
+    @cached_property
+    def beat(self) -> bytes:
+        """The heartbeat as a server-sent event."""
+        return self.event("heartbeat", self.heartbeat)
+
+    def event(self, name: str, envelope: Envelope) -> bytes:
+        """Return an event that carries an envelope; its id is the revision."""
+        return event_text(name, envelope.to_json(), str(self.revision))
+
+
+class _Feed:
+    """One tenant's state in this process, while anybody follows it."""
+
+    def __init__(self) -> None:
+        self.state: FeedState | None = None
+        self.followers = 0
+        self.wanted = 0
+        self.reading: asyncio.Task[None] | None = None
+        self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def put(self, state: FeedState) -> None:
+        """Make ``state`` the newest, unless what is held is newer, and wake whoever waits."""
+        held = self.state
+        if held is not None and held.revision > state.revision:
+            return
+        self.state = state
+        self.wake()
+
+    def wake(self) -> None:
+        changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
+        changed.set_result(None)
+
+
+class SnapshotFeeds:
+    """Follows tenants' snapshots: what is newest, then each change and each beat."""
+
+    def __init__(self, changes: EntitlementChanges, read: ReadSnapshot) -> None:
+        self._changes = changes
+        self._read = read
+        self._feeds: dict[TenantId, _Feed] = {}
+        self._started = False
+
+    @property
+    def followers(self) -> int:
+        """How many follow, over all tenants."""
+        return sum(feed.followers for feed in self._feeds.values())
+
+    @asynccontextmanager
+    async def follow(self, tenant_id: TenantId) -> AsyncIterator[AsyncIterator[FeedState]]:
+        """Give what is newest now, then every newer state; those in between may be passed over.
+
+        Raises:
+            SnapshotNotPublished: nothing was published for the tenant yet.
+        """
+        feed = self._open(tenant_id)
+        try:
+            yield self._states(tenant_id, feed)
+        finally:
+            feed.followers -= 1
+            if not feed.followers:
+                self._feeds.pop(tenant_id, None)
+
+    async def _states(self, tenant_id: TenantId, feed: _Feed) -> AsyncIterator[FeedState]:
+        changed = feed.changed
+        told = await self._fresh(tenant_id, feed)
+        yield told
+        while True:
+            if feed.state is told:
+                await asyncio.shield(changed)
+            changed = feed.changed
+            if feed.state is not None and feed.state is not told:
+                told = feed.state
+                yield told
+
+    def _open(self, tenant_id: TenantId) -> _Feed:
+        if not self._started:
+            self._started = True
+            self._changes.subscribe(self._heard)
+            self._changes.follow(self._tenants, self._beat)
+        feed = self._feeds.setdefault(tenant_id, _Feed())
+        feed.followers += 1
+        return feed
+
+    def _tenants(self) -> Collection[TenantId]:
+        return self._feeds.keys()
+
+    async def _fresh(self, tenant_id: TenantId, feed: _Feed) -> FeedState:
+        """Read what is newest: registered first, so that nothing falls in between."""
+        snapshot, heartbeat, revision = await self._read.newest(tenant_id)
+        feed.put(FeedState(revision, snapshot, heartbeat))
+        state = feed.state
+        assert state is not None  # noqa: S101 - it was put there
+        return state
+
+    def _heard(self, tenant_id: TenantId, revision: int) -> None:
+        feed = self._feeds.get(tenant_id)
+        if feed is None:
+            return
+        feed.wanted = max(feed.wanted, revision)
+        if feed.reading is None or feed.reading.done():
+            feed.reading = asyncio.create_task(self._catch_up(tenant_id, feed))
+
+    def _beat(self, at: datetime, revisions: Mapping[TenantId, int]) -> None:
+        """Vouch for what is newest still; fetch what is newer. ``at`` is before the reading."""
+        for tenant_id, revision in revisions.items():
+            feed = self._feeds.get(tenant_id)
+            if feed is None or feed.state is None:
+                continue
+            if revision > feed.state.revision:
+                self._heard(tenant_id, revision)
+            elif revision == feed.state.revision:
+                heartbeat = self._read.heartbeat(tenant_id, revision, at)
+                feed.put(replace(feed.state, heartbeat=heartbeat))
+
+    async def _catch_up(self, tenant_id: TenantId, feed: _Feed) -> None:
+        for _ in range(_READS):
+            if feed.state is not None and feed.state.revision >= feed.wanted:
+                return
+            try:
+                await self._fresh(tenant_id, feed)
+            except TallyardError as error:
+                log.warning("snapshot_not_read", reason=str(error))
