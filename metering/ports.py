@@ -9,6 +9,7 @@ from control_plane.catalog.domain import Charge, Meter
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
 from metering.domain.events import EventPage, IngestResult, RefusedPage, UsageEvent
+from metering.domain.retention import UsageMonth
 from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window
 from metering.errors import EventRefused
@@ -141,6 +142,28 @@ class UsageStore(Protocol):
             InvalidPageMark: ``after`` is no mark of a page.
             UsageDropped: as for ``total``.
         """
+
+
+class EventMonths(Protocol):
+    """A store of events besides PostgreSQL, as the retention policy sees it.
+
+    When events go, PostgreSQL's horizon says so already: nobody adds up what is half gone.
+    """
+
+    async def months(self) -> Sequence[UsageMonth]:
+        """Return the months that hold events, in order."""
+
+    async def has_events(self, tenant_id: TenantId, start: datetime, end: datetime) -> bool:
+        """Tell whether a tenant has events of any type in a time."""
+
+    async def drop(self, until: datetime, keep: Sequence[str]) -> int:
+        """Drop events before a time, but for types to ``keep``, and return how many.
+
+        May be repeated.
+        """
+
+    async def forget(self, until: datetime) -> int:
+        """Forget identities of events before a time; return how many. May be repeated."""
 
 
 class UsageNeeds(Protocol):

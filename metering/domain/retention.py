@@ -1,7 +1,7 @@
 """Which months of events may be dropped: old enough, and needed by nobody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -55,6 +55,21 @@ class Policy:
             timedelta(days=events) if events else None,
             timedelta(days=identities) if identities else None,
         )
+
+
+def month_of(start: datetime, size_bytes: int) -> UsageMonth:
+    """Return the month that starts then, by the name it has everywhere."""
+    end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1, tzinfo=start.tzinfo)
+    return UsageMonth(f"usage_events_{start:%Y_%m}", start, end, size_bytes)
+
+
+def together(*stores: Sequence[UsageMonth]) -> tuple[UsageMonth, ...]:
+    """Return the months of all stores, each once, with what it takes in all of them."""
+    found: dict[datetime, UsageMonth] = {}
+    for month in (month for months in stores for month in months):
+        size = month.size_bytes + (found[month.start].size_bytes if month.start in found else 0)
+        found[month.start] = replace(month, size_bytes=size)
+    return tuple(found[start] for start in sorted(found))
 
 
 def month_start(at: datetime) -> datetime:

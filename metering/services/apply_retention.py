@@ -9,13 +9,23 @@ from control_plane.catalog.repository import CatalogRepository
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import StaffWork, SystemWork, UnitOfWork
-from metering.domain.retention import Kept, Policy, Verdict, dropped_until, month_start, verdicts
-from metering.ports import UsageNeeds
+from metering.domain.retention import (
+    Kept,
+    Policy,
+    UsageMonth,
+    Verdict,
+    dropped_until,
+    month_start,
+    together,
+    verdicts,
+)
+from metering.ports import EventMonths, UsageNeeds
 from metering.stores.months_sql import (
     drop_month,
     drop_rest,
     forget_identities,
     has_events,
+    identities_from,
     usage_months,
 )
 
@@ -49,6 +59,7 @@ class ApplyRetention:
     Each month is a transaction of its own, so that a run that is killed has done part of the
     work. Events of meters that weigh levels over time are never dropped: a level holds until the
     next event, however long ago it was set. Ages are of real time, also of sandboxes' events.
+    ``elsewhere`` are events outside PostgreSQL, to which the same applies.
     """
 
     work: UnitOfWork
@@ -57,11 +68,11 @@ class ApplyRetention:
     needs: UsageNeeds
     clock: Clock
     policy: Policy
+    elsewhere: EventMonths | None = None
 
     async def plan(self) -> RetentionPlan:
         """Say what would go and what stays, and why. Nothing is changed."""
-        async with self.system() as session:
-            months = await usage_months(session)
+        months = await self._months()
         if self.policy.events is None:
             return RetentionPlan(tuple(Verdict(month, Kept.YOUNG) for month in months), None)
         before = month_start(self.clock.now() - self.policy.events)
@@ -79,9 +90,15 @@ class ApplyRetention:
         gone = [verdict.month.name for verdict in plan.verdicts if verdict.kept is None]
         for name in gone:
             async with self.system() as session:
-                await drop_month(session, name, keep)
+                if name in {month.name for month in await usage_months(session)}:
+                    await drop_month(session, name, keep)
         events = 0 if plan.kept_from is None else await self._rest(plan.kept_from, keep)
         return RetentionDone(len(gone), events, await self._identities())
+
+    async def _months(self) -> Sequence[UsageMonth]:
+        async with self.system() as session:
+            months = await usage_months(session)
+        return together(months, await self.elsewhere.months() if self.elsewhere else ())
 
     async def _needed(self, before: datetime) -> dict[TenantId, datetime]:
         """Return from when on tenants need events that are old enough, and have some."""
@@ -90,10 +107,15 @@ class ApplyRetention:
             since = await self.needs.needed_since(tenant_id)
             if since is None or since >= before:
                 continue
-            async with self.work(tenant_id) as session:
-                if await has_events(session, tenant_id, month_start(since), before):
-                    needed[tenant_id] = since
+            if await self._has_events(tenant_id, month_start(since), before):
+                needed[tenant_id] = since
         return needed
+
+    async def _has_events(self, tenant_id: TenantId, start: datetime, end: datetime) -> bool:
+        async with self.work(tenant_id) as session:
+            if await has_events(session, tenant_id, start, end):
+                return True
+        return self.elsewhere is not None and await self.elsewhere.has_events(tenant_id, start, end)
 
     async def _levels(self) -> Sequence[str]:
         async with self.staff() as session:
@@ -106,6 +128,8 @@ class ApplyRetention:
             async with self.system() as session:
                 gone = await drop_rest(session, until, keep, _BATCH)
             total += gone
+        if self.elsewhere is not None:  # the horizon is committed by now
+            total += await self.elsewhere.drop(until, keep)
         return total
 
     async def _identities(self) -> int:
@@ -117,4 +141,8 @@ class ApplyRetention:
             async with self.system() as session:
                 gone = await forget_identities(session, until, _BATCH)
             total += gone
+        if self.elsewhere is not None:
+            async with self.system() as session:
+                forgotten = await identities_from(session)
+            total += 0 if forgotten is None else await self.elsewhere.forget(forgotten)
         return total

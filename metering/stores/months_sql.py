@@ -7,11 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
-from metering.domain.retention import UsageMonth
+from metering.domain.retention import UsageMonth, month_of
 
 _MONTHS = text(
     """
-    SELECT relname, to_date(right(relname, 7), 'YYYY_MM'), pg_total_relation_size(pg_class.oid)
+    SELECT to_date(right(relname, 7), 'YYYY_MM'), pg_total_relation_size(pg_class.oid)
     FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
     WHERE inhparent = CAST('usage_events' AS regclass) AND relname <> 'usage_events_default'
     ORDER BY relname
@@ -27,16 +27,16 @@ _HAS = text(
 )
 _DROP = text("SELECT usage_month_drop(:month, :keep)")
 _DROP_REST = text("SELECT usage_events_drop_rest(:until, :keep, :most)")
+_IDENTITIES_FROM = text("SELECT identities_from FROM usage_horizon")
 _FORGET = text("SELECT usage_identities_forget(:until, :most)")
 
 
 async def usage_months(session: AsyncSession) -> list[UsageMonth]:
     """Return the months that have a place of their own, in order."""
     found = []
-    for name, day, size in await session.execute(_MONTHS):
+    for day, size in await session.execute(_MONTHS):
         start = datetime(day.year, day.month, 1, tzinfo=UTC)
-        end = datetime(day.year + day.month // 12, day.month % 12 + 1, 1, tzinfo=UTC)
-        found.append(UsageMonth(name, start, end, int(size)))
+        found.append(month_of(start, int(size)))
     return found
 
 
@@ -62,6 +62,12 @@ async def drop_rest(session: AsyncSession, until: datetime, keep: Sequence[str],
     """Drop up to ``most`` events before a time that lie in no month of their own."""
     bound = {"until": until, "keep": list(keep), "most": most}
     return int((await session.execute(_DROP_REST, bound)).scalar_one())
+
+
+async def identities_from(session: AsyncSession) -> datetime | None:
+    """Return the time before which identities are forgotten; None: none ever were."""
+    found: datetime | None = (await session.execute(_IDENTITIES_FROM)).scalar_one()
+    return None if found is None else found.astimezone(UTC)
 
 
 async def forget_identities(session: AsyncSession, until: datetime, most: int) -> int:

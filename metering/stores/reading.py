@@ -29,6 +29,22 @@ Values: TypeAlias = tuple[str, ...]
 NOWHERE = {"after_time": None, "after_source": None, "after_id": None}
 
 
+def hold_to(meter: Meter, period: Period, kept_from: datetime | None) -> None:
+    """Refuse to answer for a time of which the events were dropped.
+
+    Raises:
+        UsageDropped: the period begins in one.
+    """
+    # Events that set levels are never dropped.
+    levels = meter.aggregation is Aggregation.WEIGHTED
+    if kept_from is not None and period.start < kept_from and not levels:
+        raise UsageDropped(
+            meter=meter.code,
+            start=instant_text(period.start),
+            kept_from=instant_text(kept_from.astimezone(UTC)),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a meter counted of a tenant in a period, between two cut-offs."""
@@ -91,14 +107,7 @@ class Reading:
         Raises:
             UsageDropped: the period begins in one.
         """
-        # Events that set levels are never dropped.
-        levels = self.meter.aggregation is Aggregation.WEIGHTED
-        if kept_from is not None and self.period.start < kept_from and not levels:
-            raise UsageDropped(
-                meter=self.meter.code,
-                start=instant_text(self.period.start),
-                kept_from=instant_text(kept_from.astimezone(UTC)),
-            )
+        hold_to(self.meter, self.period, kept_from)
 
     async def measure(self, charge: Charge, total: UsageTotal) -> Usage:
         """Add to its total what else the charge is priced by, and no more."""

@@ -23,6 +23,7 @@ from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks,
 from metering.domain.retention import Policy
 from metering.retention_jobs import DropOldUsage, MakeUsageMonths
 from metering.services.apply_retention import ApplyRetention
+from metering.stores.clickhouse.months import ClickHouseMonths
 from web.parts.sources import SourcesPart
 
 
@@ -78,6 +79,7 @@ class WorkPart(SourcesPart):
             BilledUsageNeeds(self.work, self.system, self.closing),
             self.clock,
             Policy.of_days(self.settings.usage_retention_days, self.settings.usage_identity_days),
+            None if self.clickhouse is None else ClickHouseMonths(self.clickhouse),
         )
 
     @cached_property

@@ -30,8 +30,10 @@ from metering.stores.clickhouse.query_sql import Asking, events_sql
 from metering.stores.clickhouse.reading import Question, answer, page_values, series
 from metering.stores.clickhouse.registry import Registry
 from metering.stores.clickhouse.schema import instant
+from metering.stores.horizon_sql import kept_from
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.postgres import PostgresUsageStore
+from metering.stores.reading import hold_to
 from metering.stores.refusals_sql import keep_unknown
 
 NO_EVENTS = event_set_digest([])
@@ -44,7 +46,7 @@ class ClickHouseUsageStore:
 
     PostgreSQL keeps what is small: which transaction stored what, which inserts are under way, and
     what came too late. Every call joins the caller's unit of work when one is open for the tenant,
-    as in `PostgresUsageStore`. Identities are kept for ever.
+    as in `PostgresUsageStore`.
     """
 
     work: UnitOfWork
@@ -106,6 +108,7 @@ class ClickHouseUsageStore:
     ) -> UsageTotal:
         """Add up in Decimal(76, 12)."""
         asking = await self._asking(tenant_id, meter, period, cutoff, since)
+        await self._hold(tenant_id, [(meter, period)])
         [usage] = await answer(self.clickhouse, [Question(asking, digest=NO_EVENTS)])
         return UsageTotal(usage.quantity, usage.events, usage.digest, usage.taken_back)
 
@@ -127,6 +130,7 @@ class ClickHouseUsageStore:
         """Add up everything with few queries."""
         if not wanted:
             return []
+        await self._hold(tenant_id, [(w.meter, w.period) for w in wanted])
         async with self.work(tenant_id) as session:
             seen = await self.registry.visible(session, tenant_id)
         questions = [
@@ -170,6 +174,7 @@ class ClickHouseUsageStore:
     ) -> EventPage:
         """Read one page, and one event more to know whether another page follows."""
         place = None if after is None else read_page_mark(after)
+        await self._hold(tenant_id, [(meter, period)])
         asking = await self._asking(tenant_id, meter, period, cutoff, since)
         rows = await self.clickhouse.ask(
             events_sql(asking, after=place is not None),
@@ -181,6 +186,13 @@ class ClickHouseUsageStore:
             after=page_mark(page[-1]) if len(rows) > limit else None,
             taken_back=frozenset((row[1], row[2]) for row in rows[:limit] if row[8] < 0),
         )
+
+    async def _hold(self, tenant_id: TenantId, asked: Sequence[tuple[Meter, Period]]) -> None:
+        """Raise UsageDropped where a period begins before the horizon."""
+        async with self.work(tenant_id) as session:
+            since = await kept_from(session)
+        for meter, period in asked:
+            hold_to(meter, period, since)
 
     async def _asking(
         self,
