@@ -10,6 +10,13 @@ from control_plane.notifications.ports import Mailer
 from control_plane.notifications.templates import render
 from control_plane.tenancy.links import InvitationLinks
 
+_PAGES = (
+    ("invoice_id", "inv", "invoices"),
+    ("subscription_id", "sub", "subscriptions"),
+    ("quote_id", "quo", "quotes"),
+)
+"""What a message may be about, by the field that names it, and the folder of its page."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliverMail:
@@ -50,15 +57,14 @@ class DeliverMail:
         """Give the page that a message is about, where it is about one."""
         if "invitation_id" in fields:
             return {"link": self.links.url(UUID(str(fields["invitation_id"])))}
-        if "invoice_id" in fields:
-            invoice = format_id("inv", UUID(str(fields["invoice_id"])))
-            return {"link": f"{self.links.public_url.rstrip('/')}/portal/invoices/{invoice}"}
-        if "subscription_id" in fields:
-            held = format_id("sub", UUID(str(fields["subscription_id"])))
-            return {"link": f"{self.links.public_url.rstrip('/')}/portal/subscriptions/{held}"}
-        if "quote_id" in fields:
-            quote = format_id("quo", UUID(str(fields["quote_id"])))
-            return {"link": f"{self.links.public_url.rstrip('/')}/portal/quotes/{quote}"}
-        if "topup_id" in fields:
-            return {"link": f"{self.links.public_url.rstrip('/')}/portal/balance#wallets"}
-        return {}
+        page = _page(fields)
+        return {} if page is None else {"link": self.links.public_url.rstrip("/") + page}
+
+
+def _page(fields: Mapping[str, object]) -> str | None:
+    for name, prefix, folder in _PAGES:
+        if name in fields:
+            return f"/portal/{folder}/{format_id(prefix, UUID(str(fields[name])))}"
+    if "topup_id" in fields:
+        return "/portal/balance#wallets"
+    return str(fields["page"]) if "page" in fields else None

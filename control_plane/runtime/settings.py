@@ -59,6 +59,7 @@ class Settings:
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
+    webhooks_allow_private: bool = False
     smtp_host: str = ""
     smtp_port: int = 25
     mail_from: str = "billing@tallyard.invalid"

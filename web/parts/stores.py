@@ -22,7 +22,7 @@ from metering.stores.moving_sql import MovablePostgres
 from metering.stores.postgres import PostgresUsageStore
 from metering.stores.routed import RoutedUsageStore
 from metering.stores.routes import StoreName
-from web.parts.identity import IdentityPart
+from web.parts.telling import TellingPart
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ _ELSEWHERE = text(
 )
 
 
-class StoresPart(IdentityPart):
+class StoresPart(TellingPart):
     """The stores of usage, and moves between them."""
 
     @cached_property

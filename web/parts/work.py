@@ -17,7 +17,9 @@ from control_plane.runtime.topics import (
     INVOICE_ENDED,
     INVOICE_ISSUED,
     MAIL_REQUESTED,
+    STANDING_DUE,
     TOPUP_REFUNDED,
+    WEBHOOK_EVENT,
 )
 from control_plane.tenancy.services.advance_test_clock import AdvanceTestClocks, Participant
 from metering.domain.retention import Policy
@@ -43,6 +45,8 @@ class WorkPart(SourcesPart):
             CREDIT_NOTE_ISSUED: self.after_credit_note,
             INVOICE_ENDED: self.after_credit_note,
             TOPUP_REFUNDED: self.open_red_fapiao,
+            WEBHOOK_EVENT: self.tell_webhooks,
+            STANDING_DUE: self.follow_ladder.deliver,
         }
 
     @cached_property
@@ -57,6 +61,7 @@ class WorkPart(SourcesPart):
             OutboxParticipant(self.relay),
             self.provisioner.participant,
             self.billing_participant,
+            self.ladder_participant,
             self.balance_participant,
             self.topup_participant,
             self.revenue_participant,
@@ -91,6 +96,7 @@ class WorkPart(SourcesPart):
             self.advance_test_clocks,
             self.close_due_periods,
             self.mark_overdue_invoices,
+            self.follow_ladders,
             self.bill_thresholds,
             self.expire_due_balances,
             self.charge_due_topups,
@@ -105,6 +111,7 @@ class WorkPart(SourcesPart):
             MakeUsageMonths(self.system, self.clock),
             DropOldUsage(self.apply_retention, self.clock),
             *self.source_jobs,
+            *self.telling_jobs,
             self.seal_audit,
             self.purge_sessions,
             self.purge_delivered,
