@@ -12,6 +12,7 @@ from control_plane.kernel.clock import Clock
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.decide import NO_SNAPSHOT, PLAN_AGE_SECONDS, Checker, Decision, UnitLedger
 from control_plane.sdk.envelope import Envelope, verify
+from control_plane.sdk.forks import watch_forks
 from control_plane.sdk.held import Counted, Held, HeldSnapshot
 from control_plane.sdk.snapshot import (
     KeyGrant,
@@ -51,6 +52,7 @@ class EntitlementState:
         self._counted: dict[str, Counted] = {}
         self._ledger: UnitLedger | None = None
         self._gate = RevisionGate()
+        watch_forks(self)
         self._issuer_ahead = float("-inf")
 
     @property
@@ -84,6 +86,8 @@ class EntitlementState:
                 raise SnapshotOutdated(revision=snapshot.revision, held=held.snapshot.revision)
             if held is not None and snapshot.revision == held.snapshot.revision:
                 self._refresh(held, snapshot.issued_at)
+                if envelope.key_id != self._envelopes[0].key_id:
+                    self._envelopes = (envelope,)  # the same words, signed by a key that came since
                 return False
             self._hold(
                 HeldSnapshot(
@@ -189,6 +193,21 @@ class EntitlementState:
     async def wait_for_async(self, min_revision: int, seconds: float | None = None) -> bool:
         """Wait as ``wait_for`` does, without holding up the event loop."""
         return await self._gate.wait_async(lambda: self.revision, min_revision, seconds)
+
+    def before_fork(self) -> None:
+        """Let no fork fall into a change."""
+        self._lock.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Go on with the same snapshot and locks of this process; who waited is not here."""
+        self._lock = threading.Lock()
+        self._gate = RevisionGate()
+
+    renew_after_fork = after_fork_in_child
 
     def identify(self, secret: str) -> KeyGrant | None:
         """Return the API key of this secret, unless unknown, expired, or known too long ago."""

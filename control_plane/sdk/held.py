@@ -17,7 +17,7 @@ from control_plane.sdk.decide import (
 )
 from control_plane.sdk.quota import quota_period
 from control_plane.sdk.snapshot import FeatureGrant, KeyGrant, ServiceGrant, Snapshot
-from control_plane.sdk.units import spending
+from control_plane.sdk.units import UnitsNegative, spending
 
 _RECHECK_SECONDS = 1.0  # how long a step of the machine's wall clock may go unnoticed
 
@@ -68,6 +68,8 @@ class HeldSnapshot:
 
     def hold(self, feature: str, units: int, now: datetime, monotonic: float) -> Held:
         """Decide, and set units aside where they are counted here."""
+        if units < 0:
+            raise UnitsNegative(units=units)
         counted = self.prepare(feature, now, monotonic)
         if not isinstance(counted, Counted):
             return Held(counted, None)

@@ -1,0 +1,171 @@
+"""Units counted in this process alone: for the emulator and the test double, never for a fleet."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from control_plane.sdk.decide import Reason, UnitAccount
+from control_plane.sdk.features import FeatureGrant, FeatureKind, Mode
+from control_plane.sdk.quota import QuotaPeriod
+
+
+@dataclass(slots=True, eq=False)
+class _Taken:
+    """Units taken at a monotonic instant."""
+
+    at: float
+    units: int
+
+
+@dataclass(slots=True, eq=False)
+class LocalAccount:
+    """One feature in one period: how much of ``limit`` is used, or set aside."""
+
+    limit: int
+    soft: bool = False
+    slots: bool = False
+    used: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def spend(self, units: int, at: float) -> int | Reason:
+        """Spend units, as ``UnitAccount.spend`` says."""
+        with self.lock:
+            taken = self._take(units, at)
+            if isinstance(taken, Reason):
+                return taken
+            if self.slots:
+                self.give_back(taken, units)
+            return self.limit - self.used
+
+    def hold(self, units: int, at: float) -> "LocalHold | Reason":
+        """Set units aside, as ``UnitAccount.hold`` says."""
+        with self.lock:
+            taken = self._take(units, at)
+            if isinstance(taken, Reason):
+                return taken
+            return LocalHold(self, taken, units, self.limit - self.used)
+
+    def give_back(self, taken: _Taken, units: int) -> None:
+        """Take less than was taken."""
+        taken.units -= units
+        self.used -= units
+
+    def renew(self, at: float) -> None:
+        """Give back what time alone gives back: in a calendar period, nothing."""
+
+    def note(self, taken: _Taken) -> None:
+        """Remember what was taken, where time gives it back."""
+
+    def _take(self, units: int, at: float) -> _Taken | Reason:
+        self.renew(at)
+        if self.used + units > self.limit and not self.soft:
+            return Reason.LIMIT_REACHED
+        self.used += units
+        taken = _Taken(at, units)
+        self.note(taken)
+        return taken
+
+
+@dataclass(slots=True, eq=False)
+class RollingAccount(LocalAccount):
+    """What was taken comes back after so many seconds."""
+
+    seconds: int = 1
+    _kept: deque[_Taken] = field(default_factory=deque)
+
+    def renew(self, at: float) -> None:
+        """Give back what was taken a whole window ago."""
+        while self._kept and self._kept[0].at <= at - self.seconds:
+            self.used -= self._kept.popleft().units
+
+    def note(self, taken: _Taken) -> None:
+        """Remember when it will come back."""
+        self._kept.append(taken)
+
+
+@dataclass(slots=True, eq=False)
+class RateAccount(LocalAccount):
+    """A bucket of ``limit`` tokens that fills at a rate; what was taken flows back whole."""
+
+    per_second: Decimal = Decimal(1)
+    _since: Fraction | None = None
+
+    def renew(self, at: float) -> None:
+        """Give back the whole tokens of the time that passed, and keep the rest of that time."""
+        now, rate = Fraction(at), Fraction(self.per_second)
+        since = now if self._since is None else self._since
+        tokens = int((now - since) * rate)
+        if tokens >= self.used:
+            self.used, self._since = 0, now
+        else:
+            self.used, self._since = self.used - tokens, since + (tokens / rate if tokens else 0)
+
+
+@dataclass(slots=True, eq=False)
+class LocalHold:
+    """Units set aside in a local account."""
+
+    account: LocalAccount
+    taken: _Taken
+    units: int
+    remaining: int
+    settled: bool = False
+
+    def confirm(self, units: int | None = None) -> None:
+        """Spend so many of them, all unless said; a slot comes back whole."""
+        spent = self.units if units is None else min(max(units, 0), self.units)
+        self._settle(0 if self.account.slots else spent)
+
+    def release(self) -> None:
+        """Spend none."""
+        self._settle(0)
+
+    def _settle(self, spent: int) -> None:
+        with self.account.lock:
+            if not self.settled:
+                self.settled = True
+                self.account.give_back(self.taken, self.units - spent)
+
+
+class LocalLedger:
+    """Every account of this process. Two processes with the same limit use it twice over."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._accounts: dict[tuple[str, str], LocalAccount] = {}
+
+    def account(
+        self, feature: str, grant: FeatureGrant, period: QuotaPeriod, limit: Decimal
+    ) -> UnitAccount:
+        """Return the account of a feature in a period; a new limit counts from now on."""
+        with self._lock:
+            account = self._accounts.get((feature, period.key))
+            if account is None:
+                account = self._accounts[feature, period.key] = _open(grant)
+            account.limit = int(_capacity(grant, limit))
+            if isinstance(account, RateAccount):
+                account.per_second = limit
+            return account
+
+    def used(self, feature: str) -> int:
+        """Return the units of a feature that are used or set aside, of all its periods together."""
+        with self._lock:
+            return sum(one.used for (code, _), one in self._accounts.items() if code == feature)
+
+
+def _open(grant: FeatureGrant) -> LocalAccount:
+    if grant.kind is FeatureKind.RATE:
+        return RateAccount(0)
+    if grant.rolling_seconds is not None:
+        soft = grant.mode is Mode.SOFT
+        return RollingAccount(0, soft=soft, seconds=grant.rolling_seconds)
+    slots = grant.kind is FeatureKind.CONCURRENCY
+    return LocalAccount(0, soft=grant.mode is Mode.SOFT, slots=slots)
+
+
+def _capacity(grant: FeatureGrant, limit: Decimal) -> Decimal:
+    """Return how many units may be out at a time: of a rate, the burst of the window in force."""
+    bursts = [window.burst for window in grant.windows if window.value == limit and window.burst]
+    return max(bursts, default=limit)
