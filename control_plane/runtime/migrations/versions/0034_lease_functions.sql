@@ -285,6 +285,10 @@ BEGIN
         RETURN lease_said(o, 'fenced', '', a, NULL);
     END IF;
     reported := greatest(reported, l.spent);
+    IF l.state = 'open' AND reported > l.units AND NOT a.hard THEN
+        a := lease_take(a, reported - l.units);
+        l.units := reported;
+    END IF;
     IF l.state NOT IN ('open', 'lost') OR reported > l.units THEN
         PERFORM lease_store(a);
         RETURN lease_said(
@@ -328,7 +332,8 @@ BEGIN
 END
 $body$;
 
--- The holder's last word: what it spent in all. Good for a lease that was lost, too.
+-- The holder's last word: what it spent in all. Good for a lease that was lost, too. More than was
+-- granted is taken where the limit is soft: the holder went on while it had nothing.
 CREATE FUNCTION lease_close(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -347,7 +352,7 @@ BEGIN
         RETURN lease_said(o, 'closed', '', a, l);
     ELSIF (o->>'fence')::bigint > l.fence OR reported < l.spent THEN
         RETURN lease_said(o, 'fenced', '', a, NULL);
-    ELSIF reported > l.units THEN
+    ELSIF reported > l.units AND a.hard THEN
         RETURN lease_said(o, 'refused', 'overspent', a, l);
     END IF;
     IF a.kind = 'concurrency' THEN
@@ -359,9 +364,13 @@ BEGIN
     ELSE
         a.open_leases := a.open_leases - 1;
     END IF;
+    IF reported > l.units THEN
+        a := lease_take(a, reported - l.units);
+        l.units := reported;
+    END IF;
     a := lease_spend(a, reported - l.spent, p_now);
     a := lease_return(a, l.units - reported);
-    UPDATE leases SET spent = reported, state = 'closed', closed_at = p_now
+    UPDATE leases SET spent = reported, units = l.units, state = 'closed', closed_at = p_now
     WHERE tenant_id = p_tenant AND id = l.id RETURNING * INTO l;
     PERFORM lease_store(a);
     RETURN lease_said(o, 'ok', '', a, l);
@@ -513,8 +522,8 @@ END
 $body$;
 
 -- All operations come through here: p_requests are [{holder, epoch, request_id, digest,
--- operations: [...]}], each done once. NULL: the entitlement is newer than p_revision, which the
--- operations' terms (t) were read from; nothing was done.
+-- operations: [...]}], each done once. An answer that names a revision: the entitlement is newer than
+-- p_revision, which the operations' terms (t) were read from; nothing was done.
 CREATE FUNCTION lease_operations(
     p_tenant uuid, p_revision bigint, p_now timestamptz, p_requests jsonb
 ) RETURNS jsonb LANGUAGE plpgsql AS $body$
@@ -525,14 +534,14 @@ DECLARE
     results jsonb;
     answers jsonb := '[]';
     seen lease_requests;
+    newest bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('leases:' || p_tenant::text, 0));
     at := coalesce(p_now, clock_timestamp());
-    IF p_revision IS DISTINCT FROM (
-        SELECT revision FROM entitlement_snapshots WHERE tenant_id = p_tenant
-        ORDER BY revision DESC LIMIT 1
-    ) THEN
-        RETURN NULL;
+    SELECT revision INTO newest FROM entitlement_snapshots WHERE tenant_id = p_tenant
+    ORDER BY revision DESC LIMIT 1;
+    IF p_revision IS DISTINCT FROM newest THEN
+        RETURN jsonb_build_object('revision', newest);
     END IF;
     FOR r IN SELECT jsonb_array_elements(p_requests) LOOP
         SELECT * INTO seen FROM lease_requests

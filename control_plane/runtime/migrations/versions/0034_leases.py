@@ -1,4 +1,4 @@
-"""Tables of leases: accounts of units, who holds some of them, and the functions that grant them."""
+"""Tables of leases: accounts of units, who holds some, and the functions that grant them."""
 
 from pathlib import Path
 
