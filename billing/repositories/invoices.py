@@ -13,6 +13,8 @@ from billing.models import INVOICES
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
+from control_plane.runtime.outbox import enqueue
+from control_plane.runtime.topics import STANDING_DUE
 
 _OVERDUE = text(
     """
@@ -109,7 +111,7 @@ class InvoiceRepository:
             settled = replace(
                 settled, state=InvoiceState.PAID, paid_at=at, ended_at=None, end_reason=None
             )
-        await self._update(settled)
+        await self._update(invoice, settled)
         return settled
 
     async def end(
@@ -117,7 +119,7 @@ class InvoiceRepository:
     ) -> InvoiceSummary:
         """Void a locked invoice, or write it off."""
         ended = replace(invoice, state=state, ended_at=at, end_reason=reason)
-        await self._update(ended)
+        await self._update(invoice, ended)
         return ended
 
     async def mark_overdue(self, tenant_id: TenantId, now: datetime) -> list[InvoiceSummary]:
@@ -140,7 +142,7 @@ class InvoiceRepository:
         )
         return None if found is None else found.astimezone(UTC)
 
-    async def _update(self, invoice: InvoiceSummary) -> None:
+    async def _update(self, before: InvoiceSummary, invoice: InvoiceSummary) -> None:
         await self.session.execute(
             update(INVOICES)
             .where(INVOICES.c.tenant_id == invoice.tenant_id, INVOICES.c.id == invoice.id)
@@ -153,6 +155,9 @@ class InvoiceRepository:
                 end_reason=invoice.end_reason,
             )
         )
+        if before.state is InvoiceState.OVERDUE and invoice.state is not InvoiceState.OVERDUE:
+            # Whoever was restricted for it is restored without waiting for a job to find out.
+            await enqueue(self.session, invoice.tenant_id, STANDING_DUE, {})
 
     async def list(self, wanted: InvoiceFilter) -> list[InvoiceSummary]:
         """Return invoices, the latest first."""

@@ -7,6 +7,7 @@ from control_plane.entitlements.domain.build import Facts
 from control_plane.identity.keys import active_key_grants, service_grants
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.sdk.snapshot import KeyGrant, ServiceGrant
+from control_plane.standing.repository import StandingRepository
 from control_plane.subscriptions.repository import SubscriptionRepository
 from control_plane.tenancy.clocks import ClockReading
 from control_plane.tenancy.repository import OrganisationRepository
@@ -33,6 +34,7 @@ async def gather_facts(session: AsyncSession, tenant_id: TenantId, reading: Cloc
         keys=await _keys(session, tenant_id, reading),
         services=await _services(session, tenant_id),
         test_clock_at=reading.now if reading.test else None,
+        standing=(await StandingRepository(session).read(tenant_id)).standing,
     )
 
 

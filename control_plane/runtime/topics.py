@@ -32,3 +32,6 @@ CONSOLIDATED_PAID = "consolidated_invoice.paid"
 
 WEBHOOK_EVENT = "webhook.event"
 """Something happened that endpoints may be told of. Payload: ``{"type", "at", "data"}``."""
+
+STANDING_DUE = "standing.due"
+"""What a tenant owes has changed: its standing must be looked at. Payload: ``{}``."""

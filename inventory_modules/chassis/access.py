@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from control_plane.kernel.clock import Clock
+from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.instants import local_date, local_day_start
 from control_plane.sdk.client import EntitlementState
-from control_plane.sdk.decide import Reason
+from control_plane.sdk.decide import Decision, Reason
 from control_plane.sdk.snapshot import KeyGrant, ServiceGrant
 from inventory_modules.chassis.errors import (
     ApiKeyInvalid,
@@ -18,6 +19,7 @@ from inventory_modules.chassis.errors import (
     NotSubscribed,
     ScopeMissing,
 )
+from inventory_modules.chassis.standing import OPEN_FOR_READING, REFUSALS
 
 _UNCONFIRMED = {Reason.STALE, Reason.NO_SNAPSHOT}
 _DAY = timedelta(days=1)
@@ -75,14 +77,24 @@ class Gate:
 
         Raises:
             NotSubscribed: it is not the tenant's to use now.
+            ReadOnly, Suspended, ServiceEnded: an invoice is overdue.
             EntitlementStale: that could not be confirmed for too long.
         """
         decision = self.state.check(feature)
-        if decision.allowed:
-            return
-        if decision.reason in _UNCONFIRMED:
-            raise EntitlementStale(feature=feature)
-        raise NotSubscribed(feature=feature)
+        if not decision.allowed:
+            raise _refusal(decision, feature)
+
+    def require_reading(self, feature: str) -> None:
+        """Let a call pass that only reads: whoever does not pay keeps reading what is there.
+
+        Raises:
+            NotSubscribed: it is not the tenant's to use now.
+            ServiceEnded: an invoice has been overdue for so long that nothing is kept here.
+            EntitlementStale: that could not be confirmed for too long.
+        """
+        decision = self.state.check(feature)
+        if not decision.allowed and decision.reason not in OPEN_FOR_READING:
+            raise _refusal(decision, feature)
 
     def require_open(self) -> None:
         """Let new documents pass unless the instance is being wound up.
@@ -132,6 +144,12 @@ class Gate:
         if snapshot is None:
             raise EntitlementStale(feature="calendar")
         return snapshot.zone
+
+
+def _refusal(decision: Decision, feature: str) -> TallyardError:
+    if decision.reason in _UNCONFIRMED:
+        return EntitlementStale(feature=feature)
+    return REFUSALS.get(decision.reason, NotSubscribed)(feature=feature)
 
 
 def _bearer(authorization: str | None) -> str:

@@ -71,7 +71,7 @@ def _read_route(desk: Desk) -> HTTPRouteHandler:
     async def read_document(request: AnyRequest, document_id: FromPath[str]) -> Response[bytes]:
         """Return a document as it stands now."""
         await desk.gate.caller(request.headers.get("authorization"), READ)
-        desk.gate.require(desk.kind.module)
+        desk.gate.require_reading(desk.kind.module)
         document = storage.find(desk.database.reader, document_id)
         if document is None:
             raise DocumentNotFound(document_id=shorten(document_id))

@@ -44,7 +44,7 @@ class QueryDesk:
         """Let a call pass that may read stock now."""
         grant = await self.gate.caller(request.headers.get("authorization"), READ)
         self.gate.require_open()
-        self.gate.require(FEATURE)
+        self.gate.require_reading(FEATURE)
         return Call(endpoint, grant.id)
 
     def answer(self, call: Call, rows: Sequence[object], body: dict[str, Any]) -> Response[bytes]:
@@ -71,7 +71,7 @@ def _stock_route(desk: QueryDesk) -> HTTPRouteHandler:
         limit = _limit(query.get("limit"))
         after, as_of = query.get("after", ""), _instant(query.get("as_of"))
         if as_of is not None:
-            desk.gate.require(HISTORY)
+            desk.gate.require_reading(HISTORY)
         reader = desk.database.reader
         # One read, one sequence: nothing else runs on the loop between these statements.
         position = _position(desk)

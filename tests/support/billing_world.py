@@ -53,7 +53,7 @@ from control_plane.kernel.clock import FakeClock, SystemClock
 from control_plane.kernel.ids import OutboxId, SubscriptionId, TenantId, new_id
 from control_plane.runtime.database import Database
 from control_plane.runtime.outbox import OutboxRelay
-from control_plane.runtime.topics import ENTITLEMENTS_CHANGED, INVOICE_ISSUED
+from control_plane.runtime.topics import ENTITLEMENTS_CHANGED, INVOICE_ISSUED, STANDING_DUE
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
 from metering.domain.cloudevents import parse_events
@@ -205,7 +205,8 @@ def billing_world(database: Database, clock: FakeClock) -> World:
     provider = MemoryProvider()
     providers = {"memory": provider, "manual": ManualProvider()}
     collect = CollectInvoice(work, TenantClock(clock), providers)
-    handlers = {INVOICE_ISSUED: CollectIssuedInvoice(collect), ENTITLEMENTS_CHANGED: ignore}
+    quiet = dict.fromkeys((ENTITLEMENTS_CHANGED, STANDING_DUE), ignore)
+    handlers = {INVOICE_ISSUED: CollectIssuedInvoice(collect), **quiet}
     return World(
         database=database,
         work=work,

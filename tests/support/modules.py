@@ -28,6 +28,7 @@ from control_plane.sdk.snapshot import (
     KeyGrant,
     ServiceGrant,
     Snapshot,
+    Standing,
     Window,
     new_command,
 )
@@ -54,6 +55,7 @@ class FakeControlPlane:
     modules: tuple[str, ...] = ("inbound", "outbound", "stock_query")
     limits: dict[str, int] = field(default_factory=dict)
     test_clock: datetime | None = NOON
+    standing: Standing = Standing.ACTIVE
     issued_before: timedelta = timedelta(0)
     down: bool = False
     revision: int = 0
@@ -101,6 +103,7 @@ class FakeControlPlane:
             keys=tuple(self.keys),
             services=tuple(self.services),
             test_clock_at=self.test_clock,
+            standing=self.standing,
         )
 
     def admit(self, module: str) -> str:

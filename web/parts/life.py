@@ -13,10 +13,10 @@ from billing.services.quotes.make_quote import MakeQuote
 from billing.services.subscriptions.confirm_change import ConfirmChange
 from billing.services.subscriptions.preview_change import PreviewChange
 from billing.services.subscriptions.weighing import Weighing
-from web.parts.billing import BillingPart
+from web.parts.standing import StandingPart
 
 
-class LifePart(BillingPart):
+class LifePart(StandingPart):
     """Use cases: how subscriptions change."""
 
     @cached_property

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from control_plane.catalog.domain.charges import STANDARD, Charge, Commitment
+from control_plane.catalog.domain.ladder import Ladder
 from control_plane.catalog.domain.words import Grant, Text
 from control_plane.catalog.errors import AddonQuantityTooLarge, PriceNotFound
 from control_plane.catalog.policies import Choices
@@ -49,7 +50,8 @@ class Price:
 class PlanVersion:
     """One immutable version of a plan: what it holds and what it costs.
 
-    ``entitlements`` names the granted features besides the modules' own.
+    ``entitlements`` names the granted features besides the modules' own. ``ladder`` is what happens
+    when it is not paid; None: nothing but reminders.
     """
 
     id: PlanVersionId
@@ -61,6 +63,7 @@ class PlanVersion:
     prices: tuple[Price, ...]
     trial_days: int = 0
     policies: Choices = field(default_factory=dict)
+    ladder: Ladder | None = None
 
     @property
     def label(self) -> str:

@@ -87,7 +87,7 @@ class Fault(Enum):
     KEY_OF_OTHER_KIND = "“{value}” does not belong to the kind {kind}."
     NOT_WHOLE_UNITS = "“{value}” is not a whole number."
     NOT_DAYS = "“{value}” is not a number of days up to {most}, such as P14D."
-    LADDER_NOT_RISING = "“{value}” must come later than the step before it, after {days} days."
+    LADDER_TOO_STEEP = "“{value}” can come after {days} days at the earliest: it is announced."
     LADDER_ENDED = "“{value}” cannot follow a step that never comes."
     DIMENSION_MISSING = "The cell does not say its “{value}”."
 

@@ -1,0 +1,1 @@
+"""The use cases of standing, one a file."""
