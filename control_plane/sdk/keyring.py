@@ -22,7 +22,7 @@ from control_plane.sdk.envelope import (
     public_key_text,
     verify,
 )
-from control_plane.sdk.reading import FORMAT, read_message
+from control_plane.sdk.reading import MESSAGE_FORMAT, read_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Ring:
         return canonical_json(
             {
                 "kind": "keys",
-                "format": FORMAT,
+                "format": MESSAGE_FORMAT,
                 "serial": self.serial,
                 "issued_at": instant_text(self.issued_at),
                 "keys": {key_id: public_key_text(key) for key_id, key in self.keys.items()},

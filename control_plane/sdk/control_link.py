@@ -1,0 +1,162 @@
+"""The way to the control plane with nothing but the standard library: one answer, or a stream."""
+
+import http.client
+import json
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.sdk.envelope import Envelope, EnvelopeInvalid
+from control_plane.sdk.events import MEDIA_TYPE, StreamEvent, read_events
+
+_PIECE = 65_536
+_LARGEST_LINE = 16_000_000
+_NO_STREAM = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE}
+
+
+class ControlPlaneRefused(TallyardError):
+    """The control plane answered, but not with what was asked for."""
+
+    code = "control_plane_refused"
+    kind = ErrorKind.UNAVAILABLE
+    message = "The control plane answered {path} with {status}."
+    remedy = "Check the service token and the address of the control plane."
+
+    def __init__(self, *, path: str, status: int) -> None:
+        self.status = status
+        super().__init__(path=path, status=status)
+
+    @property
+    def no_such_stream(self) -> bool:
+        """Whether this control plane, or something before it, knows no streams."""
+        return self.status in _NO_STREAM
+
+
+@dataclass(frozen=True, slots=True)
+class SyncAnswer:
+    """What one request brought: a newer snapshot if there is one, a heartbeat, newer key rings."""
+
+    snapshot: Envelope | None
+    heartbeat: Envelope
+    keys: tuple[Envelope, ...] = ()
+
+
+@dataclass(slots=True)
+class ControlLink:
+    """Speaks the service API with a service token, over a connection per answer or stream.
+
+    ``silence_seconds`` is how long the other side may say nothing at all.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    silence_seconds: float = 15.0
+    context: ssl.SSLContext | None = None
+    _open: socket.socket | None = field(default=None, init=False, repr=False)
+
+    def fetch(self, have: int, ring: int, wait: int = 0) -> SyncAnswer:
+        """Ask for what is newer than revision ``have`` and key ring ``ring``.
+
+        With ``wait``, a control plane that has nothing newer answers after that many seconds.
+
+        Raises:
+            ControlPlaneRefused: it answered otherwise.
+            OSError, http.client.HTTPException: it did not answer, or stopped.
+            EnvelopeInvalid, ValueError: the answer cannot be read.
+        """
+        query = {"have": have, "ring": ring} | ({"wait": wait} if wait else {})
+        path = "/v1/service/snapshot"
+        with (
+            closing(self._connect(self.silence_seconds + wait)) as connection,
+            self._get(connection, path, query, "application/json") as response,
+        ):
+            body = json.loads(response.read())
+        if not isinstance(body, dict):
+            raise EnvelopeInvalid(reason="the answer is no object")
+        snapshot = body.get("snapshot")
+        return SyncAnswer(
+            None if snapshot is None else Envelope.from_json(snapshot),
+            Envelope.from_json(body.get("heartbeat")),
+            tuple(Envelope.from_json(item) for item in body.get("keys") or ()),
+        )
+
+    def stream(self, have: int, ring: int) -> Iterator[StreamEvent]:
+        """Follow what happens; it ends when the other side ends it, or is silent for too long.
+
+        Raises:
+            ControlPlaneRefused: there is no stream to be had.
+            OSError, http.client.HTTPException: the connection broke or fell silent.
+        """
+        query = {"have": have, "ring": ring}
+        with closing(self._connect(self.silence_seconds)) as connection:
+            self._open = connection.sock
+            try:
+                with self._get(connection, "/v1/service/stream", query, MEDIA_TYPE) as response:
+                    yield from read_events(_lines(response))
+            finally:
+                self._open = None
+
+    def interrupt(self) -> None:
+        """Break the stream that another thread follows."""
+        open_now = self._open
+        if open_now is not None:
+            with suppress(OSError):
+                open_now.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Let go of a stream of the process we were forked from, which goes on using it.
+
+        Nothing is said on it. Our copy has to go: while it is open, the other side would not see
+        that process end.
+        """
+        open_now, self._open = self._open, None
+        if open_now is not None:
+            with suppress(OSError):
+                os.close(open_now.detach())
+
+    def _connect(self, seconds: float) -> http.client.HTTPConnection:
+        parts = urlsplit(self.url)
+        host, port = parts.hostname or "", parts.port
+        connection = http.client.HTTPConnection(host, port, timeout=seconds)
+        if parts.scheme == "https":
+            self.context = self.context or ssl.create_default_context()
+            context = self.context
+            connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
+        connection.connect()
+        return connection
+
+    def _get(
+        self, connection: http.client.HTTPConnection, path: str, query: dict[str, int], accept: str
+    ) -> http.client.HTTPResponse:
+        before = urlsplit(self.url).path.rstrip("/")
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
+        connection.request("GET", f"{before}{path}?{urlencode(query)}", headers=headers)
+        response = connection.getresponse()
+        kind = response.headers.get_content_type()
+        if response.status != HTTPStatus.OK or kind != accept:
+            status = response.status if response.status != HTTPStatus.OK else 406
+            raise ControlPlaneRefused(path=path, status=status)
+        return response
+
+
+def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Yield whole lines as they come, and at the end what was left of one.
+
+    Raises:
+        http.client.LineTooLong: a line is longer than any snapshot.
+    """
+    rest = b""
+    while piece := response.read1(_PIECE):
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+        if len(rest) > _LARGEST_LINE:
+            raise http.client.LineTooLong("event")
+    if rest:
+        yield rest
