@@ -17,10 +17,10 @@ from metering.stores.rollups.making import (
     add_sql,
     again_sql,
     take_sql,
+    touched_sql,
     values_sql,
 )
 from metering.stores.rollups.sets import RollupSet
-from metering.stores.rollups.texts import QUARTER as QUARTERS
 
 _STOP = text(
     """
@@ -68,12 +68,13 @@ async def advance(session: AsyncSession, tenant_id: TenantId, one: RollupSet, un
             await session.execute(values_sql(shape, taken=False), bound)
     if not one.taken:
         return
-    rows = (await session.execute(take_sql(shape), bound)).all()
-    if rows and kind is Aggregation.UNIQUE:
+    await session.execute(take_sql(shape), bound)
+    if kind is Aggregation.UNIQUE:
         await session.execute(values_sql(shape, taken=True), bound)
-    quarters = [row[1].astimezone(UTC) for row in rows if row[0] == QUARTERS]
-    if quarters and kind not in DIVISIBLE:
-        await _make_again(session, one, bound, quarters)
+    elif kind not in DIVISIBLE:
+        found = await session.scalars(touched_sql(shape), bound)
+        if quarters := sorted(start.astimezone(UTC) for start in found):
+            await _make_again(session, one, bound, quarters)
 
 
 async def _make_again(

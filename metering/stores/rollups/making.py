@@ -136,18 +136,18 @@ _MERGED = ",\n".join(
 @cache
 def add_sql(shape: Shape) -> TextClause:
     """Add what came between the snapshots and stands."""
-    return _rolled(shape, _fresh(filtered=shape.filtered), STATE, "")
+    return _rolled(shape, _fresh(filtered=shape.filtered), STATE)
 
 
 @cache
 def take_sql(shape: Shape) -> TextClause:
-    """Take off what was in before and is taken back since; return the buckets it was in."""
+    """Take off what was in before and is taken back since; extremes stay as they are."""
     columns = tuple(f"-{c}" if c in _SUMS else "NULL" for c in STATE)
     source = _taken(filtered=shape.filtered)
-    return _rolled(shape, source, columns, "RETURNING r.level, r.start")
+    return _rolled(shape, source, columns)
 
 
-def _rolled(shape: Shape, source: str, columns: tuple[str, ...], returning: str) -> TextClause:
+def _rolled(shape: Shape, source: str, columns: tuple[str, ...]) -> TextClause:
     return text(
         f"""
         {bucketed_sql(shape, source)}
@@ -159,7 +159,6 @@ def _rolled(shape: Shape, source: str, columns: tuple[str, ...], returning: str)
             FROM judged GROUP BY GROUPING SETS ({LEVELS})
         ) AS summed
         ON CONFLICT (tenant_id, rollup, level, start, key) DO UPDATE SET {_MERGED}
-        {returning}
         """  # noqa: S608 - built from our own text
     )
 
@@ -193,6 +192,28 @@ def hashed_sql(value: str) -> str:
 
 
 _EXTREMES = ("most", "least", "latest", "latest_time", "latest_source", "latest_id")
+
+
+@cache
+def touched_sql(shape: Shape) -> TextClause:
+    """Find the quarter hours whose extreme may be an event that is taken off."""
+    latest = "(one.latest_time, one.latest_source, one.latest_id)"
+    return text(
+        f"""
+        {bucketed_sql(shape, _taken(filtered=shape.filtered))}
+        SELECT DISTINCT one.start FROM (
+            SELECT {PLACE}, {state_sql(f"'{shape.aggregation.value}'")}
+            FROM judged GROUP BY GROUPING SETS ((quarter, day), (quarter, day, dims))
+        ) AS one CROSS JOIN LATERAL (
+            SELECT {", ".join(_EXTREMES)} FROM usage_rollups AS r
+            WHERE r.tenant_id = :tenant_id AND r.rollup = :rollup
+            AND r.level = one.level AND r.start = one.start AND r.key = one.key OFFSET 0
+        ) AS r
+        WHERE one.most >= r.most OR one.least <= r.least
+        OR {latest} >= (r.latest_time, r.latest_source, r.latest_id)
+        """  # noqa: S608 - built from our own text
+    )
+
 
 FORGET = text(
     f"""

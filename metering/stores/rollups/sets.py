@@ -86,10 +86,11 @@ _KEPT = text(
 _TYPES = text(
     """
     SELECT asked.type FROM unnest(CAST(:types AS text[])) AS asked (type)
-    WHERE EXISTS (
+    CROSS JOIN LATERAL (
         SELECT FROM usage_events AS e
         WHERE e.tenant_id = :tenant_id AND e.type = asked.type COLLATE "C"
-    )
+        ORDER BY e.time LIMIT 1
+    ) AS one
     """
 )
 
