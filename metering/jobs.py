@@ -1,5 +1,6 @@
-"""What metering does by itself: rolling usage up."""
+"""What metering does by itself: rolling usage up, and telling accounts what was used."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork
+from metering.services.push_usage import PushUsage
 from metering.services.roll_usage import RollUsage
 
 log = structlog.get_logger()
@@ -27,11 +29,12 @@ _DUE = text(
 
 @dataclass(frozen=True, slots=True)
 class RollDueUsage:
-    """Finds tenants with usage that is in no rollup yet, and rolls it up."""
+    """Finds tenants with usage that is in no rollup yet, rolls it up, and pushes what was used."""
 
     system: SystemWork
     roll: RollUsage
     clock: Clock
+    push: Callable[[TenantId], Awaitable[int]] | None = None
     name: str = "roll-usage"
     every_seconds: float = 1.0
 
@@ -51,6 +54,8 @@ class RollDueUsage:
                 try:
                     if await self.roll(tenant_id):
                         again.append(tenant_id)
+                    if self.push is not None:
+                        await self.push(tenant_id)
                     rolled += 1
                 except Exception:
                     failed.add(tenant_id)
@@ -63,3 +68,35 @@ class RollDueUsage:
     async def _due(self) -> list[TenantId]:
         async with self.system() as session:
             return [TenantId(row) for row in await session.scalars(_DUE)]
+
+
+_MOVED = text("SELECT tenant_id FROM usage_stores WHERE store <> 'postgres'")
+
+
+@dataclass(frozen=True, slots=True)
+class PushDueUsage:
+    """Pushes what no rolling pushes: usage in another store, and lost leases to be settled."""
+
+    system: SystemWork
+    push: PushUsage
+    name: str = "push-usage"
+    every_seconds: float = 5.0
+
+    async def run(self) -> int:
+        """Push for whoever is due, and return how many accounts were told.
+
+        Raises:
+            RuntimeError: it failed for some, so that the job shows as failing; each is in the log.
+        """
+        async with self.system() as session:
+            moved = {TenantId(row) for row in await session.scalars(_MOVED)}
+        told, failed = 0, 0
+        for tenant_id in sorted(moved | set(await self.push.sink.waiting())):
+            try:
+                told += await self.push(tenant_id)
+            except Exception:
+                failed += 1
+                log.exception("pushing_failed", tenant_id=format_id("ten", tenant_id))
+        if failed:
+            raise RuntimeError(f"{failed} tenants' usage could not be pushed; see the log")
+        return told

@@ -7,10 +7,10 @@ from provisioner.compose import Provisioner, provisioner_of
 from provisioner.ports import InstanceRef, Runtime
 from provisioner.runtimes.docker.runtime import DockerRuntime
 from provisioner.runtimes.process.runtime import ProcessRuntime
-from web.parts.selling import SellingPart
+from web.parts.checking import CheckingPart
 
 
-class ProvisioningPart(SellingPart):
+class ProvisioningPart(CheckingPart):
     """Use cases of the provisioner over the runtime that the settings name."""
 
     @cached_property
