@@ -12,7 +12,7 @@ from metering.services.check_rollups import CheckRollups
 from metering.services.roll_usage import RollUsage
 from metering.stores.rollups.rolled import Asked, read_rolled
 from tests.support.rolled import EVERY_AGGREGATION, meters_of, random_history
-from tests.support.usage import JANUARY
+from tests.support.usage import JANUARY, NOON, usage_event
 
 DAYS = Period(JANUARY.start, JANUARY.start + timedelta(days=4))
 UNEVEN = Period(
@@ -68,3 +68,24 @@ async def test_rollups_and_the_events_after_them_give_what_the_events_give(
             assert await check(tenant_id) == []
 
     assert answered > 10
+
+
+@pytest.mark.parametrize("lines", [9, 1, 5])
+async def test_an_extreme_that_is_taken_back_is_found_again(
+    meters, work, store, roll, check, tenant_id, lines
+):
+    """The largest, the least and the latest of a quarter hour, each with others beside it."""
+    told = [
+        usage_event(f"told-{n}", time=NOON + timedelta(minutes=minute), data={"lines": n})
+        for minute, n in ((0, 9), (2, 1), (4, 5))
+    ]
+    await store.ingest(tenant_id, told)
+    while await roll(tenant_id):
+        pass
+
+    named = usage_event("back", time=NOON, retracts=f"told-{lines}", data={})
+    await store.ingest(tenant_id, [named])
+    while await roll(tenant_id):
+        pass
+
+    assert await check(tenant_id) == []
