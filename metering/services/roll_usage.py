@@ -11,6 +11,7 @@ from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from metering.domain.rollups import Definition, wanted
+from metering.services.alert_settings import MARK_DUE
 from metering.stores.rollups.advancing import advance, next_stop
 from metering.stores.rollups.sets import (
     RollupSet,
@@ -81,6 +82,7 @@ class RollUsage:
         bound = {"tenant_id": tenant_id}
         async with self.work(tenant_id) as session:
             await session.execute(_ENTER, bound)
+            await session.execute(MARK_DUE, bound)
             if await session.scalar(_LOCK, bound) is None:
                 return False  # another worker is at it
             revision, needed = await self.needs(session)

@@ -14,12 +14,14 @@ from control_plane.entitlements.services.publish_snapshot import PublishSnapshot
 from control_plane.entitlements.services.read_snapshot import ReadSnapshot
 from control_plane.entitlements.services.rotate_keys import RotateKeys
 from control_plane.entitlements.signer import Signer
+from metering.alert_jobs import FindDueAlerts
 from metering.errors_load import BodiesOverloaded, BodiesOverShare
-from metering.jobs import RollDueUsage
 from metering.replaying import ReplayFittingQuarantine
 from metering.services.admission import Admission
+from metering.services.alert_settings import ReadAlerts, SetAlerts
 from metering.services.check_rollups import CheckRollups
 from metering.services.discard_quarantined import DiscardQuarantined
+from metering.services.find_usage_alerts import FindUsageAlerts
 from metering.services.ingest_usage import IngestUsage
 from metering.services.list_quarantine import CountQuarantines, ListQuarantine
 from metering.services.list_refused_usage import ListRefusedUsage
@@ -119,8 +121,17 @@ class SellingPart(StoresPart):
         return RollUsage(self.work, self.clock)
 
     @cached_property
-    def roll_due_usage(self) -> RollDueUsage:
-        return RollDueUsage(self.system, self.roll_usage, self.clock)
+    def read_usage_alerts(self) -> ReadAlerts:
+        return ReadAlerts(self.work)
+
+    @cached_property
+    def set_usage_alerts(self) -> SetAlerts:
+        return SetAlerts(self.work)
+
+    @cached_property
+    def find_due_alerts(self) -> FindDueAlerts:
+        find = FindUsageAlerts(self.work, self.query_usage, self.tenant_clock, self.clock)
+        return FindDueAlerts(self.system, find, self.clock)
 
     @cached_property
     def check_rollups(self) -> CheckRollups:

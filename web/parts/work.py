@@ -92,6 +92,8 @@ class WorkPart(SourcesPart):
         return (
             RelayJob(self.relay),
             self.roll_due_usage,
+            *self.lease_jobs,
+            self.find_due_alerts,
             *self.store_jobs,
             self.advance_test_clocks,
             self.close_due_periods,

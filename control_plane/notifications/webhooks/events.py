@@ -24,8 +24,8 @@ class EventType(StrEnum):
     ENTITLEMENTS_CHANGED = "entitlements.changed"
     """Data: ``{"revision": int}``."""
     THRESHOLD_REACHED = "usage.threshold_reached"
-    """Data: ``{"feature", "meter", "period", "from", "to", "threshold_percent", "used",
-    "limit"}``; quantities are texts."""
+    """Data: ``{"feature", "name", "meter", "period", "period_start", "period_end",
+    "threshold_percent", "used", "limit"}``; quantities are texts."""
     FORECAST_EXCEEDS = "usage.forecast_exceeds"
     """Data: as above without the threshold, with ``forecast``."""
     STANDING_ANNOUNCED = "standing.announced"

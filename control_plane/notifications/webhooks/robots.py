@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from control_plane.kernel.calendar import load_zone, parse_instant
 from control_plane.notifications.templates import render
 from control_plane.notifications.webhooks.events import EventType
+from control_plane.tenancy.domain import Organisation
 
 _PAGES: Mapping[str, str] = {
     EventType.ENTITLEMENTS_CHANGED: "/portal/entitlements",
@@ -41,6 +43,10 @@ class RobotWords:
     markdown: str
 
 
+_INSTANTS = frozenset({"period_start", "period_end", "effective_at", "at", "since"})
+_NAMED = frozenset({"standing", "previous", "from", "next"})
+
+
 class _Lenient(dict[str, object]):
     """Fields of a message; one that is missing is a dash, and no reason to say nothing."""
 
@@ -49,19 +55,25 @@ class _Lenient(dict[str, object]):
 
 
 def robot_words(
-    event_type: str, body: str, *, organisation: str, language: str, public_url: str
+    event_type: str, body: str, *, organisation: Organisation, public_url: str
 ) -> RobotWords:
     """Say what happened; ``body`` is the message's JSON."""
     data: Any = json.loads(body)["data"]
-    fields = _Lenient(
-        {
-            **{name: _plain(name, value, language) for name, value in data.items()},
-            "organisation": organisation,
-            "link": public_url.rstrip("/") + _PAGES.get(event_type, "/portal"),
-        }
-    )
-    said = render(template_of(event_type), language, fields)
+    told = for_people(data, organisation)
+    link = public_url.rstrip("/") + page_of(event_type)
+    said = render(template_of(event_type), organisation.language, _Lenient(told, link=link))
     return RobotWords(said.subject, f"#### {said.subject}\n\n{said.body}")
+
+
+def for_people(data: Mapping[str, object], organisation: Organisation) -> dict[str, object]:
+    """Return an event's data as they are said to people: their words, their time."""
+    fields = {name: _plain(name, value, organisation) for name, value in data.items()}
+    return {**fields, "organisation": organisation.name}
+
+
+def page_of(event_type: str) -> str:
+    """Return the page of the portal where a type of event is seen."""
+    return _PAGES.get(event_type, "/portal")
 
 
 def template_of(event_type: str) -> str:
@@ -69,10 +81,11 @@ def template_of(event_type: str) -> str:
     return f"event_{event_type.replace('.', '_')}"
 
 
-def _plain(name: str, value: object, language: str) -> object:
-    """Return a value as people read it: amounts in units of the currency, standings by name."""
+def _plain(name: str, value: object, organisation: Organisation) -> object:
     if name.endswith("_minor") and isinstance(value, int):
         return f"{value // 100}.{value % 100:02}"
-    if name in {"standing", "previous", "from", "next"}:
-        return _STANDINGS.get(language, _STANDINGS["en"]).get(str(value), value)
-    return value
+    if name in _INSTANTS and isinstance(value, str):
+        local = parse_instant(value).astimezone(load_zone(organisation.zone))
+        return f"{local:%Y-%m-%d %H:%M}"
+    standings = _STANDINGS.get(organisation.language, _STANDINGS["en"])
+    return standings.get(str(value), value) if name in _NAMED else value

@@ -85,8 +85,7 @@ class DeliverWebhook:
         words = robot_words(
             delivery.message.type,
             delivery.message.body,
-            organisation=organisation.name,
-            language=organisation.language,
+            organisation=organisation,
             public_url=self.public_url,
         )
         return _Ready(delivery, endpoint, target, Outgoing(delivery.message, words))
