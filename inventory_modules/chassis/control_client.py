@@ -18,10 +18,11 @@ _BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 @dataclass(frozen=True, slots=True)
 class SnapshotAnswer:
-    """A newer snapshot, if there is one, and the heartbeat of the newest."""
+    """A newer snapshot and newer key rings, if there are any, and the heartbeat of the newest."""
 
     snapshot: Envelope | None
     heartbeat: Envelope | None
+    keys: tuple[Envelope, ...] = ()
 
 
 class ControlClient:
@@ -36,8 +37,8 @@ class ControlClient:
         self._base_url = base_url
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    async def fetch_snapshot(self, have: int) -> SnapshotAnswer:
-        """Ask for a snapshot newer than revision ``have``.
+    async def fetch_snapshot(self, have: int, ring: int = 0) -> SnapshotAnswer:
+        """Ask for a snapshot newer than revision ``have``, and for key rings after ``ring``.
 
         Raises:
             aiohttp.ClientError, TimeoutError: there was no answer, or no good one.
@@ -45,12 +46,15 @@ class ControlClient:
         """
         async with self._session.get(
             f"{self._base_url}/v1/service/snapshot",
-            params={"have": str(have)},
+            params={"have": str(have), "ring": str(ring)},
             headers=self._headers,
             raise_for_status=True,
         ) as response:
             body = msgspec.json.decode(await response.read())
-        return SnapshotAnswer(_envelope(body.get("snapshot")), _envelope(body.get("heartbeat")))
+        keys = tuple(Envelope.from_json(item) for item in body.get("keys") or ())
+        return SnapshotAnswer(
+            _envelope(body.get("snapshot")), _envelope(body.get("heartbeat")), keys
+        )
 
     async def send_events(self, events: list[dict[str, object]]) -> list[dict[str, object]]:
         """Post a batch of CloudEvents, compressed if large, and return one result per event.

@@ -17,6 +17,7 @@ from inventory_modules.chassis.manifest import load_manifest
 from inventory_modules.chassis.service import Chassis, ModuleParts
 
 JSON = "application/json"
+_READY = "ready"
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response[bytes]:
@@ -48,17 +49,26 @@ def _health_routes(chassis: Chassis) -> list[HTTPRouteHandler]:
 
     @get("/health/ready")
     async def ready() -> Response[bytes]:
-        """Say whether calls can be served: the database opens and a snapshot is held."""
+        """Say whether calls can be served.
+
+        The database opens, a snapshot is held, and what keeps it new is alive.
+        """
         chassis.database.reader.execute("SELECT 1").close()
-        usable = chassis.state.usable
+        status = _status(chassis)
         body = {
-            "status": "ready" if usable else "waiting for a snapshot",
+            "status": status,
             "module": chassis.settings.module,
             "revision": chassis.state.revision,
         }
-        return json_response(body, 200 if usable else 503)
+        return json_response(body, 200 if status == _READY else 503)
 
     return [live, ready]
+
+
+def _status(chassis: Chassis) -> str:
+    if not chassis.subscriber.alive():
+        return "the updater of the snapshot is dead"
+    return _READY if chassis.state.usable else "waiting for a snapshot"
 
 
 def _command_routes(chassis: Chassis, parts: ModuleParts) -> list[HTTPRouteHandler]:

@@ -22,7 +22,6 @@ from inventory_modules.chassis.service import (
 )
 from inventory_modules.chassis.settings import Settings
 
-_SNAPSHOT_SECONDS = 2.0
 _REPORT_SECONDS = 0.5
 TO_DISK_SECONDS = 0.5
 _CATCH_UP_SECONDS = 1.0
@@ -93,8 +92,6 @@ def _jobs(chassis: Chassis, parts: ModuleParts) -> Iterator[Coroutine[None, None
     async def report() -> bool:
         await chassis.reporter.flush()
         return chassis.reporter.last_error is None
-
-    yield repeat("snapshot", chassis.keeper.pull, seconds=_SNAPSHOT_SECONDS, slow_down=False)
 
     async def to_disk() -> bool:
         await asyncio.to_thread(chassis.calls.sync)

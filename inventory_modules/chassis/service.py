@@ -1,5 +1,6 @@
 """A running instance put together: its database, its subscription, its ways to the outside."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from control_plane.sdk.client import EntitlementState
 from control_plane.sdk.commands import CommandGate
 from control_plane.sdk.courier import Courier
 from control_plane.sdk.envelope import load_public_keys
+from control_plane.sdk.keyring import KeyRing
 from control_plane.sdk.reporter import UsageReporter, UsageSpool
+from control_plane.sdk.subscriber import Subscriber
 from inventory_modules.chassis import snapshot_keeper
 from inventory_modules.chassis.access import Gate
 from inventory_modules.chassis.control_client import ControlClient
@@ -38,6 +41,7 @@ class Chassis:
     database: Database
     session: aiohttp.ClientSession
     state: EntitlementState
+    subscriber: Subscriber
     keeper: SnapshotKeeper
     gate: Gate
     commands: CommandGate
@@ -83,20 +87,25 @@ async def open_chassis(
     calls = CallSpool(
         settings.data_dir / CALLS_FOLDER, source=usage.source, subject=settings.module
     )
-    keys = load_public_keys(settings.public_keys)
+    keys = KeyRing(load_public_keys(settings.public_keys))
     state = EntitlementState(tenant=settings.tenant_id, keys=keys, clock=clock)
     connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)
     async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
         client = ControlClient(session, settings.control_url, settings.service_token, clock)
         courier = Courier(client.send_events, clock)
-        keeper = SnapshotKeeper(state=state, client=client, database=database, clock=clock)
+        keeper = SnapshotKeeper(
+            state=state, ring=keys, client=client, database=database, clock=clock
+        )
         keeper.restore()
+        subscriber = _subscriber(settings, state, keys, keeper)
+        subscriber.start()
         yield Chassis(
             settings=settings,
             clock=clock,
             database=database,
             session=session,
             state=state,
+            subscriber=subscriber,
             keeper=keeper,
             gate=Gate(state, clock, keeper.refresh),
             commands=CommandGate(
@@ -106,6 +115,26 @@ async def open_chassis(
             usage=usage,
             calls=calls,
         )
+        await asyncio.to_thread(subscriber.stop)
+    await keeper.close()
     await database.close()
     spool.close()
     calls.close()
+
+
+def _subscriber(
+    settings: Settings, state: EntitlementState, keys: KeyRing, keeper: SnapshotKeeper
+) -> Subscriber:
+    """Return what keeps ``state`` new, from a thread of its own, and lets ``keeper`` know."""
+    loop = asyncio.get_running_loop()
+
+    def note(changed: bool) -> None:  # noqa: FBT001 - the shape of the callback
+        loop.call_soon_threadsafe(keeper.note, changed)
+
+    return Subscriber(
+        state,
+        url=settings.control_url,
+        token=settings.service_token,
+        ring=keys,
+        on_news=note,
+    )

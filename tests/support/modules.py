@@ -17,10 +17,18 @@ from pathlib import Path
 import httpx
 from aiohttp import web
 
+from control_plane.entitlements.key_file import KeyFile
 from control_plane.kernel.canonical import sha256_hex
 from control_plane.kernel.clock import SystemClock
 from control_plane.kernel.ids import format_id, new_id
-from control_plane.sdk.envelope import generate_key_pair, key_id_of, public_keys_text, sign
+from control_plane.sdk.envelope import (
+    Envelope,
+    generate_key_pair,
+    key_id_of,
+    public_keys_text,
+    sign,
+)
+from control_plane.sdk.events import event_text
 from control_plane.sdk.snapshot import (
     FeatureGrant,
     FeatureKind,
@@ -68,6 +76,7 @@ class FakeControlPlane:
         self.private_key, public_key = generate_key_pair()
         self.key_id = key_id_of(public_key)
         self.public_keys = public_keys_text({self.key_id: public_key})
+        self.rings: list[Envelope] = []
         self.keys = [
             _key("key_full", FULL_KEY, {"inventory:read", "inventory:write"}),
             _key("key_read", READ_KEY, {"inventory:read"}),
@@ -106,6 +115,14 @@ class FakeControlPlane:
             standing=self.standing,
         )
 
+    def rotate_keys(self) -> None:
+        """Sign with a new key, which alone is to be trusted from now on."""
+        file = KeyFile((self.private_key, generate_key_pair()[0])).told(SystemClock().now())
+        alone = KeyFile(file.keys[1:], file.rings).told(SystemClock().now())
+        self.private_key = alone.signing
+        self.key_id = key_id_of(alone.signing.public_key())
+        self.rings = list(alone.rings)
+
     def admit(self, module: str) -> str:
         """Issue an instance's service token."""
         token = f"tys_{module}"
@@ -134,8 +151,9 @@ class FakeControlPlane:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_get("/v1/service/snapshot", self._snapshot)
+        app.router.add_get("/v1/service/stream", self._stream)
         app.router.add_post("/v1/events", self._events)
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
 
@@ -152,8 +170,31 @@ class FakeControlPlane:
             {
                 "snapshot": self._sign(self.snapshot.to_bytes()) if newer else None,
                 "heartbeat": self._sign(heartbeat.to_bytes()),
+                "keys": [ring.to_json() for ring in self.rings[int(request.query["ring"]) :]],
             }
         )
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        if self.down:
+            raise web.HTTPServiceUnavailable
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        told, ring, quiet = int(request.query["have"]), int(request.query["ring"]), 0
+        while not self.down:
+            quiet += 1
+            for envelope in self.rings[ring:]:
+                await response.write(event_text("keys", envelope.to_json()))
+                ring += 1
+            if self.revision > told:
+                told, quiet = self.revision, 0
+                snapshot = self._sign(self.snapshot.to_bytes())
+                await response.write(event_text("snapshot", snapshot))
+            if quiet % 50 == 0:
+                issued_at = SystemClock().now() - self.issued_before
+                heartbeat = Heartbeat(self.tenant, self.revision, issued_at)
+                await response.write(event_text("heartbeat", self._sign(heartbeat.to_bytes())))
+            await asyncio.sleep(0.01)
+        return response
 
     async def _events(self, request: web.Request) -> web.Response:
         if self.down:
