@@ -13,7 +13,7 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.decide import NO_SNAPSHOT, PLAN_AGE_SECONDS, Checker, Decision, UnitLedger
 from control_plane.sdk.envelope import Envelope, verify
 from control_plane.sdk.forks import watch_forks
-from control_plane.sdk.held import Counted, Held, HeldSnapshot
+from control_plane.sdk.held import Held, HeldSnapshot, Ready
 from control_plane.sdk.snapshot import (
     KeyGrant,
     ServiceGrant,
@@ -21,7 +21,10 @@ from control_plane.sdk.snapshot import (
     parse_heartbeat,
     parse_snapshot,
 )
+from control_plane.sdk.units import UnitsNegative
 from control_plane.sdk.waiting import RevisionGate
+
+_NOTHING = Ready(float("-inf"), None, NO_SNAPSHOT, None)
 
 
 class SnapshotOutdated(TallyardError):
@@ -48,8 +51,7 @@ class EntitlementState:
         self._lock = threading.Lock()
         self._held: HeldSnapshot | None = None
         self._envelopes: tuple[Envelope, ...] = ()
-        self._answers: dict[str, tuple[float, Decision]] = {}
-        self._counted: dict[str, Counted] = {}
+        self._ready: dict[str, Ready] = {}
         self._ledger: UnitLedger | None = None
         self._gate = RevisionGate()
         watch_forks(self)
@@ -153,7 +155,7 @@ class EntitlementState:
         with self._lock:
             self._ledger = ledger
             if self._held is not None:
-                self._hold(replace(self._held, ledger=ledger, answers={}, counted={}))
+                self._hold(replace(self._held, ledger=ledger, ready={}))
 
     def check(self, feature: str, units: int = 1) -> Decision:
         """Decide whether a call that needs ``units`` of a feature may go ahead now, and spend them.
@@ -163,25 +165,23 @@ class EntitlementState:
         Raises:
             UnitsNegative: ``units`` is below 0.
         """
-        answer = self._answers.get(feature)
-        if answer is not None and self._monotonic() < answer[0]:
-            return answer[1]
-        counted = self._counted.get(feature)
-        if counted is not None:
-            at = self._monotonic()
-            if at < counted[0]:
-                return counted[1](units, at)
-        held = self._held
-        if held is None:
-            return NO_SNAPSHOT
-        return held.check(feature, units, self._now(held), self._monotonic())
+        ready, at = self._ready.get(feature), self._monotonic()
+        if ready is None or at >= ready[0]:
+            ready = self._prepare(feature, at)
+        spend = ready[1]
+        if spend is None:
+            return ready[2]
+        if units < 0:
+            raise UnitsNegative(units=units)
+        left = spend(units, at)
+        return ready[2] if isinstance(left, int) else ready.refused(left)
 
     def hold(self, feature: str, units: int = 1) -> Held:
         """Decide as ``check`` does, but only set the units aside: confirm or release them."""
-        held = self._held
-        if held is None:
-            return Held(NO_SNAPSHOT, None)
-        return held.hold(feature, units, self._now(held), self._monotonic())
+        ready, at = self._ready.get(feature), self._monotonic()
+        if ready is None or at >= ready.until:
+            ready = self._prepare(feature, at)
+        return ready.hold(units, at)
 
     def wait_for(self, min_revision: int, seconds: float | None = None) -> bool:
         """Block until a revision is held that is at least this; False if that took too long.
@@ -232,6 +232,12 @@ class EntitlementState:
         grant = held.services.get(sha256_hex(token.encode()))
         return grant if grant is not None and scope in grant.scopes else None
 
+    def _prepare(self, feature: str, at: float) -> Ready:
+        held = self._held
+        if held is None:
+            return _NOTHING
+        return held.prepare(feature, self._now(held), at)
+
     def _now(self, held: HeldSnapshot) -> datetime:
         at = held.snapshot.test_clock_at
         return self._clock.now() if at is None else at
@@ -253,12 +259,9 @@ class EntitlementState:
             return False
         age = self._age_of(issued_at)
         measured = self._monotonic()
-        self._hold(
-            replace(held, fresh_at=issued_at, age=age, measured=measured, answers={}, counted={})
-        )
+        self._hold(replace(held, fresh_at=issued_at, age=age, measured=measured, ready={}))
         return True
 
     def _hold(self, held: HeldSnapshot) -> None:
         self._held = held
-        self._answers = held.answers
-        self._counted = held.counted
+        self._ready = held.ready

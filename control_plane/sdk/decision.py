@@ -34,22 +34,26 @@ class Decision(NamedTuple):
     """The answer for one feature at one instant; true where it allows.
 
     ``limit`` is the total granted per period (None for booleans and configuration, and when
-    refused), ``remaining`` the units left after this call as far as is known here (None where
-    nothing is counted here), ``value`` what the window in force says. ``valid_until`` is when the
-    snapshot itself says the answer changes (None: not that it knows).
+    refused), ``value`` what the window in force says. ``valid_until`` is when the snapshot itself
+    says the answer changes (None: not that it knows).
 
-    Immutable, and shared between calls: a tuple, so that making one costs next to nothing. What
-    was asked of is compared; ``aged`` is not.
+    Immutable, shared between calls, and prepared beforehand: giving one allocates nothing. So what
+    moves, ``remaining`` and ``age``, is read when asked for, and does not count when comparing.
     """
 
     allowed: bool
     reason: Reason
     limit: Decimal | None = None
-    remaining: int | None = None
     revision: int = 0
     valid_until: datetime | None = None
     value: Decimal | str | None = None
+    left: int | Callable[[], int] | None = None
     aged: Callable[[], float] = _never_heard
+
+    @property
+    def remaining(self) -> int | None:
+        """The units that are left, as far as is known here; None where none are counted here."""
+        return self.left() if callable(self.left) else self.left
 
     @property
     def age(self) -> float:
@@ -60,13 +64,15 @@ class Decision(NamedTuple):
         return self.allowed
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Decision) and self[:-1] == other[:-1]
+        return isinstance(other, Decision) and self[:_STANDING] == other[:_STANDING]
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __hash__(self) -> int:
-        return hash(self[:-1])
+        return hash(self[:_STANDING])
 
+
+_STANDING = 6  # so many members stand still: all before ``left``
 
 NO_SNAPSHOT = Decision(allowed=False, reason=Reason.NO_SNAPSHOT)

@@ -17,7 +17,7 @@ from control_plane.sdk.decide import (
 )
 from control_plane.sdk.quota import quota_period
 from control_plane.sdk.snapshot import FeatureGrant, KeyGrant, ServiceGrant, Snapshot
-from control_plane.sdk.units import UnitsNegative, spending
+from control_plane.sdk.units import UnitsNegative
 
 _RECHECK_SECONDS = 1.0  # how long a step of the machine's wall clock may go unnoticed
 
@@ -29,13 +29,31 @@ class Held(NamedTuple):
     hold: Hold | None
 
 
-class Counted(NamedTuple):
-    """What answers for a feature of which units are spent, good before a monotonic instant."""
+class Ready(NamedTuple):
+    """A decision that may be given before a monotonic instant, once its units could be spent.
+
+    ``spend`` and ``account`` are None where no units are counted here.
+    """
 
     until: float
-    spend: Callable[[int, float], Decision]
+    spend: Callable[[int, float], int | Reason] | None
     decision: Decision
-    account: UnitAccount
+    account: UnitAccount | None
+
+    def hold(self, units: int, at: float) -> Held:
+        """Set units aside, where they are counted here."""
+        if self.account is None:
+            return Held(self.decision, None)
+        if units < 0:
+            raise UnitsNegative(units=units)
+        hold = self.account.hold(units, at)
+        if isinstance(hold, Reason):
+            return Held(self.refused(hold), None)
+        return Held(self.decision._replace(left=hold.remaining), hold)
+
+    def refused(self, reason: Reason) -> Decision:
+        """Return the refusal of units that could not be spent."""
+        return self.decision._replace(allowed=False, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,7 @@ class HeldSnapshot:
     """A snapshot with all that was prepared from it; replaced whole, never changed.
 
     ``age`` seconds had passed since ``fresh_at`` when the monotonic clock read ``measured``.
-    ``answers`` and ``counted`` hold what is ready to be given, until a monotonic instant.
+    ``ready`` holds what may be given at once.
     """
 
     snapshot: Snapshot
@@ -54,32 +72,14 @@ class HeldSnapshot:
     age: float
     measured: float
     ledger: UnitLedger | None = None
-    answers: dict[str, tuple[float, Decision]] = field(default_factory=dict)
-    counted: dict[str, Counted] = field(default_factory=dict)
+    ready: dict[str, Ready] = field(default_factory=dict)
 
     def age_seconds(self, monotonic: float) -> float:
         """Return the seconds since the newest signed word."""
         return self.age + monotonic - self.measured
 
-    def check(self, feature: str, units: int, now: datetime, monotonic: float) -> Decision:
+    def prepare(self, feature: str, now: datetime, monotonic: float) -> Ready:
         """Decide, and remember what may be given again for as long as it surely holds."""
-        counted = self.prepare(feature, now, monotonic)
-        return counted.spend(units, monotonic) if isinstance(counted, Counted) else counted
-
-    def hold(self, feature: str, units: int, now: datetime, monotonic: float) -> Held:
-        """Decide, and set units aside where they are counted here."""
-        if units < 0:
-            raise UnitsNegative(units=units)
-        counted = self.prepare(feature, now, monotonic)
-        if not isinstance(counted, Counted):
-            return Held(counted, None)
-        hold = counted.account.hold(units, monotonic)
-        if isinstance(hold, Reason):
-            return Held(counted.decision._replace(allowed=False, reason=hold), None)
-        return Held(counted.decision._replace(remaining=hold.remaining), hold)
-
-    def prepare(self, feature: str, now: datetime, monotonic: float) -> Decision | Counted:
-        """Return the answer for now, or what spends the units that it depends on."""
         grant = self.snapshot.features.get(feature)
         decision = self.checker.check(feature, now.timestamp())
         fresh_for = max_age_seconds(grant) - self.age_seconds(monotonic)
@@ -87,15 +87,16 @@ class HeldSnapshot:
         if fresh_for < 0:
             decision, holds_for = when_stale(decision, grant), 0.0
         if grant is None:
-            return decision
+            return Ready(monotonic, None, decision, None)
         holds_for = self._shorten(holds_for, decision.valid_until, now)
         counted = self._count(feature, grant, decision, now)
         if counted is None:
-            self.answers[feature] = (monotonic + holds_for, decision)
-            return decision
-        until = monotonic + self._shorten(holds_for, counted[1], now)
-        ready = Counted(until, spending(decision, counted[0]), decision, counted[0])
-        self.counted[feature] = ready
+            ready = Ready(monotonic + holds_for, None, decision, None)
+        else:
+            account, end = counted
+            until = monotonic + self._shorten(holds_for, end, now)
+            ready = Ready(until, account.spend, decision._replace(left=account.left), account)
+        self.ready[feature] = ready
         return ready
 
     def _count(

@@ -37,7 +37,11 @@ class LocalAccount:
                 return taken
             if self.slots:
                 self.give_back(taken, units)
-            return self.limit - self.used
+            return self.left()
+
+    def left(self) -> int:
+        """Return the units at hand, as when they were last asked for."""
+        return self.limit - self.used
 
     def hold(self, units: int, at: float) -> "LocalHold | Reason":
         """Set units aside, as ``UnitAccount.hold`` says."""
@@ -45,7 +49,7 @@ class LocalAccount:
             taken = self._take(units, at)
             if isinstance(taken, Reason):
                 return taken
-            return LocalHold(self, taken, units, self.limit - self.used)
+            return LocalHold(self, taken, units, self.left())
 
     def give_back(self, taken: _Taken, units: int) -> None:
         """Take less than was taken."""

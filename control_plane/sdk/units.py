@@ -3,16 +3,13 @@
 Nothing here waits or does any I/O: an account answers from what its process holds already.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Protocol
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
-from control_plane.sdk.decision import Decision, Reason
+from control_plane.sdk.decision import Reason
 from control_plane.sdk.features import FeatureGrant
 from control_plane.sdk.quota import QuotaPeriod
-
-_new = tuple.__new__
 
 
 class UnitsNegative(TallyardError):
@@ -47,10 +44,14 @@ class UnitAccount(Protocol):
     def spend(self, units: int, at: float) -> int | Reason:
         """Spend at a monotonic instant and return what is left; or say why not, spending nothing.
 
+        ``units`` is never below 0.
         ``NO_LEASE`` means that more may come, ``LIMIT_REACHED`` that nothing is left. What is left
         of a soft limit may be negative. Of a concurrency feature nothing is spent: a free slot is
         all that is asked, and ``hold`` takes it.
         """
+
+    def left(self) -> int:
+        """Return the units at hand now."""
 
     def hold(self, units: int, at: float) -> Hold | Reason:
         """Set units aside for work that may yet fail; refusals are those of ``spend``."""
@@ -63,19 +64,3 @@ class UnitLedger(Protocol):
         self, feature: str, grant: FeatureGrant, period: QuotaPeriod, limit: Decimal
     ) -> UnitAccount:
         """Return the account of a feature in a period, the same one each time."""
-
-
-def spending(decision: Decision, account: UnitAccount) -> Callable[[int, float], Decision]:
-    """Return what spends units and answers, given the decision if they can be spent."""
-    spend = account.spend
-    _, reason, limit, _, revision, valid_until, value, aged = decision
-
-    def spent(units: int, at: float) -> Decision:
-        if units < 0:
-            raise UnitsNegative(units=units)
-        left = spend(units, at)
-        if isinstance(left, int):
-            return _new(Decision, (True, reason, limit, left, revision, valid_until, value, aged))
-        return decision._replace(allowed=False, reason=left)
-
-    return spent

@@ -147,6 +147,9 @@ class Dry:
 
     hold = spend
 
+    def left(self):
+        return 0
+
     async def more(self, feature, units):
         self.asked.append((feature, units))
         self.fake.attach(self.fake.ledger)

@@ -90,7 +90,7 @@ def test_units_of_a_season_are_there_at_its_first_check(fake, clock):
     assert [fake.check(ORDERS).allowed for _ in range(2)] == [True, False]
     clock.advance(seconds=0.5)
 
-    assert [fake.check(ORDERS).remaining for _ in range(3)] == [1, 0, None]
+    assert [fake.check(ORDERS).remaining for _ in range(3)] == [1, 0, 0]
 
 
 def test_a_stale_lease_is_not_spent_from(counting, signer, clock):
@@ -224,8 +224,10 @@ class Empty:
     def spend(self, units, at):
         return Reason.NO_LEASE
 
-    def hold(self, units, at):
-        return Reason.NO_LEASE
+    hold = spend
+
+    def left(self):
+        return 0
 
 
 def test_what_a_ledger_cannot_give_is_refused_for_its_reason(counting):
