@@ -1,11 +1,9 @@
 """Checks over HTTP, from snapshots that this process holds."""
 
-from collections.abc import Collection, Mapping
 from functools import cached_property
 
-from control_plane.entitlements.services.check_entitlements import Account, CheckEntitlements
+from control_plane.entitlements.services.check_entitlements import CheckEntitlements
 from control_plane.entitlements.services.follow_entitlements import FollowEntitlements, StreamRoom
-from control_plane.kernel.ids import TenantId
 from web.parts.leases import LeasesPart
 
 MOST_STREAMS = 512
@@ -18,7 +16,7 @@ class CheckingPart(LeasesPart):
 
     @cached_property
     def check_entitlements(self) -> CheckEntitlements:
-        return CheckEntitlements(self.held_states, self.clock, _no_accounts)
+        return CheckEntitlements(self.held_states, self.clock, self.read_accounts)
 
     @cached_property
     def follow_entitlements(self) -> FollowEntitlements:
@@ -27,11 +25,3 @@ class CheckingPart(LeasesPart):
     @cached_property
     def stream_room(self) -> StreamRoom:
         return StreamRoom(MOST_STREAMS, MOST_STREAMS_OF_ONE)
-
-
-async def _no_accounts(
-    tenant_id: TenantId, features: Collection[str] | None
-) -> Mapping[str, Account]:
-    """Know of no units taken."""
-    del tenant_id, features
-    return {}

@@ -28,7 +28,7 @@ class Account(Protocol):
         """Whether the limit refuses."""
 
 
-ReadAccounts = Callable[[TenantId, Collection[str] | None], Awaitable[Mapping[str, Account]]]
+ReadAccounts = Callable[[TenantId, Collection[str]], Awaitable[Mapping[str, Account]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,10 @@ class CheckEntitlements:
             SnapshotNotPublished: nothing was published for the tenant yet.
             RevisionNotReached: ``min_revision`` did not come within ``patience_seconds``.
         """
-        held = await self.states.newest(tenant_id, min_revision)
-        if held.revision < min_revision:
-            held = await self.states.wait_beyond(tenant_id, min_revision - 1, self.patience_seconds)
-        if held.revision < min_revision:
-            raise RevisionNotReached(value=min_revision, newest=held.revision, field="min_revision")
+        held = await self.at_least(tenant_id, min_revision)
         at = held.present(self.clock)
         decided = [(q, decide(held.snapshot, q.feature, at, age_seconds=0)) for q in questions]
-        counted = {q.feature for q, d in decided if d.allowed and _grant(held, q.feature).leased}
+        counted = {q.feature for q, d in decided if d.allowed and _grant(held, q.feature).limited}
         accounts = await self.read_accounts(tenant_id, counted) if counted else {}
         return Checked(
             revision=held.revision,
@@ -91,6 +87,20 @@ class CheckEntitlements:
             age_seconds=self.states.age_seconds(),
             answers=tuple(_answer(q, d, accounts.get(q.feature)) for q, d in decided),
         )
+
+    async def at_least(self, tenant_id: TenantId, min_revision: int) -> HeldState:
+        """Return the newest snapshot, once it is of ``min_revision`` or newer.
+
+        Raises:
+            SnapshotNotPublished: nothing was published for the tenant yet.
+            RevisionNotReached: ``min_revision`` did not come within ``patience_seconds``.
+        """
+        held = await self.states.newest(tenant_id, min_revision)
+        if held.revision < min_revision:
+            held = await self.states.wait_beyond(tenant_id, min_revision - 1, self.patience_seconds)
+        if held.revision < min_revision:
+            raise RevisionNotReached(value=min_revision, newest=held.revision, field="min_revision")
+        return held
 
 
 def _grant(held: HeldState, feature: str) -> FeatureGrant:
