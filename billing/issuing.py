@@ -17,6 +17,7 @@ from billing.domain.documents.heading import Heading, Kind
 from billing.domain.ledger import credit_applied_entries, credit_note_entries, invoice_entries
 from billing.domain.records import Account, InvoiceSummary, NoteSummary
 from billing.drafts import Drafts, InvoiceDraft, NoteDraft, named
+from billing.events import issued_event
 from billing.invoicing import Convergence
 from billing.issuing_inputs import Inputs
 from billing.issuing_rows import line_rows, note_rows
@@ -109,6 +110,7 @@ class Issuer:
             lines_write(tenant_id, draft.id, line_rows(draft, found)),
             *postings(tenant_id, posting),
             *([message(tenant_id, INVOICE_ISSUED, payload)] if made.due.minor else []),
+            issued_event(tenant_id, draft.id, made.total, self.now),
             self._recorded("invoice.issued", "invoice", name, draft.heading, made.total),
         ]
 

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.records import OPEN_STATES, InvoiceState, InvoiceSummary, StoredInvoice
 from billing.errors import InvoiceNotFound
+from billing.events import paid_event
 from billing.models import INVOICES
 from control_plane.kernel.currency import currency
 from control_plane.kernel.ids import InvoiceId, TenantId, format_id
 from control_plane.kernel.money import Money
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import STANDING_DUE
+from control_plane.runtime.writes import send
 
 _OVERDUE = text(
     """
@@ -112,6 +114,8 @@ class InvoiceRepository:
                 settled, state=InvoiceState.PAID, paid_at=at, ended_at=None, end_reason=None
             )
         await self._update(invoice, settled)
+        if settled.state is InvoiceState.PAID and invoice.state is not InvoiceState.PAID:
+            await send(self.session, [paid_event(settled, at)])
         return settled
 
     async def end(

@@ -67,4 +67,5 @@ def _page(fields: Mapping[str, object]) -> str | None:
             return f"/portal/{folder}/{format_id(prefix, UUID(str(fields[name])))}"
     if "topup_id" in fields:
         return "/portal/balance#wallets"
-    return str(fields["page"]) if "page" in fields else None
+    page = str(fields["page"]) if "page" in fields else None
+    return page if page is None or page.startswith("/") else f"/portal/{page}"

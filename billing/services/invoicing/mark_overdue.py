@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.domain.records import InvoiceSummary
+from billing.events import overdue_event
 from billing.mailing import readers_of, reminders
 from billing.repositories.invoices import InvoiceRepository
 from control_plane.audit.record import record
@@ -43,6 +44,7 @@ class MarkOverdue:
                 )
             if marked:
                 await _remind(session, tenant_id, marked)
+                await send(session, [overdue_event(invoice, now) for invoice in marked])
             return marked
 
 

@@ -8,6 +8,7 @@ from control_plane.entitlements.repository import SnapshotRepository
 from control_plane.entitlements.signer import Signer
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import OutboxId, TenantId
+from control_plane.notifications.webhooks.events import EventType, announce
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import INSTANCES_CHANGED
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -49,6 +50,9 @@ class PublishSnapshot:
             await snapshots.add(tenant_id, snapshot, self.signer.sign(snapshot.to_bytes()))
             if latest is None or not _only_time_moved(latest.envelope, snapshot):
                 await enqueue(session, tenant_id, INSTANCES_CHANGED, {})
+                told = {"revision": snapshot.revision}
+                changed = EventType.ENTITLEMENTS_CHANGED
+                await announce(session, tenant_id, changed, told, at=reading.now)
             return snapshot.revision
 
     async def deliver(

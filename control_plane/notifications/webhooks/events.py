@@ -29,9 +29,10 @@ class EventType(StrEnum):
     FORECAST_EXCEEDS = "usage.forecast_exceeds"
     """Data: as above without the threshold, with ``forecast``."""
     STANDING_ANNOUNCED = "standing.announced"
-    """Data: ``{"standing", "next", "at"}``: the step that comes, and when."""
+    """Data: ``{"standing", "next", "at", "overdue_since", "invoices", "open"}``: the step that
+    comes, and when."""
     STANDING_CHANGED = "standing.changed"
-    """Data: ``{"standing", "previous"}``."""
+    """Data: ``{"standing", "previous", "reason"}``."""
     INVOICE_ISSUED = "invoice.issued"
     """Data: ``{"invoice", "currency", "total_minor"}``."""
     INVOICE_PAID = "invoice.paid"

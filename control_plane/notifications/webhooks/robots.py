@@ -14,6 +14,11 @@ _PAGES: Mapping[str, str] = {
     EventType.ENTITLEMENTS_CHANGED: "/portal/entitlements",
     EventType.THRESHOLD_REACHED: "/portal/usage",
     EventType.FORECAST_EXCEEDS: "/portal/usage",
+    EventType.STANDING_ANNOUNCED: "/portal/invoices",
+    EventType.STANDING_CHANGED: "/portal/invoices",
+    EventType.INVOICE_ISSUED: "/portal/invoices",
+    EventType.INVOICE_PAID: "/portal/invoices",
+    EventType.INVOICE_OVERDUE: "/portal/invoices",
 }
 _STANDINGS = {
     "en": {
@@ -43,8 +48,8 @@ class RobotWords:
     markdown: str
 
 
-_INSTANTS = frozenset({"period_start", "period_end", "effective_at", "at", "since"})
-_NAMED = frozenset({"standing", "previous", "from", "next"})
+_INSTANTS = frozenset({"period_start", "period_end", "at"})
+_NAMED = frozenset({"standing", "previous", "next"})
 
 
 class _Lenient(dict[str, object]):

@@ -18,7 +18,7 @@ from control_plane.kernel.ids import (
 from control_plane.notifications.webhooks.deliveries import DeliveryRepository
 from control_plane.notifications.webhooks.domain import Message
 from control_plane.notifications.webhooks.errors import WebhookDisabled
-from control_plane.notifications.webhooks.events import TEST, EventType
+from control_plane.notifications.webhooks.events import TEST
 from control_plane.notifications.webhooks.repository import EndpointRepository
 from control_plane.notifications.webhooks.requests import body_text
 from control_plane.runtime.sealing import Sealer
@@ -27,7 +27,7 @@ from control_plane.runtime.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """The outbox handler of `WEBHOOK_EVENT`, and of topics that are events by themselves.
+    """The outbox handler of `WEBHOOK_EVENT`.
 
     The message's id is the outbox row's: handled again after a crash it is the same message, and
     no endpoint gets it under a second id. Calling is not done here: an endpoint that hangs holds
@@ -45,10 +45,6 @@ class FanOut:
         event, at = str(payload["type"]), str(payload["at"])
         await self._tell(tenant_id, WebhookMessageId(delivery_id), event, at, payload["data"])
 
-    def forward(self, event: EventType) -> "Forward":
-        """Return the handler of a topic whose payload is the event's data."""
-        return Forward(self, event)
-
     async def _tell(
         self, tenant_id: TenantId, message_id: WebhookMessageId, event: str, at: str, data: object
     ) -> None:
@@ -59,22 +55,6 @@ class FanOut:
             if wanted:
                 message = Message(message_id, event, body, self.clock.now())
                 await _write(session, tenant_id, message, [e.id for e in wanted])
-
-
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """The outbox handler of a topic that is an event by itself."""
-
-    fan_out: FanOut
-    event: EventType
-
-    async def __call__(
-        self, tenant_id: TenantId, payload: dict[str, object], delivery_id: OutboxId
-    ) -> None:
-        """Tell the payload as the event's data; its ``at`` is when it happened, if it says so."""
-        at = payload.get("at") or instant_text(self.fan_out.clock.now())
-        told = {"type": self.event.value, "at": at, "data": payload}
-        await self.fan_out(tenant_id, told, delivery_id)
 
 
 @dataclass(frozen=True, slots=True)
