@@ -8,7 +8,7 @@ export SIZE
 # Where this is set, every process that is started would compile the code anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-nightly lint check coverage bench docs lock clean setup setup-dev format
+.PHONY: help demo test test-nightly lint check coverage bench sdk docs lock clean setup setup-dev format
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -59,6 +59,9 @@ format: $(VENV)/.ready-dev ## Format the code and fix what can be fixed
 
 bench: $(VENV)/.ready-dev ## Print one JSON line per figure (ONLY=name, SIZE=full)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+sdk: $(VENV)/.ready-dev ## Build the wheel of control_plane.sdk into dist/
+	@$(BIN)/python deploy/sdk/build.py
 
 docs: $(VENV)/.ready-dev ## Write the API reference from the code
 	@$(BIN)/tallyard openapi > docs/openapi.json

@@ -6,11 +6,9 @@ import weakref
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.sdk.fast_json import decode, encode
 from control_plane.sdk.segments import FRESH, HEADER_BYTES, SUFFIX, Record, Segment, clear, framed
 
 SEGMENT_BYTES = 256 << 10
@@ -28,15 +26,6 @@ class UsageSpoolFull(TallyardError):
     remedy = "Try again later. The service serves again once its usage could be sent."
 
 
-class _Preamble(msgspec.Struct, frozen=True):
-    source: str
-    subject: str
-
-
-_encode = msgspec.json.Encoder().encode
-_call = msgspec.json.Decoder(tuple[str, str, msgspec.Raw])
-_data = msgspec.json.Decoder(dict[str, Any], float_hook=str)  # the digits as they were written
-_preamble = msgspec.json.Decoder(_Preamble)
 _spools: "weakref.WeakSet[CallSpool]" = weakref.WeakSet()
 
 
@@ -64,7 +53,7 @@ class CallSpool:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._preamble = _encode(_Preamble(source, subject))
+        self._preamble = encode({"source": source, "subject": subject})
         assert len(self._preamble) <= _LARGEST_PREAMBLE  # noqa: S101 - our own short names
         self._segment_bytes = segment_bytes
         self._limit_bytes = limit_bytes
@@ -83,7 +72,7 @@ class CallSpool:
         Raises:
             UsageSpoolFull: it cannot be kept.
         """
-        frame = framed(_encode((event_type, at, data)))
+        frame = framed(encode((event_type, at, data)))
         with self._lock:
             current = self._current
             if current is None or not current.append(frame):
@@ -107,7 +96,7 @@ class CallSpool:
 
     def events(self, segment: Segment, limit: int) -> list[tuple[Record, dict[str, object]]]:
         """Return the oldest unacknowledged records of a file, each as a CloudEvent."""
-        common = _preamble.decode(segment.preamble)
+        common = decode(segment.preamble)
         return [
             (record, _event(f"{segment.name}-{record.offset}", common, record.text))
             for record in segment.read(limit)
@@ -126,7 +115,7 @@ class CallSpool:
 
         Killed before they are acknowledged, they are sent, refused and written once more.
         """
-        lines = b"".join(_encode({"reason": why, "event": event}) + b"\n" for event, why in refused)
+        lines = b"".join(encode({"reason": why, "event": event}) + b"\n" for event, why in refused)
         handle = os.open(self.refused_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, lines)
@@ -224,17 +213,17 @@ class CallSpool:
             return 0
 
 
-def _event(event_id: str, common: _Preamble, text: bytes) -> dict[str, object]:
-    event_type, time, data = _call.decode(text)
+def _event(event_id: str, common: Mapping[str, str], text: bytes) -> dict[str, object]:
+    event_type, time, data = decode(text)
     return {
         "specversion": "1.0",
-        "source": common.source,
+        "source": common["source"],
         "id": event_id,
         "type": event_type,
-        "subject": common.subject,
+        "subject": common["subject"],
         "time": time,
         "datacontenttype": "application/json",
-        "data": _data.decode(data),
+        "data": data,
     }
 
 
