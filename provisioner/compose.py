@@ -20,6 +20,8 @@ from provisioner.services.list_instances import (
     ListInstances,
 )
 from provisioner.services.module_commands import ModuleCommands
+from provisioner.services.open_export import OpenExport
+from provisioner.services.purge_exports import PurgeExports
 from provisioner.services.reconcile import Reconcile
 from provisioner.services.sync_instances import SyncInstances
 from provisioner.services.take_step import TakeStep
@@ -40,6 +42,7 @@ class Provisioner:
     list_instances: ListInstances
     get_instance: GetInstance
     instance_logs: InstanceLogs
+    open_export: OpenExport
     list_all_instances: ListAllInstances
 
     async def close(self) -> None:
@@ -62,6 +65,7 @@ def provisioner_of(
 ) -> Provisioner:
     """Build everything for one runtime. ``clock`` is real time: it stamps signed commands."""
     commands = commands or ModuleCommands(signer, clock)
+    exports = settings.var_dir / "exports"
     take_step = TakeStep(
         work=work,
         clock=clock,
@@ -69,12 +73,20 @@ def provisioner_of(
         signer=signer,
         issue_token=IssueServiceToken(work, clock),
         revoke_tokens=RevokeServiceTokens(work, clock),
-        export=ExportInstance(work, clock, commands, settings.var_dir / "exports"),
+        export=ExportInstance(work, clock, commands, exports),
         control_url=settings.service_url,
         allow_live=settings.allow_process_for_live,
     )
     update_records = UpdateRecords(work, clock, tenant_clock, runtime.name)
-    reconcile = Reconcile(work, clock, runtime, update_records, take_step, TenantLock(system))
+    reconcile = Reconcile(
+        work,
+        clock,
+        runtime,
+        update_records,
+        take_step,
+        TenantLock(system),
+        PurgeExports(work, clock, exports),
+    )
     sync = SyncInstances(work, commands)
     return Provisioner(
         runtime=runtime,
@@ -86,5 +98,6 @@ def provisioner_of(
         list_instances=ListInstances(work),
         get_instance=GetInstance(work),
         instance_logs=InstanceLogs(work, runtime),
+        open_export=OpenExport(work, commands, exports),
         list_all_instances=ListAllInstances(staff),
     )

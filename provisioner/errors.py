@@ -104,6 +104,24 @@ class ExportDamaged(TallyardError):
     remedy = "Nothing was removed; the export is taken again by itself."
 
 
+class ExportNotReady(TallyardError):
+    """An instance neither runs nor has been exported."""
+
+    code = "instance_export_not_ready"
+    kind = ErrorKind.CONFLICT
+    message = "There is no export of the instance {instance} yet, and it does not run now."
+    remedy = "Try again when it runs, or when it has been removed."
+
+
+class ExportPurged(TallyardError):
+    """What was kept of an instance has been deleted."""
+
+    code = "instance_export_purged"
+    kind = ErrorKind.NOT_FOUND
+    message = "The export of the instance {instance} has been deleted."
+    remedy = "It was kept until the day that was announced; nothing is left of it."
+
+
 class SyncFailed(TallyardError):
     """A module instance did not carry out a signed command."""
 

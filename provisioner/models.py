@@ -38,6 +38,7 @@ class InstanceRow(SQLModel, table=True):
     export_file: str | None = Field(default=None, sa_type=Text)
     export_sha256: str | None = Field(default=None, sa_type=Text)
     removed_at: datetime | None = Field(default=None, sa_type=_INSTANT)
+    export_purged_at: datetime | None = Field(default=None, sa_type=_INSTANT)
 
     @property
     def ref(self) -> InstanceRef:

@@ -42,6 +42,30 @@ class InstanceRepository:
         )
         return rows.all()
 
+    async def keeping_exports(self, tenant_id: TenantId) -> Sequence[InstanceRow]:
+        """Return the removed instances of which an export is kept."""
+        rows = await self.session.scalars(
+            select(InstanceRow).where(
+                col(InstanceRow.tenant_id) == tenant_id,
+                col(InstanceRow.removed_at).is_not(None),
+                col(InstanceRow.export_file).is_not(None),
+                col(InstanceRow.export_purged_at).is_(None),
+            )
+        )
+        return rows.all()
+
+    async def purged(self, row: InstanceRow, *, at: datetime) -> None:
+        """Record that the export of a removed instance is gone, too."""
+        await self.session.execute(
+            update(InstanceRow)
+            .where(
+                col(InstanceRow.tenant_id) == row.tenant_id,
+                col(InstanceRow.id) == row.id,
+                col(InstanceRow.export_purged_at).is_(None),
+            )
+            .values(export_purged_at=at)
+        )
+
     async def get(self, tenant_id: TenantId, instance_id: InstanceId) -> InstanceRow:
         """Return one instance.
 

@@ -84,7 +84,7 @@ async def _write(
     readers = await MemberRepository(session).addresses(organisation.id, READERS)
     owed = () if debt is None else debt.open
     fields = {
-        "page": "invoices",
+        "page": "/portal/standing",
         "organisation": organisation.name,
         "at": _moment(step.effective_at or step.at, organisation),
         "open": ", ".join(f"{each.decimal_text()} {each.currency.code}" for each in owed),

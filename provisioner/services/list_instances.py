@@ -36,6 +36,7 @@ class InstanceView:
     exported_at: datetime | None
     export_sha256: str | None
     removed_at: datetime | None
+    export_purged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +126,5 @@ def view(row: InstanceRow) -> InstanceView:
         exported_at=row.exported_at,
         export_sha256=row.export_sha256,
         removed_at=row.removed_at,
+        export_purged_at=row.export_purged_at,
     )

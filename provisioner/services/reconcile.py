@@ -17,6 +17,7 @@ from provisioner.errors import NotReady, PortTaken, ReconcileBusy, RuntimeUnavai
 from provisioner.models import InstanceRow
 from provisioner.ports import Runtime
 from provisioner.repository import InstanceRepository
+from provisioner.services.purge_exports import PurgeExports
 from provisioner.services.take_step import TakeStep
 from provisioner.services.tenant_lock import TenantLock
 from provisioner.services.update_records import UpdateRecords
@@ -59,6 +60,7 @@ class Reconcile:
     update_records: UpdateRecords
     take_step: TakeStep
     lock: TenantLock
+    purge_exports: PurgeExports
     ready_seconds: float = READY_SECONDS
 
     async def __call__(self, tenant_id: TenantId, *, patience: float = 0) -> Outcome:
@@ -72,6 +74,8 @@ class Reconcile:
             for _ in range(MAX_PASSES):
                 if not await self._pass(tenant_id, outcome):
                     break
+            if outcome.converged:
+                outcome.moved += await self.purge_exports(tenant_id)
         return outcome
 
     async def deliver(

@@ -1,17 +1,24 @@
 """The services a tenant runs."""
 
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
 
 from control_plane.identity.domain import Permission
-from control_plane.kernel.ids import InstanceId, format_id
+from control_plane.kernel.ids import InstanceId, TenantId, format_id
 from provisioner.services.list_instances import InstanceView
-from web.api.common import ApiRequest, id_from, tenant
+from provisioner.services.open_export import OpenedExport
+from web.api.common import ApiRequest, id_from, principal, tenant
 from web.compose import Application
+
+_CHUNK = 262_144
 
 
 class InstanceBody(msgspec.Struct):
@@ -30,6 +37,7 @@ class InstanceBody(msgspec.Struct):
     exported_at: datetime | None
     export_sha256: str | None
     removed_at: datetime | None
+    export_purged_at: datetime | None
 
 
 class LogsBody(msgspec.Struct):
@@ -54,6 +62,7 @@ def instance_body(view: InstanceView) -> InstanceBody:
         exported_at=view.exported_at,
         export_sha256=view.export_sha256,
         removed_at=view.removed_at,
+        export_purged_at=view.export_purged_at,
     )
 
 
@@ -90,4 +99,50 @@ async def read_logs(
     return LogsBody(text)
 
 
-router = Router("/v1", tags=["Instances"], route_handlers=[list_instances, get_instance, read_logs])
+@get("/instances/{instance_id:str}/export", opt={"permission": Permission.INSTANCE_MANAGE})
+async def read_export(
+    request: ApiRequest, instance_id: FromPath[str], application: NamedDependency[Application]
+) -> Stream:
+    """Download a service's data: taken now while it runs, or what was kept when it was removed.
+
+    It stays open to you however you stand, until it is purged. ``Repr-Digest`` is the file's.
+    """
+    return await export_response(
+        application, tenant(request), instance_id, principal(request).actor
+    )
+
+
+async def export_response(
+    application: Application, tenant_id: TenantId, instance_id: str, actor: str
+) -> Stream:
+    """Open an export and send it."""
+    opened = await application.provisioner.open_export(
+        tenant_id=tenant_id, instance_id=InstanceId(id_from("ins", instance_id)), actor=actor
+    )
+    digest = b64encode(bytes.fromhex(opened.sha256)).decode()
+    return Stream(
+        _sent(opened),
+        media_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="{opened.name}"',
+            "Content-Length": str(opened.path.stat().st_size),
+            "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530, section 3
+        },
+    )
+
+
+async def _sent(opened: OpenedExport) -> AsyncIterator[bytes]:
+    try:
+        with opened.path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                yield chunk
+    finally:
+        if opened.passing:
+            opened.path.unlink(missing_ok=True)
+
+
+router = Router(
+    "/v1",
+    tags=["Instances"],
+    route_handlers=[list_instances, get_instance, read_logs, read_export],
+)

@@ -25,6 +25,7 @@ from web.api import (
     plan_comparisons,
     plan_migrations,
     quarantine,
+    quotas,
     quotes,
     service_sync,
     sessions,
@@ -45,6 +46,7 @@ from web.api import (
     tenants,
     usage,
     usage_series,
+    webhooks,
 )
 
 
@@ -94,5 +96,6 @@ def api_routes() -> list[Router]:
         tenants,
         usage,
         usage_series,
+        webhooks,
     )
     return [noun.router for noun in nouns]
