@@ -69,7 +69,7 @@ class UnitsRefused(TallyardError):
 class UnitsExhausted(TallyardError):
     """Fewer units are left than were asked for."""
 
-    code = "units_exhausted"
+    code = "quota_exhausted"
     kind = ErrorKind.EXHAUSTED
     message = "{feature} has {remaining} of {limit} units left, fewer than {units}."
     remedy = "Ask for fewer, wait for the next period, or buy more."
@@ -105,7 +105,7 @@ class ReservationSettled(TallyardError):
 class ReservationExceeded(TallyardError):
     """More was to be confirmed than was reserved."""
 
-    code = "reservation_exceeded"
+    code = "reserved_units_exceeded"
     kind = ErrorKind.INVALID
     message = "{units} units are more than the {reserved} that were reserved."
     remedy = "Confirm at most what was reserved; reserve the rest separately."
@@ -118,3 +118,21 @@ class SeatNotFound(TallyardError):
     kind = ErrorKind.NOT_FOUND
     message = "{name} has no seat of {feature}."
     remedy = "List the seats to see who has one."
+
+
+class ReservationLengthInvalid(TallyardError):
+    """A reservation would last for no time, or for longer than one may."""
+
+    code = "reservation_length_invalid"
+    kind = ErrorKind.INVALID
+    message = "A reservation cannot last {value} seconds."
+    remedy = "Reserve for 1 to {most} seconds; reserve again where work takes longer."
+
+
+class SeatNameInvalid(TallyardError):
+    """A name that a seat is assigned to is empty or too long."""
+
+    code = "seat_name_invalid"
+    kind = ErrorKind.INVALID
+    message = "{value!r} is not the name of somebody who can have a seat."
+    remedy = "Send a name of 1 to {most} characters."

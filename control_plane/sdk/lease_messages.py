@@ -15,7 +15,7 @@ MOST_UNITS = 10**15
 """More of anything in one lease is a slip; sums of such stay within 64 bits."""
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
-_HOLDER = re.compile(r"[\x21-\x7e]{1,128}")
+_WORD = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class LeaseOp(StrEnum):
@@ -49,6 +49,8 @@ class LeaseOperation:
 
     ``units`` of a renewal is the wanted total of the lease, what is spent of it included; fewer
     than before gives the rest back. ``need`` new units are wanted at least, or none at all.
+    A recovery speaks of the account's leases of other processes up to ``fence``: the newest that
+    this process was given, so that it never means a later lease, however late it arrives.
     """
 
     op: LeaseOp
@@ -63,8 +65,10 @@ class LeaseOperation:
     def body(self) -> dict[str, object]:
         """Return the JSON form."""
         own: dict[str, object] = {"op": self.op.value}
-        if self.op is LeaseOp.ACQUIRE:
+        if self.op in (LeaseOp.ACQUIRE, LeaseOp.RECOVER):
             own |= {"feature": self.feature, "period": self.period}
+        if self.op is LeaseOp.RECOVER:
+            own |= {"fence": self.fence}
         if self.op in (LeaseOp.RENEW, LeaseOp.CLOSE):
             own |= {"lease": self.lease, "fence": self.fence, "spent": self.spent}
         if self.op in (LeaseOp.ACQUIRE, LeaseOp.RENEW):
@@ -178,7 +182,7 @@ def parse_lease_request(data: object) -> LeaseRequest:
         )
     return LeaseRequest(
         request_id=_matching(reader, "request_id", _REQUEST_ID),
-        holder=_matching(reader, "holder", _HOLDER),
+        holder=_matching(reader, "holder", _WORD),
         epoch=_whole(reader, "epoch", 1 << 62),
         operations=tuple(_operation(item) for item in items),
     )
@@ -207,18 +211,23 @@ def _operation(reader: Reader) -> LeaseOperation:
     reader.expect("op", *(op.value for op in LeaseOp))
     op = LeaseOp(reader.text("op"))
     if op is LeaseOp.RECOVER:
-        return LeaseOperation(op)
-    if op is LeaseOp.ACQUIRE:
         return LeaseOperation(
             op,
             feature=reader.text("feature"),
             period=reader.text("period"),
+            fence=_whole(reader, "fence", 1 << 62),
+        )
+    if op is LeaseOp.ACQUIRE:
+        return LeaseOperation(
+            op,
+            feature=_matching(reader, "feature", _WORD),
+            period=_matching(reader, "period", _WORD),
             units=_whole(reader, "units"),
             need=_whole(reader, "need") if "need" in reader else 1,
         )
     held = LeaseOperation(
         op,
-        lease=reader.text("lease"),
+        lease=_matching(reader, "lease", _WORD),
         fence=_whole(reader, "fence", 1 << 62),
         spent=_whole(reader, "spent"),
     )

@@ -5,12 +5,18 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from control_plane.entitlements.errors_leases import SeatNotFound, UnitsExhausted, UnitsRefused
+from control_plane.entitlements.errors_leases import (
+    SeatNameInvalid,
+    SeatNotFound,
+    UnitsExhausted,
+    UnitsRefused,
+)
 from control_plane.entitlements.lease_accounts import Asked, LeaseAccounts
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 
 MOST_SEATS = 10_000
+MOST_LETTERS = 200
 
 _SEATS = text(
     "SELECT feature, holder, opened_at FROM leases WHERE tenant_id = :tenant_id "
@@ -40,7 +46,10 @@ class AssignSeat:
         Raises:
             UnitsRefused: the feature has no seats now.
             UnitsExhausted: all are taken.
+            SeatNameInvalid: the name is empty or too long.
         """
+        if not 1 <= len(name.strip()) <= MOST_LETTERS:
+            raise SeatNameInvalid(value=name[:MOST_LETTERS], most=MOST_LETTERS, field="name")
         said = await self._do(tenant_id, "seat", feature, name)
         if said["status"] == "refused":
             raise UnitsRefused(feature=feature, reason=said["reason"], field="feature")

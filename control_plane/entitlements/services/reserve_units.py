@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from control_plane.entitlements.domain.lease_terms import NOT_LEASED
 from control_plane.entitlements.errors_leases import (
     ReservationExceeded,
+    ReservationLengthInvalid,
     ReservationNotFound,
     ReservationOver,
     ReservationSettled,
@@ -18,7 +21,14 @@ from control_plane.entitlements.lease_accounts import Asked, LeaseAccounts, leas
 from control_plane.kernel.ids import LeaseId, TenantId, format_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 
+MOST_SECONDS = 86_400
+MOST_LISTED = 1_000
+
 _MS = 1000
+_OPEN = text(
+    "SELECT id, feature, units, expires_at FROM leases WHERE tenant_id = :tenant_id "
+    "AND kind = 'reservation' AND state = 'open' ORDER BY id LIMIT :most"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,6 @@ class Reservation:
     units: int
     used: int
     expires_at: datetime
-    remaining: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,10 @@ class ReserveUnits:
         Raises:
             UnitsRefused: the feature gives nothing now.
             UnitsExhausted: fewer are left.
+            ReservationLengthInvalid: ``seconds`` is not 1 to ``MOST_SECONDS``.
         """
+        if not 1 <= seconds <= MOST_SECONDS:
+            raise ReservationLengthInvalid(value=seconds, most=MOST_SECONDS, field="seconds")
         operation: dict[str, object] = {
             "op": "reserve",
             "feature": feature,
@@ -69,6 +81,18 @@ class ReserveUnits:
                 field="units",
             )
         return _reservation(said)
+
+    async def list(self, tenant_id: TenantId) -> tuple[Reservation, ...]:
+        """Return the first thousand that are open."""
+        async with self.work(tenant_id) as session:
+            bound = {"tenant_id": tenant_id, "most": MOST_LISTED}
+            rows = await session.execute(_OPEN, bound)
+            return tuple(
+                Reservation(
+                    format_id("lea", LeaseId(row.id)), row.feature, row.units, 0, row.expires_at
+                )
+                for row in rows
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +149,4 @@ def _reservation(said: dict[str, Any]) -> Reservation:
         units=said["units"],
         used=said["spent"],
         expires_at=datetime.fromtimestamp(said["expires"] / _MS, UTC),
-        remaining=said["remaining"],
     )

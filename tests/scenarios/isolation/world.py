@@ -142,6 +142,10 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     ids["migration_id"] = await _migrated(site)
     ids.update(await keep_balances(site, tenant_id, word))
     await site.application.publish_snapshot(tenant_id)
+    reserved = await site.application.reserve_units(
+        tenant_id, "outbound.orders_per_day", 50, 86_400, holder=f"{word}-till"
+    )
+    ids["reservation_id"] = reserved.id
     token = await site.application.issue_service_token(
         tenant_id=tenant_id, instance_id=instance, module="outbound"
     )

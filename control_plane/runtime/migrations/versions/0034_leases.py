@@ -14,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     _accounts()
+    _slices()
     _leases()
     _requests()
     op.execute(Path(__file__).with_name("0034_lease_functions.sql").read_text(encoding="utf-8"))
@@ -60,6 +61,9 @@ def _accounts() -> None:
         """
     )
     tenant_table("lease_accounts", staff=True, privileges="SELECT, INSERT, UPDATE")
+
+
+def _slices() -> None:
     # What a rolling window spent, slice by slice, until it leaves the window.
     op.execute(
         """
