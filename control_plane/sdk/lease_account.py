@@ -1,0 +1,231 @@
+"""One leased account as a process may spend from it: a lock, a comparison and a subtraction."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.sdk.decision import Reason
+from control_plane.sdk.lease_messages import LeaseResult, LeaseStatus
+from control_plane.sdk.leases import HORIZON_SECONDS, measured_rate
+
+NEVER = float("-inf")
+PAUSE_SECONDS = 0.25
+"""How long "nothing left" is believed before the server is asked again."""
+KEEP_SECONDS = 15.0
+"""How long after such an answer a lease is asked for that nobody needs at once."""
+
+
+class ReservationExpired(TallyardError):
+    """A reservation was confirmed after its time, and its units are no longer to be had."""
+
+    code = "reservation_expired"
+    kind = ErrorKind.CONFLICT
+    message = "The reservation of {units} units expired, and they were given to others."
+    remedy = "Reserve again, with a timeout that is longer than the work."
+
+
+class ReservationExceeded(TallyardError):
+    """More was confirmed than was reserved."""
+
+    code = "reservation_exceeded"
+    kind = ErrorKind.INVALID
+    message = "{value} units cannot be confirmed of the {units} that were reserved."
+    remedy = "Confirm no more than was reserved; reserve what the work may need at most."
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """Units of one account that this process alone may spend, until ``until`` (monotonic).
+
+    ``cap`` = spent + reserved + left, always.
+    """
+
+    id: str = ""
+    fence: int = 0
+    cap: int = 0
+    left: int = 0
+    reserved: int = 0
+    until: float = NEVER
+    renew_at: float = NEVER
+    reported: int = 0
+
+    @property
+    def spent(self) -> int:
+        """What was spent of it for good."""
+        return self.cap - self.left - self.reserved
+
+
+@dataclass(slots=True, eq=False)
+class Reservation:
+    """Units set aside for work that may fail: confirm what was used, or release all of it.
+
+    Its units stay the holder's beyond the end of the lease: the server counts them as spent until
+    the lease is closed, and no lease is closed before its reservations are settled.
+    """
+
+    account: "LeasedAccount"
+    lease: Lease
+    units: int
+    remaining: int
+    deadline: float = float("inf")
+    confirmed: int | None = None
+    expired: bool = False
+
+    def confirm(self, units: int | None = None) -> None:
+        """Spend ``units`` of what was reserved, all by default; the rest comes back.
+
+        Again, it changes nothing. After its time the units are taken anew if they can be.
+
+        Raises:
+            ReservationExceeded: ``units`` is negative, or more than was reserved.
+            ReservationExpired: the time is over, and others have had the units.
+        """
+        wanted = self.units if units is None else units
+        if not 0 <= wanted <= self.units:
+            raise ReservationExceeded(field="units", value=wanted, units=self.units)
+        self.account.settle(self, wanted)
+
+    def release(self) -> None:
+        """Give all of it back: the work failed, and is neither counted nor billed."""
+        self.account.settle(self, 0)
+
+
+class LeasedAccount:
+    """One feature in one quota period; a ``UnitAccount``. Make it through a ``LeaseBook``.
+
+    ``soft`` accounts never refuse; of ``slots`` (concurrency), a reservation gives back what it
+    took when it ends, however it ends.
+    """
+
+    def __init__(
+        self,
+        feature: str,
+        period: str,
+        *,
+        lock: threading.Lock,
+        clock: Callable[[], float],
+        wake: Callable[[], None],
+        spare: int = 1,
+        keeps: bool = False,
+        soft: bool = False,
+        slots: bool = False,
+    ) -> None:
+        self.feature, self.period = feature, period
+        self.soft, self.slots, self.spare, self.keeps = soft, slots, spare, keeps
+        self.lock, self._clock, self._wake = lock, clock, wake
+        self.lease = Lease()
+        self.old: list[Lease] = []
+        self.reservations: set[Reservation] = set()
+        self.current = self.recovers = False
+        self.fence = 0
+        self.needed = 0
+        self.size = spare
+        self.measured_at = clock()
+        self.pause_until = self.keep_after = NEVER
+        self.empty_for = 0  # so many units or more are not to be had, while the pause lasts
+        self.remaining = 0
+        self.limit: int | None = None
+
+    def spend(self, units: int, at: float) -> int | Reason:
+        """Spend units now, if a live lease has them; return how many it has left.
+
+        ``at`` is monotonic. ``NO_LEASE``: more may be had, and is being asked for.
+        ``LIMIT_REACHED``: the server said that nothing is left.
+        """
+        with self.lock:
+            lease = self.lease
+            left = lease.left - units
+            if left < 0 or at >= lease.until or units < 0:
+                return self._dry(units, at)
+            if self.slots:
+                return lease.left
+            lease.left = left
+            return left
+
+    def hold(self, units: int, at: float, *, timeout: float = float("inf")) -> Reservation | Reason:
+        """Set units aside for work that may fail, for ``timeout`` seconds at most."""
+        with self.lock:
+            self.expire_reservations(at)
+            lease = self.lease
+            if lease.left < units or at >= lease.until or units < 0:
+                refused = self._dry(units, at)
+                if isinstance(refused, Reason):
+                    return refused
+                lease.left += units  # a soft account lends them; it is they that are set aside
+            lease.left -= units
+            lease.reserved += units
+            held = Reservation(self, lease, units, lease.left, at + timeout)
+            self.reservations.add(held)
+            return held
+
+    def settle(self, held: Reservation, units: int) -> None:
+        """End a reservation with ``units`` of it spent; once settled, it stays as it is."""
+        with self.lock:
+            self.expire_reservations(self._clock())
+            if held.confirmed is not None:
+                return
+            if held.expired:
+                self._take_late(held, units)
+                return
+            held.confirmed = units
+            self.reservations.discard(held)
+            held.lease.reserved -= held.units
+            held.lease.left += held.units if self.slots else held.units - units
+
+    def expire_reservations(self, at: float) -> None:
+        """Let reservations go whose time is over. The book's lock is held."""
+        for held in [held for held in self.reservations if at >= held.deadline]:
+            self.reservations.discard(held)
+            held.expired = True
+            held.lease.reserved -= held.units
+            held.lease.left += held.units
+
+    def note(self, result: LeaseResult, now: float) -> None:
+        """Note what an answer says of the account. The book's lock is held."""
+        self.remaining, self.limit = result.remaining, result.limit
+        self.fence = max(self.fence, result.fence)
+        self.ask_anew()
+        if result.status is not LeaseStatus.OK:
+            self.pause_until, self.keep_after = now + PAUSE_SECONDS, now + KEEP_SECONDS
+        if result.status is LeaseStatus.EXHAUSTED:
+            self.empty_for = max(self.needed, 1)
+        self.needed = 0
+
+    def may_ask(self, now: float) -> bool:
+        """Whether asking for more units may bring any. The book's lock is held."""
+        if not self.needed:
+            return now >= self.keep_after
+        return now >= self.pause_until or self.needed < self.empty_for
+
+    def ask_anew(self) -> None:
+        """Forget that nothing was left: what is granted may have changed."""
+        self.pause_until = self.keep_after = NEVER
+        self.empty_for = 0
+
+    def next_size(self, now: float) -> int:
+        """Return how many unspent units the lease should have from now on."""
+        taken = self.lease.spent + self.lease.reserved - self.lease.reported
+        rate = measured_rate(max(taken, 0), int((now - self.measured_at) * 1000))
+        return max(int(rate * HORIZON_SECONDS), self.size // 2, self.spare, self.needed)
+
+    def _take_late(self, held: Reservation, units: int) -> None:
+        lease = self.lease
+        if units and (lease.left < units or self._clock() >= lease.until):
+            raise ReservationExpired(units=held.units)
+        held.confirmed = units
+        if not self.slots:
+            lease.left -= units
+
+    def _dry(self, units: int, at: float) -> int | Reason:
+        if units < 0:
+            return Reason.LIMIT_REACHED
+        self.needed = max(self.needed, units)
+        if self.soft:
+            self._wake()
+            self.lease.left -= units
+            return self.lease.left
+        if at < self.pause_until and units >= self.empty_for > 0:
+            return Reason.LIMIT_REACHED
+        self._wake()
+        return Reason.NO_LEASE
