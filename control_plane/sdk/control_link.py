@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
+from control_plane.kernel.clock import Clock, SystemClock
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.sdk.courier import ControlPlaneBusy, wait_asked_for
 from control_plane.sdk.envelope import Envelope, EnvelopeInvalid
 from control_plane.sdk.events import MEDIA_TYPE, StreamEvent, read_events
 
+_JSON = "application/json"
+_BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _PIECE = 65_536
 _LARGEST_LINE = 16_000_000
 _NO_STREAM = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE}
@@ -58,6 +62,7 @@ class ControlLink:
     token: str = field(repr=False)
     silence_seconds: float = 15.0
     context: ssl.SSLContext | None = None
+    clock: Clock = field(default_factory=SystemClock)
     _open: socket.socket | None = field(default=None, init=False, repr=False)
 
     def fetch(self, have: int, ring: int, wait: int = 0) -> SyncAnswer:
@@ -101,6 +106,28 @@ class ControlLink:
                     yield from read_events(_lines(response))
             finally:
                 self._open = None
+
+    def post(self, path: str, body: object, media_type: str = _JSON) -> object:
+        """Send JSON and return the JSON of the answer.
+
+        Raises:
+            ControlPlaneBusy: it takes nothing now, and says for how long.
+            ControlPlaneRefused: it answered otherwise.
+            OSError, http.client.HTTPException, ValueError: nothing is known of what was sent.
+        """
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": media_type}
+        with closing(self._connect(self.silence_seconds)) as connection:
+            before = urlsplit(self.url).path.rstrip("/")
+            connection.request("POST", f"{before}{path}", body=data, headers=headers)
+            with connection.getresponse() as response:
+                answer = response.read()
+                if response.status in _BUSY:
+                    asked = wait_asked_for(response.headers["Retry-After"], self.clock.now())
+                    raise ControlPlaneBusy(status=response.status, seconds=asked)
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise ControlPlaneRefused(path=path, status=response.status)
+        return json.loads(answer)
 
     def interrupt(self) -> None:
         """Break the stream that another thread follows."""

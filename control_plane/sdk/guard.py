@@ -22,8 +22,8 @@ from control_plane.sdk.decide import Reason
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-More = Callable[[str, int], Awaitable[object]]
-"""Waits for a while until units of a feature may be at hand, such as the lease keeper's."""
+More = Callable[[str, int], Awaitable[bool]]
+"""Waits until units of a feature may be at hand; False if there is no use in trying again."""
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -32,6 +32,7 @@ _App = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 
 _STATUS = {ErrorKind.FORBIDDEN: 403, ErrorKind.EXHAUSTED: 429}
 _UNAVAILABLE = 503
+_TRIES = 3  # an answer may have been asked for before these units were needed
 _FIRST_FAILURE = 400  # answers from here on are failures, and neither counted nor billed
 
 
@@ -39,7 +40,7 @@ _FIRST_FAILURE = 400  # answers from here on are failures, and neither counted n
 class Guard:
     """Admits calls by ``state`` and records the usage of those that succeeded with ``recorder``.
 
-    Asynchronous calls that find no units at hand ask ``more`` for them, once, before giving up.
+    Asynchronous calls that find no units at hand ask ``more`` for them a few times.
     """
 
     state: EntitlementState
@@ -52,13 +53,15 @@ class Guard:
 
     async def admit_async(self, need: Need) -> Admission:
         """Let a call go ahead; see ``admit`` for what it raises."""
-        try:
-            return self.admit(need)
-        except EntitlementUnconfirmed as refused:
-            if self.more is None or refused.decision.reason is not Reason.NO_LEASE:
-                raise
-            await self.more(need.feature, need.units)
-            return self.admit(need)
+        for _ in range(_TRIES):
+            try:
+                return self.admit(need)
+            except EntitlementUnconfirmed as refused:
+                if self.more is None or refused.decision.reason is not Reason.NO_LEASE:
+                    raise
+                if not await self.more(need.feature, need.units):
+                    raise
+        return self.admit(need)
 
     def requires(
         self,

@@ -136,8 +136,8 @@ async def test_a_decorated_coroutine_that_is_cancelled_is_not_counted(guard, fak
 class Dry:
     """A ledger without a lease, until one comes."""
 
-    def __init__(self, fake):
-        self.fake, self.asked = fake, []
+    def __init__(self, fake, comes_at):
+        self.fake, self.asked, self.comes_at = fake, [], comes_at
 
     def account(self, feature, grant, period, limit):
         return self
@@ -152,11 +152,14 @@ class Dry:
 
     async def more(self, feature, units):
         self.asked.append((feature, units))
-        self.fake.attach(self.fake.ledger)
+        if len(self.asked) == self.comes_at:
+            self.fake.attach(self.fake.ledger)
+        return len(self.asked) <= self.comes_at
 
 
-async def test_a_call_without_units_at_hand_asks_for_more_once(fake, calls):
-    dry = Dry(fake)
+@pytest.mark.parametrize("comes_at", [1, 2])
+async def test_a_call_without_units_at_hand_waits_for_more(fake, calls, comes_at):
+    dry = Dry(fake, comes_at)
     fake.attach(dry)
     guard = Guard(fake, calls, dry.more)
 
@@ -165,10 +168,21 @@ async def test_a_call_without_units_at_hand_asks_for_more_once(fake, calls):
         return "shipped"
 
     assert await ship() == "shipped"
-    assert dry.asked == [(ORDERS, 2)]
+    assert dry.asked == [(ORDERS, 2)] * comes_at
     with pytest.raises(UnitsExhausted):
         await ship()
-    assert len(dry.asked) == 1
+    assert len(dry.asked) == comes_at
+
+
+@pytest.mark.parametrize("comes_at", [0, 9])
+async def test_a_call_does_not_wait_for_ever(fake, calls, comes_at):
+    dry = Dry(fake, comes_at)
+    fake.attach(dry)
+
+    with pytest.raises(EntitlementUnconfirmed):
+        await Guard(fake, calls, dry.more).admit_async(NEED)
+
+    assert len(dry.asked) in {1, 3}
 
 
 async def ask(app, path="/orders"):
