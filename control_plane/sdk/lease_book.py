@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from control_plane.sdk.features import FeatureGrant, FeatureKind, Mode
-from control_plane.sdk.lease_account import Lease, LeasedAccount, Reservation
+from control_plane.sdk.forks import watch_forks
+from control_plane.sdk.lease_account import Lease, LeasedAccount, Reservation, SlotAccount
 from control_plane.sdk.lease_due import due, promise, retire
 from control_plane.sdk.lease_messages import (
     MOST_OPERATIONS,
@@ -56,9 +57,10 @@ class LeaseBook:
         on_need: Callable[[], None] = _nothing,
     ) -> None:
         self.holder = holder
-        self._on_need = on_need
+        self.on_need = on_need
         self._clock, self._spare, self._keeps = clock, spare, keeps
         self._start()
+        watch_forks(self)
 
     def _start(self) -> None:
         self.epoch = secrets.randbits(62)
@@ -174,6 +176,10 @@ class LeaseBook:
                 if lease.id
             ]
 
+    def need(self) -> None:
+        """Say that units are needed; the lock may be held."""
+        self.on_need()
+
     def before_fork(self) -> None:
         """Let no child inherit a lock that is held."""
         self.lock.acquire()
@@ -192,25 +198,27 @@ class LeaseBook:
         self._start()
         self._accounts, self._current = accounts, current
         for account in accounts.values():
-            account.lock = self.lock
+            account.share(self.lock)
 
     def _turn(self, feature: str, period: str, *, soft: bool, slots: bool) -> LeasedAccount:
         with self.lock:
             earlier = self._current.get(feature)
             if earlier is not None:
                 earlier.current, earlier.needed = False, 0
-            account = self._accounts.get((feature, period)) or self._new_account(feature, period)
-            account.current, account.soft, account.slots = True, soft, slots
+            account = self._accounts.get((feature, period))
+            if account is None or account.slots is not slots:
+                account = self._new_account(feature, period, slots=slots)
+            account.current, account.soft = True, soft
             self._current[feature] = account
             return account
 
-    def _new_account(self, feature: str, period: str) -> LeasedAccount:
-        account = LeasedAccount(
+    def _new_account(self, feature: str, period: str, *, slots: bool = False) -> LeasedAccount:
+        account = (SlotAccount if slots else LeasedAccount)(
             feature,
             period,
             lock=self.lock,
             clock=self._clock,
-            wake=self._on_need,
+            wake=self.need,
             spare=self._spare,
             keeps=self._keeps,
         )
