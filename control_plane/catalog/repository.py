@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from control_plane.catalog.codec import addon_body, addon_from_body, plan_body, plan_from_body
 from control_plane.catalog.definitions import Definitions, definitions_body, definitions_from_body
-from control_plane.catalog.domain import AddonVersion, Catalog, Meter, PlanVersion
+from control_plane.catalog.domain import AddonVersion, Catalog, Feature, Meter, PlanVersion
 from control_plane.catalog.errors import AddonVersionNotFound, PlanVersionNotFound
 from control_plane.catalog.models import AddonVersionRow, CatalogRevisionRow, PlanVersionRow
 from control_plane.kernel.canonical import canonical_json, sha256_hex
@@ -57,6 +57,11 @@ class CatalogRepository:
         """Return the meters by code, with one query; none before the first ``apply``."""
         newest = await self._newest()
         return {} if newest is None else _definitions(newest.body).meters
+
+    async def features(self) -> Mapping[str, Feature]:
+        """Return the features by code, with one query; none before the first ``apply``."""
+        newest = await self._newest()
+        return {} if newest is None else _definitions(newest.body).features
 
     async def plan(self, code: str) -> PlanVersion:
         """Return the version of a plan that is on sale, or raise PlanNotFound."""

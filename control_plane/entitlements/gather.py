@@ -1,9 +1,14 @@
 """Reads what a tenant's snapshot is made of."""
 
+from collections.abc import Iterable, Mapping
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_plane.catalog.domain import Feature
 from control_plane.catalog.repository import CatalogRepository
 from control_plane.entitlements.domain.build import Facts
+from control_plane.entitlements.domain.grants import TenantGrant, is_carried
+from control_plane.entitlements.grant_repository import GrantRepository
 from control_plane.identity.keys import active_key_grants, service_grants
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.sdk.snapshot import KeyGrant, ServiceGrant
@@ -24,18 +29,33 @@ async def gather_facts(session: AsyncSession, tenant_id: TenantId, reading: Cloc
     catalogs = CatalogRepository(session)
     plans = (segment.plan_version_id for t in timelines for segment in t.segments)
     addons = (booking.addon_version_id for t in timelines for booking in t.addon_bookings())
+    features = await catalogs.features()
+    grants = GrantRepository(session)
+    given = await grants.all(tenant_id)
+    carried = _carried(given.grants, features)
     return Facts(
         tenant_id=tenant_id,
         zone=organisation.zone,
         timelines=timelines,
         plan_versions=await catalogs.plan_versions(plans),
         addon_versions=await catalogs.addon_versions(addons),
-        features=(await catalogs.current()).features,
+        features=features,
         keys=await _keys(session, tenant_id, reading),
         services=await _services(session, tenant_id),
         test_clock_at=reading.now if reading.test else None,
         standing=(await StandingRepository(session).read(tenant_id)).standing,
+        grants=given.grants,
+        overrides=given.overrides,
+        uses=await grants.uses(tenant_id, carried) if carried else {},
+        readings=await grants.readings(tenant_id) if carried else {},
+        now=reading.now,
     )
+
+
+def _carried(grants: Iterable[TenantGrant], features: Mapping[str, Feature]) -> frozenset[str]:
+    """Return the features that have units granted which last until they are used."""
+    granted = {grant.feature for grant in grants}
+    return frozenset(c for c in granted if c in features and is_carried(features[c]))
 
 
 async def _keys(

@@ -19,3 +19,4 @@ class SnapshotRow(SQLModel, table=True):
     key_id: str = Field(sa_type=Text)
     facts_sha256: str = Field(sa_type=Text)
     issued_at: datetime = Field(sa_type=DateTime(timezone=True))
+    present_at: datetime | None = Field(sa_type=DateTime(timezone=True), default=None)

@@ -1,6 +1,7 @@
 """Keeps snapshots, one revision after the other."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,15 +58,32 @@ class SnapshotRepository:
             .order_by(col(SnapshotRow.revision).desc())
             .limit(1)
         )
-        if row is None:
-            return None
-        envelope = Envelope(row.payload, row.signature, row.key_id)
-        return StoredSnapshot(row.revision, envelope, row.facts_sha256)
+        return None if row is None else _stored(row)
 
-    async def add(self, tenant_id: TenantId, snapshot: Snapshot, envelope: Envelope) -> None:
+    async def at(self, tenant_id: TenantId, present: datetime) -> StoredSnapshot | None:
+        """Return the snapshot that was the newest at an instant of the tenant's own time."""
+        row = await self.session.scalar(
+            select(SnapshotRow)
+            .where(
+                col(SnapshotRow.tenant_id) == tenant_id,
+                func.coalesce(col(SnapshotRow.present_at), col(SnapshotRow.issued_at)) <= present,
+            )
+            .order_by(col(SnapshotRow.revision).desc())
+            .limit(1)
+        )
+        return None if row is None else _stored(row)
+
+    async def add(
+        self,
+        tenant_id: TenantId,
+        snapshot: Snapshot,
+        envelope: Envelope,
+        *,
+        present_at: datetime | None = None,
+    ) -> None:
         """Append a snapshot; a revision that exists already is refused by PostgreSQL.
 
-        Every web process hears of it at the commit.
+        Every web process hears of it at the commit. ``present_at`` is the tenant's own time.
         """
         self.session.add(
             SnapshotRow(
@@ -76,7 +94,13 @@ class SnapshotRepository:
                 key_id=envelope.key_id,
                 facts_sha256=facts_digest(snapshot),
                 issued_at=snapshot.issued_at,
+                present_at=present_at,
             )
         )
         await self.session.flush()
         await self.session.execute(_NOTIFY, notification(tenant_id, snapshot.revision))
+
+
+def _stored(row: SnapshotRow) -> StoredSnapshot:
+    envelope = Envelope(row.payload, row.signature, row.key_id)
+    return StoredSnapshot(row.revision, envelope, row.facts_sha256)

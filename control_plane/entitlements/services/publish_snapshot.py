@@ -6,6 +6,7 @@ from control_plane.entitlements.domain.build import build_snapshot, facts_digest
 from control_plane.entitlements.gather import gather_facts
 from control_plane.entitlements.repository import SnapshotRepository
 from control_plane.entitlements.signer import Signer
+from control_plane.entitlements.turning import turned
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import OutboxId, TenantId
 from control_plane.notifications.webhooks.events import EventType, announce
@@ -41,13 +42,14 @@ class PublishSnapshot:
             await snapshots.lock(tenant_id)
             latest = await snapshots.latest(tenant_id)
             reading = await self.tenant_clock.read(session, tenant_id)
-            facts = await gather_facts(session, tenant_id, reading)
+            facts = await turned(session, await gather_facts(session, tenant_id, reading))
             revision = latest.revision if latest else 0
             snapshot = build_snapshot(facts, revision=revision + 1, issued_at=self.clock.now())
             said = (facts_digest(snapshot), self.signer.key_id)
             if latest is not None and said == (latest.facts_sha256, latest.envelope.key_id):
                 return latest.revision
-            await snapshots.add(tenant_id, snapshot, self.signer.sign(snapshot.to_bytes()))
+            envelope = self.signer.sign(snapshot.to_bytes())
+            await snapshots.add(tenant_id, snapshot, envelope, present_at=reading.now)
             if latest is None or not _only_time_moved(latest.envelope, snapshot):
                 await enqueue(session, tenant_id, INSTANCES_CHANGED, {})
                 told = {"revision": snapshot.revision}
