@@ -59,7 +59,6 @@ class Service:
         self.state = EntitlementState(tenant=tenant, keys=self.ring, clock=self._clock)
         link = ControlLink(url, token, clock=self._clock)
         self.book = LeaseBook(instance, self._clock.monotonic, on_need=self._wake)
-        watch_forks(self.book)
         self.leases = LeaseThread(self.book, link, tenant=tenant, keys=self.ring)
         self.state.attach(self.book)
         self.subscriber = Subscriber(
