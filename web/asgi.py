@@ -24,7 +24,7 @@ from web.edge.csrf import CsrfMiddleware
 from web.edge.guard import require_permission
 from web.edge.idempotency import IdempotencyMiddleware
 from web.edge.texts import TextMiddleware
-from web.lifetime import end_with_server
+from web.lifetime import end_with_server, when_asked_to_end
 from web.metrics import metrics_middleware
 from web.portal.routes import portal_config, portal_routes
 from web.problems import problem_handler
@@ -38,6 +38,7 @@ def create_app(application: Application) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
         await application.check_stores()
+        when_asked_to_end(application.end_streams)
         log.info("web_started")
         yield
         await application.close()

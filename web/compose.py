@@ -12,6 +12,11 @@ from web.parts.work import WorkPart
 class Application(WorkPart):
     """Everything Tallyard can do, in one process."""
 
+    def end_streams(self) -> None:
+        """Bring every stream that is open to its end: the process is about to go."""
+        if "snapshot_feeds" in vars(self):
+            self.snapshot_feeds.end()
+
     async def close(self) -> None:
         """Let go of every connection; services go on running."""
         await self.close_entitlements()

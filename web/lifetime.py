@@ -1,10 +1,13 @@
-"""The end of a web process: no worker outlives the process that started it."""
+"""The end of a web process: no worker outlives its server, no stream the order to end."""
 
+import asyncio
 import ctypes
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
 
@@ -22,3 +25,27 @@ def end_with_server() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server.pid:  # it died before the kernel was told
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def when_asked_to_end(call: Callable[[], None]) -> None:
+    """Call ``call`` in the running loop as soon as this worker is asked to end.
+
+    The server lets every answer that has begun come to its end first. Streams have none: whoever
+    holds them open has to be told. The server's own handling of the signal goes on as it was.
+    """
+    if multiprocessing.parent_process() is None:
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _also(call, loop, signal.getsignal(number)))
+
+
+def _also(
+    call: Callable[[], None], loop: asyncio.AbstractEventLoop, before: object
+) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(call)
+        if callable(before):
+            before(number, frame)
+
+    return handle

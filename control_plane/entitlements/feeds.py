@@ -75,11 +75,18 @@ class SnapshotFeeds:
         self._read = read
         self._feeds: dict[TenantId, _Feed] = {}
         self._started = False
+        self._ended = False
 
     @property
     def followers(self) -> int:
         """How many follow, over all tenants."""
         return sum(feed.followers for feed in self._feeds.values())
+
+    def end(self) -> None:
+        """Let nobody wait any longer: what everybody follows ends."""
+        self._ended = True
+        for feed in self._feeds.values():
+            feed.wake()
 
     @asynccontextmanager
     async def follow(self, tenant_id: TenantId) -> AsyncIterator[AsyncIterator[FeedState]]:
@@ -100,7 +107,7 @@ class SnapshotFeeds:
         changed = feed.changed
         told = await self._fresh(tenant_id, feed)
         yield told
-        while True:
+        while not self._ended:
             if feed.state is told:
                 await asyncio.shield(changed)
             changed = feed.changed

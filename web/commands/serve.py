@@ -10,6 +10,9 @@ from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
 from web.commands.failing import refusals
 
+_REQUESTS = 256  # that one process works on at a time, beside the streams that only wait
+_END_SECONDS = 30  # for what has begun when a process is asked to end
+
 
 @click.command()
 @click.option("--host", default=None, help="Address to listen on (TALLYARD_HOST).")
@@ -21,6 +24,8 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
     from granian import Granian  # noqa: PLC0415 - only this command needs the server
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    from web.api.service_sync import MOST_STREAMS  # noqa: PLC0415
+
     settings = load_settings()
     configure_logging(settings.log_level)
     Granian(
@@ -31,7 +36,8 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
         interface=Interfaces.ASGI,
         workers=workers,
         log_enabled=False,
-        backpressure=256,
+        backpressure=_REQUESTS + MOST_STREAMS,
+        workers_kill_timeout=_END_SECONDS,
         respawn_failed_workers=True,
     ).serve()
 
