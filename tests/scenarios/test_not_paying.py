@@ -103,6 +103,8 @@ async def test_paying_restores_at_once_and_services_never_stopped(laddered):
     await bella.subscribe()
     await bella.advance("2026-03-25")
     suspended = await standing_in_snapshot(bella)
+    bought = await bella.company.post("/v1/subscriptions", {"plan_code": "starter"})
+    assert (bought.status_code, bought.json()["code"]) == (403, "suspended_buys_nothing")
 
     await pay_everything(bella)
 

@@ -66,8 +66,19 @@ STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "shared_consolidated": ("warn", N_("Consolidated")),
         "shared_paid": ("good", N_("Paid")),
         "shared_shown": ("plain", N_("Pays itself")),
+        "standing_active": ("good", N_("In good standing")),
+        "standing_grace": ("warn", N_("In grace")),
+        "standing_read_only": ("bad", N_("Read-only")),
+        "standing_suspended": ("bad", N_("Suspended")),
+        "standing_retained": ("bad", N_("Ended, exports kept")),
+        "standing_purged": ("plain", N_("Ended, exports deleted")),
         "type_counted": ("good", N_("Counted by a meter now")),
         "type_unknown": ("warn", N_("No meter yet")),
+        "webhook_failing": ("warn", N_("Failing")),
+        "webhook_disabled": ("plain", N_("Disabled")),
+        "delivery_pending": ("warn", N_("On its way")),
+        "delivery_delivered": ("good", N_("Delivered")),
+        "delivery_dead": ("bad", N_("Not delivered")),
         "fapiao_requested": ("info", N_("Requested")),
         "fapiao_submitted": ("warn", N_("Being issued")),
         "fapiao_issued": ("good", N_("Issued")),
@@ -100,6 +111,43 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         "inventory:write": N_("Post receipts and shipments in the modules"),
     }
 )
+
+ENDPOINT_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "standard": N_("Your own program (Standard Webhooks)"),
+        "dingtalk": N_("DingTalk robot"),
+        "wecom": N_("WeCom robot"),
+    }
+)
+
+EVENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "entitlements.changed": N_("Entitlements have changed"),
+        "usage.threshold_reached": N_("Usage has reached a threshold"),
+        "usage.forecast_exceeds": N_("Usage is likely to exceed its limit"),
+        "standing.announced": N_("The account will be restricted or restored"),
+        "standing.changed": N_("The account was restricted or restored"),
+        "invoice.issued": N_("An invoice was issued"),
+        "invoice.paid": N_("An invoice was paid"),
+        "invoice.overdue": N_("An invoice is overdue"),
+    }
+)
+
+OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "timeout": N_("No answer in time"),
+        "name_not_found": N_("Host name not found"),
+        "address_refused": N_("Not a public address"),
+        "certificate_invalid": N_("Certificate not valid"),
+        "tls_failed": N_("No TLS connection"),
+        "connection_closed": N_("Connection closed without an answer"),
+        "connection_failed": N_("No connection"),
+        "endpoint_disabled": N_("Endpoint disabled"),
+        "seal_broken": N_("Secret not readable"),
+        "answer_unreadable": N_("Answer not readable"),
+    }
+)
+"""Why a call brought no status, by code."""
 
 MANIFEST: Final[Mapping[str, str]] = MappingProxyType(
     {

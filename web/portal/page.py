@@ -18,6 +18,7 @@ from web.edge.tenant import principal_of
 from web.i18n import ENGLISH
 from web.portal.notices import notice_for
 from web.portal.rendering import PAGE_HEADERS, render, render_fragment
+from web.portal.standing_banner import standing_banner
 from web.portal.views.shell import Choice, Shell
 
 PageRequest = Request[Any, Any, Any]
@@ -33,6 +34,7 @@ STAFF_SECTIONS: Final = frozenset(
         "finance_fapiao",
         "finance_customers",
         "finance_groups",
+        "finance_standings",
         "finance_tax",
         "finance_discounts",
         "tenants",
@@ -94,12 +96,14 @@ async def _tenant(application: Application, principal: Principal) -> dict[str, A
     async with application.work(principal.tenant_id) as session:
         organisation = await OrganisationRepository(session).get(principal.tenant_id)
         reading = await application.tenant_clock.read(session, principal.tenant_id)
+        standing = await standing_banner(application, session, principal.tenant_id)
     memberships = await application.list_memberships(principal.user_id)
     return {
         "zone": organisation.zone,
         "organisation": organisation.name,
         "sandbox": organisation.sandbox,
         "clock_at": reading.now if reading.test else None,
+        "standing": standing,
         "organisations": tuple(
             Choice(format_id("ten", m.tenant_id), m.name, m.tenant_id == principal.tenant_id)
             for m in memberships

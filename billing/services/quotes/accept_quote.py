@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.buying import require_may_buy
 from billing.changing import Changed
 from billing.domain.life.errors import QuoteClosed, QuoteStale
 from billing.domain.life.orders import order_from_body
@@ -31,9 +32,11 @@ class AcceptQuote:
             QuoteClosed: it was answered, or ran out.
             QuoteStale: it would no longer come to what it says; nothing is charged.
             AccountParked: billing is halted.
+            SuspendedBuysNothing: the customer has not paid for long.
         """
         changing = self.weighing.changing
         async with self.work(tenant_id) as session:
+            await require_may_buy(session, tenant_id)
             books = await changing.current_books(session, tenant_id)
             repository = QuoteRepository(session)
             quote = await repository.lock(quote_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.buying import require_may_buy
 from billing.changing import Changed
 from billing.domain.life.requests import Request
 from billing.services.subscriptions.preview_change import purpose_of
@@ -40,10 +41,13 @@ class ConfirmChange:
             PreviewInvalid: ``token`` is not of a preview of this tenant.
             PreviewStale: the preview is too old, or no longer what would be charged.
             AccountParked: billing is halted.
+            SuspendedBuysNothing: the customer has not paid for long; staff may still change it.
             TallyardError: whatever the request's own rules refuse, see the ``propose_…``.
         """
         changing = self.weighing.changing
         async with self.work(tenant_id) as session:
+            if not staff:
+                await require_may_buy(session, tenant_id, request)
             shown = None
             if token is not None:
                 shown = changing.tokens.read(purpose_of(request), tenant_id, token)

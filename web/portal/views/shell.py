@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from web.portal.views.standing import StandingBanner
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -27,7 +29,8 @@ class Shell:
 
     ``permissions`` holds permission texts such as ``members:manage``; a template hides what the
     reader may not do, while the guard refuses it. ``csrf`` and ``idempotency_key`` go into every
-    form. ``clock_at`` is the test clock of a sandbox organisation, in UTC.
+    form. ``clock_at`` is the test clock of a sandbox organisation, in UTC. ``standing`` is set
+    where something is to be paid.
     """
 
     language: str
@@ -45,6 +48,7 @@ class Shell:
     idempotency_key: str = ""
     permissions: frozenset[str] = frozenset()
     notice: Notice | None = None
+    standing: StandingBanner | None = None
 
     def may(self, permission: str) -> bool:
         """Say whether the reader holds ``permission``."""
