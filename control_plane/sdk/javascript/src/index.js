@@ -1,0 +1,11 @@
+/** Entitlement checks in JavaScript: signed snapshots, decisions, quota periods and leases. */
+
+export { decide } from "./decide.js";
+export { loadPublicKeys, readEnvelope, verify } from "./envelope.js";
+export { instantText, parseInstant } from "./instants.js";
+export { KeyRing } from "./keyring.js";
+export { LeaseBook, LeasedAccount, nextLease, parseLeases } from "./leases.js";
+export { quotaPeriod } from "./quota.js";
+export { Refused } from "./refusals.js";
+export { parseHeartbeat, parseSnapshot, snapshotBody } from "./snapshot.js";
+export { EntitlementState } from "./state.js";

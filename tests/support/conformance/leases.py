@@ -1,0 +1,363 @@
+"""Leases as one process spends them. All answers are written by hand."""
+
+from tests.support.conformance.writing import Suite
+
+LEASE, NEXT = "lea_01h455vb4pex5vsknk084sn02q", "lea_01h455vb4pex5vsknk084sn02r"
+DONE, TAKEN, LATE = {"done": True}, {"taken": True}, {"taken": False}
+NO_LEASE, LIMIT = {"refused": "no_lease"}, {"refused": "limit_reached"}
+ACQUIRES = {"operations": [{"op": "acquire"}]}
+
+
+def spend(at_ms, units):
+    return {"at_ms": at_ms, "do": "spend", "units": str(units)}
+
+
+def hold(at_ms, name, units, **more):
+    return {"at_ms": at_ms, "do": "hold", "name": name, "units": str(units), **more}
+
+
+def confirm(at_ms, name, units=None):
+    more = {} if units is None else {"units": str(units)}
+    return {"at_ms": at_ms, "do": "confirm", "name": name, **more}
+
+
+def release(at_ms, name):
+    return {"at_ms": at_ms, "do": "release", "name": name}
+
+
+def send(at_ms):
+    return {"at_ms": at_ms, "do": "send"}
+
+
+def answers(at_ms, *results, **more):
+    return {"at_ms": at_ms, "do": "answer", "results": list(results), **more}
+
+
+def stop(at_ms):
+    return {"at_ms": at_ms, "do": "stop"}
+
+
+def left(units):
+    return {"left": str(units)}
+
+
+def granted(units, fence=1, seconds=30, remaining=900, lease=LEASE, status="ok"):
+    return {
+        "status": status,
+        "lease": lease,
+        "fence": fence,
+        "units": str(units),
+        "expires_in_seconds": seconds,
+        "remaining": str(remaining),
+    }
+
+
+def closed(fence):
+    return {"status": "closed", "fence": fence}
+
+
+def sends(*operations):
+    return {"operations": list(operations)}
+
+
+def told(op, spent, fence, lease=LEASE):
+    return {"op": op, "lease": lease, "fence": fence, "spent": spent}
+
+
+def case(name, *steps, kind="metered", mode="hard"):
+    asked = {
+        "kind": kind,
+        "mode": mode,
+        "period": "day:2026-01-10",
+        "steps": [step for step, _ in steps],
+    }
+    return name, asked, {"results": [result for _, result in steps]}
+
+
+def leased(units=100, **more):
+    """The first steps of most cases: nothing is there, units are asked for, and come."""
+    return (
+        (spend(0, 1), NO_LEASE),
+        (send(0), ACQUIRES),
+        (answers(50, granted(units, **more)), TAKEN),
+    )
+
+
+LEASES = Suite(
+    "leases",
+    "Play steps to one account of one book. `send` gives what is due to be sent (units asked for "
+    "are the client's own affair), `answer` hands over results that were verified, for the last "
+    "request or for `request`. `at_ms` is monotonic.",
+    [
+        case(
+            "units are spent from a lease, one decision each",
+            *leased(3),
+            (spend(100, 1), left(2)),
+            (spend(100, 2), left(0)),
+            (spend(100, 1), NO_LEASE),
+        ),
+        case(
+            "all of the units or none",
+            *leased(10),
+            (spend(100, 11), NO_LEASE),
+            (spend(100, 10), left(0)),
+        ),
+        case(
+            "no units can be asked about",
+            *leased(10),
+            (spend(100, 0), left(10)),
+            (spend(100, 4), left(6)),
+        ),
+        case(
+            "numbers beyond any float",
+            *leased(10**15),
+            (spend(100, 1), left(10**15 - 1)),
+            (spend(100, 10**15 - 1), left(0)),
+        ),
+        case(
+            "a lease lives from when its request was sent",
+            *leased(100),
+            (spend(29_999, 1), left(99)),
+            (spend(30_000, 1), NO_LEASE),
+        ),
+        case(
+            "also when the answer was long on its way",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(25_000, granted(100)), TAKEN),
+            (spend(29_999, 1), left(99)),
+            (spend(30_000, 1), NO_LEASE),
+        ),
+        case(
+            "an answer after its time brings nothing to spend",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(31_000, granted(100)), TAKEN),
+            (spend(31_000, 1), NO_LEASE),
+            (send(31_000), sends(told("close", 0, 1), {"op": "acquire"})),
+        ),
+        case(
+            "an unanswered request is sent again, and its time runs from the first sending",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (send(10_000), ACQUIRES),
+            (answers(10_050, granted(100)), TAKEN),
+            (spend(29_999, 1), left(99)),
+            (spend(30_000, 1), NO_LEASE),
+        ),
+        case(
+            "an answer counts once",
+            *leased(100),
+            (spend(100, 30), left(70)),
+            (answers(200, granted(100)), LATE),
+            (spend(300, 1), left(69)),
+        ),
+        case(
+            "an answer to an earlier request is not taken for a later one",
+            *leased(100),
+            (spend(100, 30), left(70)),
+            (send(15_000), sends(told("renew", 30, 1))),
+            (answers(15_100, granted(500, fence=2), request=0), LATE),
+            (answers(15_200, granted(130, fence=2)), TAKEN),
+            (spend(15_300, 1), left(99)),
+        ),
+        case(
+            "a renewal tells what was spent, names the fence and replaces the cap",
+            *leased(100),
+            (spend(100, 40), left(60)),
+            (send(15_000), sends(told("renew", 40, 1))),
+            (answers(15_050, granted(140, fence=2)), TAKEN),
+            (spend(15_100, 1), left(99)),
+            (send(30_000), sends(told("renew", 41, 2))),
+        ),
+        case(
+            "a renewal lives from its own sending",
+            *leased(100),
+            (spend(100, 40), left(60)),
+            (send(15_000), sends(told("renew", 40, 1))),
+            (answers(20_000, granted(140, fence=2)), TAKEN),
+            (spend(44_999, 1), left(99)),
+            (spend(45_000, 1), NO_LEASE),
+        ),
+        case(
+            "nothing new was left, but the lease is renewed",
+            *leased(100),
+            (spend(100, 40), left(60)),
+            (send(15_000), sends(told("renew", 40, 1))),
+            (answers(15_050, granted(100, fence=2, status="exhausted", remaining=0)), TAKEN),
+            (spend(44_999, 60), left(0)),
+        ),
+        case(
+            "a lost lease is spent from no more, and closed with what was spent",
+            *leased(100),
+            (spend(100, 40), left(60)),
+            (send(15_000), sends(told("renew", 40, 1))),
+            (answers(15_050, {"status": "lost", "fence": 1}), TAKEN),
+            (spend(15_100, 1), NO_LEASE),
+            (send(16_000), sends(told("close", 40, 1), {"op": "acquire"})),
+            (answers(16_050, closed(2), granted(10, fence=3, lease=NEXT)), TAKEN),
+            (spend(16_100, 1), left(9)),
+        ),
+        case(
+            "a fenced lease is spent from no more",
+            *leased(100),
+            (spend(100, 40), left(60)),
+            (send(15_000), sends(told("renew", 40, 1))),
+            (answers(15_050, {"status": "fenced", "fence": 5}), TAKEN),
+            (spend(15_100, 1), NO_LEASE),
+        ),
+        case(
+            "a refused renewal ends the lease",
+            *leased(100),
+            (spend(100, 40), left(60)),
+            (send(15_000), sends(told("renew", 40, 1))),
+            (answers(15_050, {"status": "refused", "fence": 2}), TAKEN),
+            (spend(15_100, 1), NO_LEASE),
+        ),
+        case(
+            "an expired lease is closed with what was spent of it",
+            *leased(100),
+            (spend(100, 25), left(75)),
+            (spend(30_000, 1), NO_LEASE),
+            (send(30_000), sends(told("close", 25, 1), {"op": "acquire"})),
+            (answers(30_050, closed(1), granted(50, fence=2, lease=NEXT)), TAKEN),
+            (spend(30_100, 50), left(0)),
+        ),
+        case(
+            "nothing left is believed for a moment, and then asked again",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, granted(0, status="exhausted", remaining=0, lease="", fence=0)), TAKEN),
+            (spend(60, 1), LIMIT),
+            (spend(299, 1), LIMIT),
+            (spend(301, 1), NO_LEASE),
+            (send(301), ACQUIRES),
+        ),
+        case(
+            "a reservation keeps its units apart",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (spend(100, 41), NO_LEASE),
+            (spend(100, 40), left(0)),
+            (confirm(200, "a"), DONE),
+            (send(15_000), sends(told("renew", 100, 1))),
+        ),
+        case(
+            "what is not confirmed comes back",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (confirm(200, "a", 25), DONE),
+            (spend(300, 75), left(0)),
+            (send(15_000), sends(told("renew", 100, 1))),
+        ),
+        case(
+            "what is released was never spent",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (release(200, "a"), DONE),
+            (spend(300, 100), left(0)),
+        ),
+        case(
+            "confirming again changes nothing",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (confirm(200, "a", 10), DONE),
+            (confirm(300, "a", 60), DONE),
+            (release(300, "a"), DONE),
+            (spend(400, 90), left(0)),
+        ),
+        case(
+            "releasing after confirming changes nothing, nor the other way round",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (release(200, "a"), DONE),
+            (confirm(300, "a"), DONE),
+            (spend(400, 100), left(0)),
+        ),
+        case(
+            "no more is confirmed than was reserved",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (confirm(200, "a", 61), {"refused": "reservation_exceeded"}),
+            (confirm(300, "a", 60), DONE),
+            (spend(400, 41), NO_LEASE),
+        ),
+        case(
+            "no more is reserved than is there",
+            *leased(100),
+            (hold(100, "a", 101), NO_LEASE),
+            (hold(100, "b", 100), left(0)),
+            (hold(100, "c", 1), NO_LEASE),
+        ),
+        case(
+            "a reservation's time ends, and its units come back",
+            *leased(100),
+            (hold(100, "a", 60, timeout_ms=1_000), left(40)),
+            (hold(1_099, "b", 41), NO_LEASE),
+            (hold(1_100, "c", 100), left(0)),
+            (confirm(1_200, "a", 10), {"refused": "reservation_expired"}),
+        ),
+        case(
+            "confirmed late, units are taken anew where there are any",
+            *leased(100),
+            (hold(100, "a", 60, timeout_ms=1_000), left(40)),
+            (confirm(2_000, "a", 50), DONE),
+            (spend(2_100, 50), left(0)),
+            (send(15_000), sends(told("renew", 100, 1))),
+        ),
+        case(
+            "a lease with work under way is not closed",
+            *leased(100),
+            (hold(100, "a", 60), left(40)),
+            (spend(30_000, 1), NO_LEASE),
+            (send(30_000), ACQUIRES),
+            (answers(30_050, granted(10, fence=2, lease=NEXT)), TAKEN),
+            (confirm(31_000, "a", 20), DONE),
+            (spend(31_000, 10), left(0)),
+            (spend(31_000, 1), NO_LEASE),
+            (send(32_000), sends(told("close", 20, 1), told("renew", 10, 2, NEXT))),
+        ),
+        case(
+            "stopping gives everything back",
+            *leased(100),
+            (spend(100, 25), left(75)),
+            (stop(200), DONE),
+            (spend(300, 1), NO_LEASE),
+            (send(300), sends(told("close", 25, 1))),
+            (answers(350, closed(2)), TAKEN),
+            (send(400), sends()),
+        ),
+        case(
+            "a soft limit never refuses, and tells how far it is exceeded",
+            (spend(0, 5), left(-5)),
+            (send(0), ACQUIRES),
+            (answers(50, granted(20)), TAKEN),
+            (spend(100, 10), left(5)),
+            (spend(100, 10), left(-5)),
+            mode="soft",
+        ),
+        case(
+            "what a soft limit lent is told as spent",
+            (spend(0, 5), left(-5)),
+            (send(0), ACQUIRES),
+            (answers(50, granted(20)), TAKEN),
+            (spend(100, 3), left(12)),
+            (send(15_000), sends(told("renew", 8, 1))),
+            mode="soft",
+        ),
+        case(
+            "a slot is looked for without being taken, and held while the work lasts",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, granted(2)), TAKEN),
+            (spend(100, 1), left(2)),
+            (spend(100, 1), left(2)),
+            (hold(100, "a", 1), left(1)),
+            (hold(100, "b", 1), left(0)),
+            (hold(100, "c", 1), NO_LEASE),
+            (confirm(200, "a"), DONE),
+            (hold(300, "d", 1), left(0)),
+            kind="concurrency",
+        ),
+    ],
+)
