@@ -38,6 +38,10 @@ _BY_NAME: Final[Mapping[str, Any]] = MappingProxyType(
         "module": "outbound",
         "title": "Not Found",
         "form": "pdf",
+        "event": "invoice.overdue",
+        "mail_role": "owner",
+        "threshold": 50,
+        "url": "https://hooks.example.com/tallyard",
         "invoice_ids": ["inv_01m3x7k2v9q4w8e5r6t1y0zabc"],
     }
 )
@@ -59,6 +63,9 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "migration_id": "pmg",
         "booking_id": "chg",
         "change_id": "chg",
+        "reservation_id": "lea",
+        "webhook_id": "whe",
+        "delivery_id": "whd",
     }
 )
 _BY_FORMAT: Final[Mapping[str, str]] = MappingProxyType(

@@ -30,6 +30,7 @@ from tests.scenarios.isolation.callers import Caller, by_key, by_session, by_tok
 from tests.support.api import PASSWORD, Company, Site
 from tests.support.fapiao_world import TITLE, keep_fapiao
 from tests.support.group_rows import keep_group
+from tests.support.webhook_rows import keep_webhook
 
 # Sessions belong to a person and say when they were last used, whoever they look at.
 _NOT_DATA = {"sessions"}
@@ -140,6 +141,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     ids["fapiao_id"] = format_id("fap", fapiao)
     ids["note_id"] = await _credited(site, tenant_id, bought["invoice_id"])
     ids["migration_id"] = await _migrated(site)
+    ids.update(await keep_webhook(site, tenant_id, word))
     ids.update(await keep_balances(site, tenant_id, word))
     await site.application.publish_snapshot(tenant_id)
     reserved = await site.application.reserve_units(
@@ -161,6 +163,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
             f"{word}.internal",
             f"{word} trading",
             f"{word}-wallet",
+            f"{word}-hook",
         ),
         tokens={
             "plan": await _preview(company, bought, "plan-change", {"plan_code": "scale"}),
