@@ -14,7 +14,7 @@ from control_plane.entitlements.signer import Signer
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId, format_id, new_id
 from control_plane.runtime.unit_of_work import UnitOfWork
-from control_plane.sdk.envelope import load_public_keys, verify
+from control_plane.sdk.envelope import Envelope, load_public_keys, verify
 from control_plane.sdk.lease_messages import (
     LeaseOp,
     LeaseOperation,
@@ -76,6 +76,7 @@ class Leasing:
 
     def __post_init__(self) -> None:
         self.accounts = LeaseAccounts(HeldStates(self.work, Unheard()), self.clock)
+        self.keys = load_public_keys(self.signer.public_keys_text())
         self.use = UseLeases(self.work, self.accounts, self.signer)
 
     async def publish(
@@ -104,13 +105,16 @@ class Leasing:
     ) -> list[LeaseResult]:
         """Send a request, check the signature of its answer and read that."""
         request = LeaseRequest(request_id or str(new_id()), holder, epoch, operations)
-        envelope = await self.use(self.tenant_id, request)
+        return self.read(await self.use(self.tenant_id, request), request)
+
+    def read(self, envelope: Envelope, request: LeaseRequest) -> list[LeaseResult]:
+        """Check an answer as its holder does."""
         answer = parse_leases(
-            verify(envelope, load_public_keys(self.signer.public_keys_text())),
+            verify(envelope, self.keys),
             tenant=format_id("ten", self.tenant_id),
-            holder=holder,
+            holder=request.holder,
             request_id=request.request_id,
-            asked=operations,
+            asked=request.operations,
         )
         return list(answer.results)
 

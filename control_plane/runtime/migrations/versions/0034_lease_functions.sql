@@ -1,6 +1,6 @@
--- Lease operations: each is one call. All of a tenant's take turns by one advisory lock, so that an
--- account is read, decided upon and written without anybody in between, in whatever order accounts
--- are touched. They run as their caller: row-level security holds.
+-- Lease operations: each is one call, and many are one, too. All of a tenant's take turns by one
+-- advisory lock, so that an account is read, decided upon and written without anybody in between,
+-- in whatever order accounts are touched. They run as their caller: row-level security holds.
 
 -- What an account can still give away. A bucket gives whole tokens.
 CREATE FUNCTION lease_free(a lease_accounts) RETURNS bigint LANGUAGE sql IMMUTABLE AS $body$
@@ -99,6 +99,21 @@ BEGIN
 END
 $body$;
 
+-- What a hard account may have out at most from now on: its limit, or what is out already where that
+-- is more. A bucket holds no more than its burst, what is leased included.
+CREATE FUNCTION lease_bounded(a lease_accounts) RETURNS lease_accounts
+LANGUAGE plpgsql AS $body$
+BEGIN
+    IF a.kind = 'rate' THEN
+        a.tokens := least(a.tokens, greatest(a.limit_units - a.held, 0));
+        a.ceiling := greatest(a.limit_units, a.held + ceil(a.tokens)::bigint);
+    ELSE
+        a.ceiling := greatest(a.limit_units, a.spent + a.held + a.lost);
+    END IF;
+    RETURN a;
+END
+$body$;
+
 -- What the entitlement says now. A feature that counts in another way from now on begins anew, once
 -- nobody holds anything of it.
 CREATE FUNCTION lease_terms(a lease_accounts, t jsonb) RETURNS lease_accounts
@@ -116,12 +131,12 @@ BEGIN
         DELETE FROM lease_slices
         WHERE tenant_id = a.tenant_id AND feature = a.feature AND period = a.period;
     END IF;
-    RETURN a;
+    RETURN lease_bounded(a);
 END
 $body$;
 
--- Reads an account as of now: limit and kind as the entitlement says (t; null: as they were), what
--- expired taken back, what left a rolling window forgotten, a bucket refilled.
+-- Reads an account as of now, or makes one under the terms t: what expired taken back, what left a
+-- rolling window forgotten, a bucket refilled.
 CREATE FUNCTION lease_load(
     p_tenant uuid, p_feature text, p_period text, t jsonb, p_now timestamptz
 ) RETURNS lease_accounts LANGUAGE plpgsql AS $body$
@@ -138,11 +153,10 @@ BEGIN
         ) VALUES (
             p_tenant, p_feature, p_period, t->>'kind', (t->>'hard')::boolean,
             (t->'periods'->p_period->>0)::timestamptz, (t->'periods'->p_period->>1)::timestamptz,
-            (t->>'window')::integer, (t->>'limit')::bigint, (t->>'limit')::bigint, (t->>'rate')::numeric,
+            (t->>'window')::integer, (t->>'limit')::bigint, (t->>'limit')::bigint,
+            (t->>'rate')::numeric,
             CASE WHEN t->>'kind' = 'rate' THEN (t->>'limit')::bigint ELSE 0 END, p_now
         ) RETURNING * INTO a;
-    ELSIF t->>'limit' IS NOT NULL THEN
-        a := lease_terms(a, t);
     END IF;
     IF a.held > 0 THEN
         a := lease_reclaim(a, p_now);
@@ -153,8 +167,6 @@ BEGIN
             a.tokens + coalesce(a.rate, 0) * greatest(extract(epoch FROM p_now - a.refilled_at), 0)
         );
         a.refilled_at := greatest(a.refilled_at, p_now);
-        a.ceiling := greatest(a.limit_units, a.held + ceil(a.tokens)::bigint);
-        RETURN a;
     END IF;
     IF a.kind = 'rolling' AND a.spent > 0 THEN
         WITH left_behind AS (
@@ -167,12 +179,12 @@ BEGIN
         a.spent := a.spent - gone;
         a.forgotten := a.forgotten + gone;
     END IF;
-    a.ceiling := greatest(a.limit_units, a.spent + a.held + a.lost);
-    RETURN a;
+    RETURN lease_bounded(a);
 END
 $body$;
 
-CREATE FUNCTION lease_store(a lease_accounts) RETURNS void LANGUAGE sql AS $body$
+CREATE FUNCTION lease_store(a lease_accounts) RETURNS void LANGUAGE plpgsql AS $body$
+BEGIN
     UPDATE lease_accounts SET
         hard = a.hard, limit_units = a.limit_units, ceiling = a.ceiling, granted = a.granted,
         spent = a.spent, held = a.held, lost = a.lost, returned = a.returned,
@@ -180,7 +192,8 @@ CREATE FUNCTION lease_store(a lease_accounts) RETURNS void LANGUAGE sql AS $body
         kind = a.kind, window_seconds = a.window_seconds, rate = a.rate,
         tokens = a.tokens, refilled_at = a.refilled_at, fence = a.fence,
         open_leases = a.open_leases
-    WHERE tenant_id = a.tenant_id AND feature = a.feature AND period = a.period
+    WHERE tenant_id = a.tenant_id AND feature = a.feature AND period = a.period;
+END
 $body$;
 
 CREATE FUNCTION lease_said(
@@ -228,92 +241,68 @@ CREATE FUNCTION lease_open(
     ) RETURNING *
 $body$;
 
-CREATE FUNCTION lease_acquire(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $body$
+-- What an operation leaves of an account, and what is said of it.
+CREATE TYPE lease_step AS (a lease_accounts, said jsonb);
+
+CREATE FUNCTION lease_acquire(a lease_accounts, r jsonb, o jsonb, p_now timestamptz)
+RETURNS lease_step LANGUAGE plpgsql AS $body$
 DECLARE
-    a lease_accounts;
     l leases;
-    granted bigint;
-    refusal CONSTANT text := lease_refusal(o);
-BEGIN
-    IF refusal IS NOT NULL THEN
-        RETURN lease_said(o, 'refused', refusal, a, l);
-    END IF;
-    a := lease_load(p_tenant, o->>'feature', o->>'period', o->'t', p_now);
-    granted := lease_share(
+    granted CONSTANT bigint := lease_share(
         a, (o->>'units')::bigint, (o->>'need')::bigint, a.open_leases + 1
     );
+BEGIN
     IF granted = 0 THEN
-        PERFORM lease_store(a);
-        RETURN lease_said(o, 'exhausted', '', a, l);
+        RETURN (a, lease_said(o, 'exhausted', '', a, l));
     END IF;
     a := lease_take(a, granted);
     a.fence := a.fence + 1;
     a.open_leases := a.open_leases + 1;
-    PERFORM lease_store(a);
     l := lease_open(
         a, o, 'lease', r->>'holder', (r->>'epoch')::bigint, granted,
         p_now + (o->'t'->>'seconds')::integer * interval '1 second', p_now
     );
-    RETURN lease_said(o, 'ok', '', a, l);
+    RETURN (a, lease_said(o, 'ok', '', a, l));
 END
 $body$;
 
-CREATE FUNCTION lease_renew(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $body$
+-- Reports what was spent, and asks for a new total; where nothing is given any more (p_refusal),
+-- the report counts all the same. More spent than granted is taken where the limit is soft: the
+-- holder went on while it had nothing.
+CREATE FUNCTION lease_renew(
+    a lease_accounts, l leases, o jsonb, p_refusal text, p_now timestamptz
+) RETURNS lease_step LANGUAGE plpgsql AS $body$
 DECLARE
-    a lease_accounts;
-    l leases;
     more bigint;
-    reported bigint := (o->>'spent')::bigint;
-    wanted bigint := (o->>'units')::bigint;
+    reported bigint := greatest((o->>'spent')::bigint, l.spent);
     status text := 'ok';
-    refusal text;
 BEGIN
-    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = (o->>'lease')::uuid;
-    IF NOT FOUND OR l.kind <> 'lease' OR l.holder <> r->>'holder' THEN
-        RETURN lease_said(o, 'unknown', '', a, NULL);
-    END IF;
-    o := o || jsonb_build_object('feature', l.feature, 'period', l.period);
-    refusal := lease_refusal(o);
-    a := lease_load(
-        p_tenant, l.feature, l.period, CASE WHEN refusal IS NULL THEN o->'t' END, p_now
-    );
-    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = l.id;
     IF l.fence <> (o->>'fence')::bigint THEN
-        PERFORM lease_store(a);
-        RETURN lease_said(o, 'fenced', '', a, NULL);
-    END IF;
-    reported := greatest(reported, l.spent);
-    IF l.state = 'open' AND reported > l.units AND NOT a.hard THEN
-        a := lease_take(a, reported - l.units);
-        l.units := reported;
-    END IF;
-    IF l.state NOT IN ('open', 'lost') OR reported > l.units THEN
-        PERFORM lease_store(a);
-        RETURN lease_said(
-            o, CASE WHEN reported > l.units THEN 'refused' ELSE 'closed' END,
-            CASE WHEN reported > l.units THEN 'overspent' ELSE '' END, a, l
-        );
-    END IF;
-    IF l.state = 'lost' THEN
+        RETURN (a, lease_said(o, 'fenced', '', a, NULL));
+    ELSIF l.state NOT IN ('open', 'lost') THEN
+        RETURN (a, lease_said(o, 'closed', '', a, l));
+    ELSIF reported > l.units AND (a.hard OR l.state = 'lost') THEN
+        RETURN (a, lease_said(o, 'refused', 'overspent', a, l));
+    ELSIF l.state = 'lost' THEN
         a.lost := a.lost - (reported - l.spent);
         a.spent := a.spent + (reported - l.spent);
-        UPDATE leases SET spent = reported WHERE tenant_id = p_tenant AND id = l.id
-        RETURNING * INTO l;
-        PERFORM lease_store(a);
-        RETURN lease_said(o, 'lost', '', a, l);
+        l.spent := reported;
+        UPDATE leases SET spent = reported WHERE tenant_id = l.tenant_id AND id = l.id;
+        RETURN (a, lease_said(o, 'lost', '', a, l));
+    END IF;
+    IF reported > l.units THEN
+        a := lease_take(a, reported - l.units);
+        l.units := reported;
     END IF;
     IF a.kind = 'concurrency' THEN
         reported := 0;
     END IF;
     a := lease_spend(a, reported - l.spent, p_now);
     a.fence := a.fence + 1;
-    IF refusal IS NOT NULL THEN
+    IF p_refusal IS NOT NULL THEN
         status := 'refused';
     ELSE
-        wanted := greatest(wanted, reported);
-        more := wanted - l.units;
+        more := greatest((o->>'units')::bigint, reported) - l.units;
         IF more < 0 THEN
             a := lease_return(a, -more);
         ELSIF more > 0 THEN
@@ -324,39 +313,46 @@ BEGIN
         l.units := l.units + more;
         l.expires_at := p_now + (o->'t'->>'seconds')::integer * interval '1 second';
     END IF;
+    l.spent := reported;
+    l.fence := a.fence;
     UPDATE leases
-    SET spent = reported, fence = a.fence, units = l.units, expires_at = l.expires_at
-    WHERE tenant_id = p_tenant AND id = l.id RETURNING * INTO l;
-    PERFORM lease_store(a);
-    RETURN lease_said(o, status, coalesce(refusal, ''), a, l);
+    SET spent = l.spent, fence = l.fence, units = l.units, expires_at = l.expires_at
+    WHERE tenant_id = l.tenant_id AND id = l.id;
+    RETURN (a, lease_said(o, status, coalesce(p_refusal, ''), a, l));
 END
 $body$;
 
--- The holder's last word: what it spent in all. Good for a lease that was lost, too. More than was
--- granted is taken where the limit is soft: the holder went on while it had nothing.
-CREATE FUNCTION lease_close(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $body$
-DECLARE
-    a lease_accounts;
-    l leases;
-    reported bigint := (o->>'spent')::bigint;
+-- A lease or reservation is over: so much of it was spent, and the rest goes back.
+CREATE FUNCTION lease_end(a lease_accounts, l leases, o jsonb, p_spent bigint, p_now timestamptz)
+RETURNS lease_step LANGUAGE plpgsql AS $body$
 BEGIN
-    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = (o->>'lease')::uuid;
-    IF NOT FOUND OR l.kind <> 'lease' OR l.holder <> r->>'holder' THEN
-        RETURN lease_said(o, 'unknown', '', a, NULL);
+    IF a.kind IN ('concurrency', 'seats') THEN
+        p_spent := 0;
     END IF;
-    a := lease_load(p_tenant, l.feature, l.period, NULL, p_now);
-    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = l.id;
-    PERFORM lease_store(a);
+    IF p_spent > l.units THEN
+        a := lease_take(a, p_spent - l.units);
+        l.units := p_spent;
+    END IF;
+    a := lease_return(lease_spend(a, p_spent - l.spent, p_now), l.units - p_spent);
+    l.spent := p_spent;
+    UPDATE leases SET spent = l.spent, units = l.units, state = 'closed', closed_at = p_now
+    WHERE tenant_id = l.tenant_id AND id = l.id;
+    RETURN (a, lease_said(o, 'ok', '', a, l));
+END
+$body$;
+
+-- The holder's last word: what it spent in all. Good for a lease that was lost, too.
+CREATE FUNCTION lease_close(a lease_accounts, l leases, o jsonb, p_now timestamptz)
+RETURNS lease_step LANGUAGE plpgsql AS $body$
+DECLARE
+    reported CONSTANT bigint := (o->>'spent')::bigint;
+BEGIN
     IF l.state NOT IN ('open', 'lost') THEN
-        RETURN lease_said(o, 'closed', '', a, l);
+        RETURN (a, lease_said(o, 'closed', '', a, l));
     ELSIF (o->>'fence')::bigint > l.fence OR reported < l.spent THEN
-        RETURN lease_said(o, 'fenced', '', a, NULL);
+        RETURN (a, lease_said(o, 'fenced', '', a, NULL));
     ELSIF reported > l.units AND a.hard THEN
-        RETURN lease_said(o, 'refused', 'overspent', a, l);
-    END IF;
-    IF a.kind = 'concurrency' THEN
-        reported := 0;
+        RETURN (a, lease_said(o, 'refused', 'overspent', a, l));
     END IF;
     IF l.state = 'lost' THEN
         a.lost := a.lost - (l.units - l.spent);
@@ -364,16 +360,7 @@ BEGIN
     ELSE
         a.open_leases := a.open_leases - 1;
     END IF;
-    IF reported > l.units THEN
-        a := lease_take(a, reported - l.units);
-        l.units := reported;
-    END IF;
-    a := lease_spend(a, reported - l.spent, p_now);
-    a := lease_return(a, l.units - reported);
-    UPDATE leases SET spent = reported, units = l.units, state = 'closed', closed_at = p_now
-    WHERE tenant_id = p_tenant AND id = l.id RETURNING * INTO l;
-    PERFORM lease_store(a);
-    RETURN lease_said(o, 'ok', '', a, l);
+    RETURN lease_end(a, l, o, reported, p_now);
 END
 $body$;
 
@@ -389,152 +376,115 @@ LANGUAGE sql AS $body$
         || jsonb_build_object('units', (SELECT coalesce(sum(rest), 0) FROM told))
 $body$;
 
-CREATE FUNCTION lease_consume(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
+CREATE FUNCTION lease_consume(a lease_accounts, o jsonb, p_now timestamptz) RETURNS lease_step
 LANGUAGE plpgsql AS $body$
 DECLARE
-    a lease_accounts;
     wanted CONSTANT bigint := (o->>'units')::bigint;
-    refusal CONSTANT text := lease_refusal(o);
 BEGIN
-    IF refusal IS NOT NULL THEN
-        RETURN lease_said(o, 'refused', refusal, a, NULL);
-    END IF;
-    a := lease_load(p_tenant, o->>'feature', o->>'period', o->'t', p_now);
     IF a.hard AND lease_free(a) < wanted THEN
-        PERFORM lease_store(a);
-        RETURN lease_said(o, 'exhausted', '', a, NULL);
+        RETURN (a, lease_said(o, 'exhausted', '', a, NULL));
     END IF;
     a := lease_spend(lease_take(a, wanted), wanted, p_now);
-    PERFORM lease_store(a);
-    RETURN lease_said(o, 'ok', '', a, NULL);
+    RETURN (a, lease_said(o, 'ok', '', a, NULL));
 END
 $body$;
 
-CREATE FUNCTION lease_reserve(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $body$
+CREATE FUNCTION lease_reserve(a lease_accounts, r jsonb, o jsonb, p_now timestamptz)
+RETURNS lease_step LANGUAGE plpgsql AS $body$
 DECLARE
-    a lease_accounts;
     l leases;
     wanted CONSTANT bigint := (o->>'units')::bigint;
-    refusal CONSTANT text := lease_refusal(o);
 BEGIN
-    IF refusal IS NOT NULL THEN
-        RETURN lease_said(o, 'refused', refusal, a, l);
-    END IF;
-    a := lease_load(p_tenant, o->>'feature', o->>'period', o->'t', p_now);
     IF a.hard AND lease_free(a) < wanted THEN
-        PERFORM lease_store(a);
-        RETURN lease_said(o, 'exhausted', '', a, l);
+        RETURN (a, lease_said(o, 'exhausted', '', a, l));
     END IF;
     a := lease_take(a, wanted);
     a.fence := a.fence + 1;
-    PERFORM lease_store(a);
     l := lease_open(
         a, o, 'reservation', r->>'holder', 0, wanted,
         p_now + (o->>'seconds')::integer * interval '1 second', p_now
     );
-    RETURN lease_said(o, 'ok', '', a, l);
+    RETURN (a, lease_said(o, 'ok', '', a, l));
 END
 $body$;
 
 -- Settles a reservation: so many units were used, none of them where it is released. Said again, it
 -- is settled as it was.
-CREATE FUNCTION lease_settle_reservation(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz)
-RETURNS jsonb LANGUAGE plpgsql AS $body$
+CREATE FUNCTION lease_confirm(a lease_accounts, l leases, o jsonb, p_now timestamptz)
+RETURNS lease_step LANGUAGE plpgsql AS $body$
 DECLARE
-    a lease_accounts;
-    l leases;
     used bigint := (o->>'spent')::bigint;
 BEGIN
-    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = (o->>'lease')::uuid;
-    IF NOT FOUND OR l.kind <> 'reservation' THEN
-        RETURN lease_said(o, 'unknown', '', a, NULL);
-    END IF;
-    a := lease_load(p_tenant, l.feature, l.period, NULL, p_now);
-    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = l.id;
-    PERFORM lease_store(a);
-    IF a.kind = 'concurrency' THEN
-        used := 0;
-    END IF;
     IF used > l.units THEN
-        RETURN lease_said(o, 'refused', 'overspent', a, l);
+        RETURN (a, lease_said(o, 'refused', 'overspent', a, l));
     ELSIF l.state = 'expired' AND used > 0 THEN
-        RETURN lease_said(o, 'lost', '', a, l);
+        RETURN (a, lease_said(o, 'lost', '', a, l));
     ELSIF l.state <> 'open' THEN
-        RETURN lease_said(
-            o, CASE WHEN l.spent = used THEN 'ok' ELSE 'closed' END, '', a, l
+        RETURN (
+            a,
+            lease_said(o, CASE l.spent WHEN used THEN 'ok' ELSE 'closed' END, '', a, l)
         );
     END IF;
-    a := lease_return(lease_spend(a, used, p_now), l.units - used);
-    UPDATE leases SET spent = used, state = 'closed', closed_at = p_now
-    WHERE tenant_id = p_tenant AND id = l.id RETURNING * INTO l;
-    PERFORM lease_store(a);
-    RETURN lease_said(o, 'ok', '', a, l);
+    RETURN lease_end(a, l, o, used, p_now);
 END
 $body$;
 
-CREATE FUNCTION lease_seat(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $body$
-DECLARE
-    a lease_accounts;
-    l leases;
-    refusal CONSTANT text := lease_refusal(o);
+CREATE FUNCTION lease_seat(a lease_accounts, l leases, o jsonb, p_now timestamptz)
+RETURNS lease_step LANGUAGE plpgsql AS $body$
 BEGIN
-    SELECT * INTO l FROM leases
-    WHERE tenant_id = p_tenant AND feature = o->>'feature' AND holder = o->>'name'
-      AND kind = 'seat' AND state = 'open';
-    IF FOUND THEN
-        a := lease_load(p_tenant, l.feature, l.period, NULL, p_now);
-        RETURN lease_said(o, 'ok', '', a, l);
-    ELSIF refusal IS NOT NULL THEN
-        RETURN lease_said(o, 'refused', refusal, a, l);
-    END IF;
-    a := lease_load(p_tenant, o->>'feature', o->>'period', o->'t', p_now);
-    IF a.hard AND lease_free(a) < 1 THEN
-        PERFORM lease_store(a);
-        RETURN lease_said(o, 'exhausted', '', a, l);
+    IF l.id IS NOT NULL THEN
+        RETURN (a, lease_said(o, 'ok', '', a, l));
+    ELSIF a.hard AND lease_free(a) < 1 THEN
+        RETURN (a, lease_said(o, 'exhausted', '', a, l));
     END IF;
     a := lease_take(a, 1);
     a.fence := a.fence + 1;
-    PERFORM lease_store(a);
     l := lease_open(a, o, 'seat', o->>'name', 0, 1, NULL, p_now);
-    RETURN lease_said(o, 'ok', '', a, l);
+    RETURN (a, lease_said(o, 'ok', '', a, l));
 END
 $body$;
 
-CREATE FUNCTION lease_unseat(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
+-- The lease, reservation or seat that an operation is about, if there is such a one.
+CREATE FUNCTION lease_meant(p_tenant uuid, r jsonb, o jsonb) RETURNS leases
 LANGUAGE plpgsql AS $body$
 DECLARE
-    a lease_accounts;
     l leases;
 BEGIN
-    UPDATE leases SET state = 'closed', closed_at = p_now
-    WHERE tenant_id = p_tenant AND feature = o->>'feature' AND holder = o->>'name'
-      AND kind = 'seat' AND state = 'open'
-    RETURNING * INTO l;
-    IF NOT FOUND THEN
-        RETURN lease_said(o, 'unknown', '', a, l);
+    IF o->>'op' IN ('seat', 'unseat') THEN
+        SELECT * INTO l FROM leases
+        WHERE tenant_id = p_tenant AND feature = o->>'feature' AND holder = o->>'name'
+          AND kind = 'seat' AND state = 'open';
+        RETURN l;
     END IF;
-    a := lease_return(lease_load(p_tenant, l.feature, l.period, NULL, p_now), 1);
-    PERFORM lease_store(a);
-    RETURN lease_said(o, 'ok', '', a, l);
+    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = (o->>'lease')::uuid;
+    IF (o->>'op' = 'settle' AND l.kind = 'reservation')
+        OR (o->>'op' IN ('renew', 'close') AND l.kind = 'lease' AND l.holder = r->>'holder')
+    THEN
+        RETURN l;
+    END IF;
+    RETURN NULL;
 END
 $body$;
 
 -- All operations come through here: p_requests are [{holder, epoch, request_id, digest,
--- operations: [...]}], each done once. An answer that names a revision: the entitlement is newer than
--- p_revision, which the operations' terms (t) were read from; nothing was done.
+-- operations: [...]}], each done once. An answer that names a revision: the entitlement is newer
+-- than p_revision, which the operations' terms (t) were read from; nothing was done. An account is
+-- read and written once for all operations on it in a row.
 CREATE FUNCTION lease_operations(
     p_tenant uuid, p_revision bigint, p_now timestamptz, p_requests jsonb
 ) RETURNS jsonb LANGUAGE plpgsql AS $body$
 DECLARE
     at timestamptz;
+    newest bigint;
+    a lease_accounts;
+    l leases;
+    step lease_step;
     r jsonb;
     o jsonb;
     results jsonb;
     answers jsonb := '[]';
     seen lease_requests;
-    newest bigint;
+    refusal text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('leases:' || p_tenant::text, 0));
     at := coalesce(p_now, clock_timestamp());
@@ -554,17 +504,57 @@ BEGIN
         END IF;
         results := '[]';
         FOR o IN SELECT jsonb_array_elements(r->'operations') LOOP
-            results := results || jsonb_build_array(CASE o->>'op'
-                WHEN 'acquire' THEN lease_acquire(p_tenant, r, o, at)
-                WHEN 'renew' THEN lease_renew(p_tenant, r, o, at)
-                WHEN 'close' THEN lease_close(p_tenant, r, o, at)
-                WHEN 'recover' THEN lease_recover(p_tenant, r, o, at)
-                WHEN 'consume' THEN lease_consume(p_tenant, r, o, at)
-                WHEN 'reserve' THEN lease_reserve(p_tenant, r, o, at)
-                WHEN 'settle' THEN lease_settle_reservation(p_tenant, r, o, at)
-                WHEN 'seat' THEN lease_seat(p_tenant, r, o, at)
-                WHEN 'unseat' THEN lease_unseat(p_tenant, r, o, at)
-            END);
+            IF o->>'op' = 'recover' THEN
+                results := results || jsonb_build_array(lease_recover(p_tenant, r, o, at));
+                CONTINUE;
+            END IF;
+            l := NULL;
+            IF o->>'op' NOT IN ('acquire', 'consume', 'reserve') THEN
+                l := lease_meant(p_tenant, r, o);
+                IF l.id IS NOT NULL THEN
+                    o := o || jsonb_build_object('feature', l.feature, 'period', l.period);
+                ELSIF o->>'op' <> 'seat' THEN
+                    results := results || jsonb_build_array(
+                        lease_said(o, 'unknown', '', NULL, NULL)
+                    );
+                    CONTINUE;
+                END IF;
+            END IF;
+            refusal := lease_refusal(o);
+            IF l.id IS NULL AND refusal IS NOT NULL THEN
+                results := results || jsonb_build_array(
+                    lease_said(o, 'refused', refusal, NULL, NULL)
+                );
+                CONTINUE;
+            END IF;
+            IF a.feature IS DISTINCT FROM o->>'feature' OR a.period IS DISTINCT FROM o->>'period'
+            THEN
+                IF a.feature IS NOT NULL THEN
+                    PERFORM lease_store(a);
+                END IF;
+                a := lease_load(p_tenant, o->>'feature', o->>'period', o->'t', at);
+                IF l.id IS NOT NULL THEN  -- it may have been taken back
+                    SELECT * INTO l FROM leases WHERE tenant_id = p_tenant AND id = l.id;
+                END IF;
+            END IF;
+            IF refusal IS NULL AND (a.limit_units, a.hard, a.kind, coalesce(a.rate, 0)) <> (
+                (o->'t'->>'limit')::bigint, (o->'t'->>'hard')::boolean, o->'t'->>'kind',
+                coalesce((o->'t'->>'rate')::numeric, 0)
+            ) THEN
+                a := lease_terms(a, o->'t');
+            END IF;
+            step := CASE o->>'op'
+                WHEN 'renew' THEN lease_renew(a, l, o, refusal, at)
+                WHEN 'acquire' THEN lease_acquire(a, r, o, at)
+                WHEN 'close' THEN lease_close(a, l, o, at)
+                WHEN 'consume' THEN lease_consume(a, o, at)
+                WHEN 'reserve' THEN lease_reserve(a, r, o, at)
+                WHEN 'settle' THEN lease_confirm(a, l, o, at)
+                WHEN 'seat' THEN lease_seat(a, l, o, at)
+                WHEN 'unseat' THEN lease_end(a, l, o, 0, at)
+            END;
+            a := step.a;
+            results := results || jsonb_build_array(step.said);
         END LOOP;
         IF r->>'request_id' IS NOT NULL THEN
             INSERT INTO lease_requests (tenant_id, holder, request_id, digest, answer, made_at)
@@ -572,6 +562,9 @@ BEGIN
         END IF;
         answers := answers || jsonb_build_array(results);
     END LOOP;
+    IF a.feature IS NOT NULL THEN
+        PERFORM lease_store(a);
+    END IF;
     RETURN jsonb_build_object('at', (extract(epoch FROM at) * 1000)::bigint, 'answers', answers);
 END
 $body$;
@@ -612,6 +605,9 @@ BEGIN
         a := lease_load(
             p_tenant, u->>'feature', u->>'period', u->'t', coalesce(p_now, clock_timestamp())
         );
+        IF u->'t'->>'deny' IS NULL THEN
+            a := lease_terms(a, u->'t');
+        END IF;
         IF a.metered_at IS NULL OR a.metered_at <= p_as_of THEN
             a.metered := (u->>'units')::bigint;
             a.metered_at := p_as_of;
