@@ -207,8 +207,6 @@ class EntitlementState:
         self._lock = threading.Lock()
         self._gate = RevisionGate()
 
-    renew_after_fork = after_fork_in_child
-
     def identify(self, secret: str) -> KeyGrant | None:
         """Return the API key of this secret, unless unknown, expired, or known too long ago."""
         held = self._held

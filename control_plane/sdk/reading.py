@@ -12,7 +12,6 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import exact_decimal
 
 MESSAGE_FORMAT = 1  # of every signed message but the snapshot, which has formats of its own
-FORMAT = MESSAGE_FORMAT
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 

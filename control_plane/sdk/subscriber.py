@@ -139,7 +139,6 @@ class Subscriber:
         self._stopping = threading.Event()
         self._thread, self.connected = None, False
         self._link.forget()
-        self.state.renew_after_fork()
         if followed:
             self.start()
 

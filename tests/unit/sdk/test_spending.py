@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -302,6 +303,7 @@ def test_a_child_of_a_fork_has_locks_of_its_own(state, signer):
     envelope = signer(make_snapshot(revision=13))
     child = os.fork()
     if child == 0:
+        signal.alarm(10)  # rather than wait for ever for a lock that nobody gives back
         state.apply_snapshot(envelope)
         os._exit(state.revision)
 
