@@ -12,8 +12,6 @@ from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from control_plane.standing.repository import StandingRepository
 
-_BATCH = 200
-
 log = structlog.get_logger()
 
 
@@ -24,6 +22,7 @@ class FollowLadders:
     system: SystemWork
     follow: FollowLadder
     clock: Clock
+    batch: int = 200
     name: str = "follow-ladders"
     every_seconds: float = 2.0
 
@@ -49,7 +48,7 @@ class FollowLadders:
     async def _due(self, tried: int) -> list[TenantId]:
         # Those that fail stay due: they must not fill the batch and hide who comes after them.
         async with self.system() as session:
-            return await tenants_to_look_at(session, self.clock.now(), _BATCH + tried)
+            return await tenants_to_look_at(session, self.clock.now(), self.batch + tried)
 
 
 @dataclass(frozen=True, slots=True)

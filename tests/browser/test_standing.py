@@ -30,7 +30,7 @@ async def shot(portal, name: str) -> None:
 
 async def live_on(portal, days: int) -> None:
     for _ in range(days):
-        portal.clock.advance(timedelta(days=1))
+        portal.clock.advance(days=1)
         await portal.application.follow_ladders.run()
 
 

@@ -86,7 +86,7 @@ class Fault(Enum):
     PROPERTY_TYPES_DIFFER = "“{value}” is a {type} by the meter {other}, of the same events."
     KEY_OF_OTHER_KIND = "“{value}” does not belong to the kind {kind}."
     NOT_WHOLE_UNITS = "“{value}” is not a whole number."
-    NOT_DAYS = "“{value}” is not a number of days up to {most}, such as P14D."
+    NOT_DAYS = "“{value}” is not a number of days from {least} to {most}, such as P14D."
     LADDER_TOO_STEEP = "“{value}” can come after {days} days at the earliest: it is announced."
     LADDER_ENDED = "“{value}” cannot follow a step that never comes."
     DIMENSION_MISSING = "The cell does not say its “{value}”."

@@ -11,6 +11,7 @@ from control_plane.catalog.domain.ladder import (
 )
 from control_plane.catalog.source.cursor import Cursor
 from control_plane.catalog.source.faults import Fault
+from control_plane.sdk.snapshot import Standing
 
 NEVER = "never"
 _NOTICE = "notice"
@@ -23,7 +24,8 @@ def read_ladder(cursor: Cursor | None) -> Ladder | None:
     if cursor is None:
         return None
     fields = cursor.fields(optional=(*(rung.value for rung in RUNGS), _NOTICE))
-    notice = _notice(fields.get(_NOTICE))
+    notice = _days(fields[_NOTICE], 1, LONGEST_NOTICE) if _NOTICE in fields else None
+    notice = notice or DEFAULT_NOTICE
     days: list[int] = []
     ended = False
     for rung in RUNGS:
@@ -31,30 +33,27 @@ def read_ladder(cursor: Cursor | None) -> Ladder | None:
         if place is not None and place.raw == NEVER:
             ended = True
         elif not ended:
-            day = DEFAULT_DAYS[rung] if place is None else _days(place, LONGEST_LADDER_DAYS)
-            if days and day < days[-1] + notice:
-                report = (place or cursor).report
-                report(Fault.LADDER_TOO_STEEP, value=rung.value, days=days[-1] + notice)
-            days.append(day)
+            days.append(_day(place, cursor, rung, days[-1] + notice if days else 0))
         elif place is not None:
             place.report(Fault.LADDER_ENDED, value=rung.value)
     return Ladder(tuple(days), notice)
 
 
-def _notice(place: Cursor | None) -> int:
-    """Read how long before a step it is announced: at least a day."""
-    if place is None:
-        return DEFAULT_NOTICE
-    days = _days(place, LONGEST_NOTICE)
-    if not days:
-        place.report(Fault.NOT_DAYS, value=place.raw, most=LONGEST_NOTICE)
-    return days
+def _day(place: Cursor | None, ladder: Cursor, rung: Standing, least: int) -> int:
+    """Read the day of a step, which leaves room for its announcement after the one before."""
+    day = DEFAULT_DAYS[rung] if place is None else _days(place, 0, LONGEST_LADDER_DAYS)
+    if day is None:
+        return least
+    if day < least:
+        (place or ladder).report(Fault.LADDER_TOO_STEEP, value=rung.value, days=least)
+    return max(day, least)
 
 
-def _days(place: Cursor, most: int) -> int:
+def _days(place: Cursor, least: int, most: int) -> int | None:
     match = _DAYS.fullmatch(place.raw)
-    days = int(match[1]) * (_DAYS_PER_WEEK if match[2] == "W" else 1) if match else most + 1
-    if days > most:
-        place.report(Fault.NOT_DAYS, value=place.raw, most=most)
-        return 1
-    return days
+    if match is not None:
+        days = int(match[1]) * (_DAYS_PER_WEEK if match[2] == "W" else 1)
+        if least <= days <= most:
+            return days
+    place.report(Fault.NOT_DAYS, value=place.raw, least=least, most=most)
+    return None

@@ -221,4 +221,29 @@ STRUCTURE = [
     (Fault.NOT_A_BOOLEAN, "    per: day\n", "    per: day\n    strict: perhaps\n", "perhaps", None),
 ]
 
-CASES = VALUES + STRUCTURE
+_GROWTH = "  - code: growth\n"
+LADDERS = [
+    (
+        Fault.NOT_DAYS,
+        _GROWTH,
+        f"{_GROWTH}    ladder: {{read_only: 14 days}}\n",
+        "14 days",
+        "plans[0].ladder.read_only",
+    ),
+    (
+        Fault.LADDER_TOO_STEEP,
+        _GROWTH,
+        f"{_GROWTH}    ladder: {{read_only: P2D}}\n",
+        "P2D",
+        "plans[0].ladder.read_only",
+    ),
+    (
+        Fault.LADDER_ENDED,
+        _GROWTH,
+        f"{_GROWTH}    ladder: {{retained: never, purged: P99D}}\n",
+        "P99D",
+        "plans[0].ladder.purged",
+    ),
+]
+
+CASES = VALUES + STRUCTURE + LADDERS
