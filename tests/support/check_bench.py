@@ -1,111 +1,118 @@
-"""Timing a check beside its baseline: batches alternate, so that a noisy neighbour hits both.
+"""A web process over a tenant with forty features and an API key that may ask about them."""
 
-Each sample is the mean over a batch of checks, so that the timer does not dominate; the garbage
-collector runs between batches.
-"""
-
-import gc
-import math
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 
+import psycopg
+
+from control_plane.entitlements.repository import SnapshotRepository
+from control_plane.entitlements.signer import Signer
 from control_plane.kernel.clock import SystemClock
-from control_plane.sdk.client import EntitlementState
-from control_plane.sdk.envelope import generate_key_pair, key_id_of, sign
-from control_plane.sdk.snapshot import FeatureGrant, Snapshot
+from control_plane.kernel.ids import TenantId, format_id
+from control_plane.runtime.database import Database
+from control_plane.runtime.settings import Settings
+from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.sdk.snapshot import FeatureGrant, FeatureKind, Snapshot, Window
+from tests.support import cluster
+from tests.support.ingest_bench import free_port, seed_bench, send_all
 
-BATCH = 1_000
 FEATURES = 40
-TENANT = "ten_bench"
-_COLLECT_EVERY = 100
-_NANOSECONDS = 1e9
-
-Batch = Callable[[list[str]], None]
+COUNTED = "orders"
 
 
-def bench_snapshot(now: datetime, grant: FeatureGrant) -> Snapshot:
-    """Return a snapshot with as many features as a module knows, all of one kind."""
-    features = dict.fromkeys(features_of_a_module(), grant)
-    return Snapshot(TENANT, 1, now, "Asia/Shanghai", features)
+@dataclass(frozen=True, slots=True)
+class CheckBench:
+    """A running web process, and the secret of a key that may ask."""
+
+    secret: str
+    port: int
+
+    def request(self, path: str, feature: str) -> bytes:
+        """Write a whole HTTP request, ready to be sent."""
+        body = json.dumps({"feature": feature}).encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+            f"Authorization: Bearer {self.secret}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
 
 
-def features_of_a_module() -> list[str]:
-    return [f"module_{n}" for n in range(FEATURES)]
+@contextmanager
+def running_checks() -> Iterator[CheckBench]:
+    """Start a fresh database and one web process; stop and drop both afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = cluster.create_database(Path(folder))
+        try:
+            tenant_id, secret = seed_bench(settings)
+            with psycopg.connect(settings.database_url, autocommit=True) as connection:
+                connection.execute("UPDATE api_keys SET scopes = '{read}'")
+            asyncio.run(_publish(settings, tenant_id))
+            bench = CheckBench(secret, free_port())
+            process = _start(settings, bench.port)
+            try:
+                _wait(bench)
+                yield bench
+            finally:
+                process.terminate()
+                process.wait(20)
+        finally:
+            cluster.drop_database(settings)
 
 
-def present() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - a benchmark measures the real clock
-
-
-def held(snapshot: Snapshot) -> EntitlementState:
-    """Return what a module would hold of a snapshot, signature and all."""
-    private_key, public_key = generate_key_pair()
-    key_id = key_id_of(public_key)
-    state = EntitlementState(tenant=TENANT, keys={key_id: public_key}, clock=SystemClock())
-    state.apply_snapshot(sign(snapshot.to_bytes(), private_key, key_id))
-    return state
-
-
-def bare_with_clock(ends: dict[str, float]) -> Callable[[str], bool]:
-    """Return the baseline: a look-up, the time, and a comparison."""
-    clock = time.time
-
-    def bare(feature: str) -> bool:
-        end = ends.get(feature)
-        return end is not None and clock() < end
-
-    return bare
-
-
-def each(function: Callable[[str], object]) -> Batch:
-    """Return a batch that asks for every feature in turn."""
-
-    def batch(features: list[str]) -> None:
-        for feature in features:
-            function(feature)
-
-    return batch
-
-
-def figure(
-    name: str, check: Batch, bare: Batch, samples: int, conditions: Mapping[str, object]
-) -> dict[str, object]:
-    """Measure both and return the line for the p99s, in nanoseconds a check."""
-    measured, baseline = _timings(check, bare, samples)
-    return {
-        "name": name,
-        "value": round(_percentile(measured, 0.99), 1),
-        "unit": "ns p99",
-        "baseline": round(_percentile(baseline, 0.99), 1),
-        "ratio": round(_percentile(measured, 0.99) / _percentile(baseline, 0.99), 3),
-        "conditions": {
-            "features": FEATURES,
-            "batch": BATCH,
-            "samples": samples,
-            "ratio_of_medians": round(_percentile(measured, 0.5) / _percentile(baseline, 0.5), 3),
-            **conditions,
-        },
+async def _publish(settings: Settings, tenant_id: TenantId) -> None:
+    now = SystemClock().now()
+    start = now - timedelta(days=1)
+    features = {
+        f"module_{n}": FeatureGrant(FeatureKind.BOOLEAN, (Window(start, None, "plan:bench@1"),))
+        for n in range(FEATURES)
     }
+    window = Window(start, None, "plan:bench@1", Decimal(10**9))
+    features[COUNTED] = FeatureGrant(FeatureKind.METERED, (window,), per="day")
+    snapshot = Snapshot(format_id("ten", tenant_id), 1, now, "Asia/Shanghai", features)
+    envelope = Signer.load(settings.signing_key_path).sign(snapshot.to_bytes())
+    database = Database(settings)
+    async with UnitOfWork(database)(tenant_id) as session:
+        await SnapshotRepository(session).add(tenant_id, snapshot, envelope)
+    await database.close()
 
 
-def _timings(check: Batch, bare: Batch, samples: int) -> tuple[list[float], list[float]]:
-    codes = features_of_a_module()
-    features = [codes[n % FEATURES] for n in range(BATCH)]
-    timings: tuple[list[float], list[float]] = ([], [])
-    gc.disable()
-    try:
-        for n in range(samples):
-            for batch, kept in zip((check, bare), timings, strict=True):
-                start = time.perf_counter()
-                batch(features)
-                kept.append((time.perf_counter() - start) / BATCH * _NANOSECONDS)
-            if n % _COLLECT_EVERY == 0:
-                gc.collect()
-    finally:
-        gc.enable()
-    return timings
+def _start(settings: Settings, port: int) -> "subprocess.Popen[bytes]":
+    environment = {
+        **os.environ,
+        "TALLYARD_DATABASE_URL": settings.database_url,
+        "TALLYARD_SECRET_KEY": settings.secret_key,
+        "TALLYARD_VAR_DIR": str(settings.var_dir),
+        "TALLYARD_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--backpressure", "256"]
+    return subprocess.Popen([*command, "tests.support.check_app:app"], env=environment)
 
 
-def _percentile(values: list[float], share: float) -> float:
-    return sorted(values)[math.ceil(share * len(values)) - 1]
+def _wait(bench: CheckBench) -> None:
+    """Wait until the whole way works: the first checks also open its connections."""
+    warm = [
+        bench.request(path, feature)
+        for path in ("/v1/entitlements/check", "/bare")
+        for feature in ["module_0", COUNTED] * 100
+    ]
+    for _ in range(300):
+        try:
+            send_all(bench.port, warm, 8)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError("the web process did not start")
