@@ -13,7 +13,7 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.decide import NO_SNAPSHOT, PLAN_AGE_SECONDS, Checker, Decision, UnitLedger
 from control_plane.sdk.envelope import Envelope, verify
 from control_plane.sdk.forks import watch_forks
-from control_plane.sdk.held import Held, HeldSnapshot, Ready
+from control_plane.sdk.held import Held, HeldSnapshot, Ready, hold_units, refused
 from control_plane.sdk.snapshot import (
     KeyGrant,
     ServiceGrant,
@@ -24,7 +24,7 @@ from control_plane.sdk.snapshot import (
 from control_plane.sdk.units import UnitsNegative
 from control_plane.sdk.waiting import RevisionGate
 
-_NOTHING = Ready(float("-inf"), None, NO_SNAPSHOT, None)
+_NOTHING: Ready = (float("-inf"), None, NO_SNAPSHOT, None)
 
 
 class SnapshotOutdated(TallyardError):
@@ -168,20 +168,20 @@ class EntitlementState:
         ready, at = self._ready.get(feature), self._monotonic()
         if ready is None or at >= ready[0]:
             ready = self._prepare(feature, at)
-        spend = ready[1]
+        _, spend, decision, _ = ready
         if spend is None:
-            return ready[2]
+            return decision
         if units < 0:
             raise UnitsNegative(units=units)
         left = spend(units, at)
-        return ready[2] if isinstance(left, int) else ready.refused(left)
+        return decision if isinstance(left, int) else refused(decision, left)
 
     def hold(self, feature: str, units: int = 1) -> Held:
         """Decide as ``check`` does, but only set the units aside: confirm or release them."""
         ready, at = self._ready.get(feature), self._monotonic()
-        if ready is None or at >= ready.until:
+        if ready is None or at >= ready[0]:
             ready = self._prepare(feature, at)
-        return ready.hold(units, at)
+        return hold_units(ready, units, at)
 
     def wait_for(self, min_revision: int, seconds: float | None = None) -> bool:
         """Block until a revision is held that is at least this; False if that took too long.

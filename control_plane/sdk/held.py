@@ -29,31 +29,34 @@ class Held(NamedTuple):
     hold: Hold | None
 
 
-class Ready(NamedTuple):
-    """A decision that may be given before a monotonic instant, once its units could be spent.
+Ready = tuple[float, Callable[[int, float], int | Reason] | None, Decision, UnitAccount | None]
+"""A decision that may be given before a monotonic instant, once its units could be spent.
 
-    ``spend`` and ``account`` are None where no units are counted here.
+In order: the instant, what spends, the decision, and the account; without units to count, nothing
+spends and there is no account. A bare tuple, since reading one with names takes twice as long.
+"""
+
+
+def hold_units(ready: Ready, units: int, at: float) -> Held:
+    """Set units aside, where they are counted.
+
+    Raises:
+        UnitsNegative: ``units`` is below 0.
     """
+    _, _, decision, account = ready
+    if account is None:
+        return Held(decision, None)
+    if units < 0:
+        raise UnitsNegative(units=units)
+    hold = account.hold(units, at)
+    if isinstance(hold, Reason):
+        return Held(refused(decision, hold), None)
+    return Held(decision._replace(left=hold.remaining), hold)
 
-    until: float
-    spend: Callable[[int, float], int | Reason] | None
-    decision: Decision
-    account: UnitAccount | None
 
-    def hold(self, units: int, at: float) -> Held:
-        """Set units aside, where they are counted here."""
-        if self.account is None:
-            return Held(self.decision, None)
-        if units < 0:
-            raise UnitsNegative(units=units)
-        hold = self.account.hold(units, at)
-        if isinstance(hold, Reason):
-            return Held(self.refused(hold), None)
-        return Held(self.decision._replace(left=hold.remaining), hold)
-
-    def refused(self, reason: Reason) -> Decision:
-        """Return the refusal of units that could not be spent."""
-        return self.decision._replace(allowed=False, reason=reason)
+def refused(decision: Decision, reason: Reason) -> Decision:
+    """Return the refusal of units that could not be spent."""
+    return decision._replace(allowed=False, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +90,16 @@ class HeldSnapshot:
         if fresh_for < 0:
             decision, holds_for = when_stale(decision, grant), 0.0
         if grant is None:
-            return Ready(monotonic, None, decision, None)
+            return monotonic, None, decision, None
         holds_for = self._shorten(holds_for, decision.valid_until, now)
         counted = self._count(feature, grant, decision, now)
+        ready: Ready
         if counted is None:
-            ready = Ready(monotonic + holds_for, None, decision, None)
+            ready = monotonic + holds_for, None, decision, None
         else:
             account, end = counted
             until = monotonic + self._shorten(holds_for, end, now)
-            ready = Ready(until, account.spend, decision._replace(left=account.left), account)
+            ready = until, account.spend, decision._replace(left=account.left), account
         self.ready[feature] = ready
         return ready
 

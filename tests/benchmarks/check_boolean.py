@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from control_plane.sdk.decide import Checker
 from control_plane.sdk.snapshot import FeatureGrant, FeatureKind, Window
-from tests.support.check_bench import (
+from tests.support.check_timing import (
     Batch,
     bare_with_clock,
     bench_snapshot,

@@ -15,7 +15,7 @@ from control_plane.sdk.client import EntitlementState
 from control_plane.sdk.lease_book import LeaseBook
 from control_plane.sdk.lease_messages import LeaseOperation, LeaseResult, LeaseStatus
 from control_plane.sdk.snapshot import FeatureGrant, FeatureKind, Window
-from tests.support.check_bench import (
+from tests.support.check_timing import (
     FEATURES,
     bare_with_clock,
     bench_snapshot,
