@@ -54,7 +54,7 @@ def show(tenant: str) -> None:
 @standing.command()
 @click.argument("tenant")
 @click.option("--until", required=True, help="An instant of its own time, with an offset.")
-@click.option("--reason", required=True, help="Stays in the audit trail.")
+@click.option("--reason", required=True, help="Stays on record; staff alone read it.")
 @refusals
 def hold(tenant: str, until: str, reason: str) -> None:
     """Keep TENANT where it stands. Paying still restores it at once."""

@@ -94,7 +94,8 @@ async def _add(
     # Due at once: what comes next, and when, is worked out anew by the next look.
     due = None if kept.since is None else at
     await ladders.keep(tenant_id, story.then(step), since=kept.since, next_at=due)
-    details = {"standing": story.standing.value, "reason": reason}
+    # Not the reason: the organisation reads its own audit trail, and staff alone read the step.
+    details = {"standing": story.standing.value}
     if until is not None:
         details["until"] = instant_text(until)
     action = f"standing.{kind.value}"
