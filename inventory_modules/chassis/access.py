@@ -109,26 +109,9 @@ class Gate:
         """Take no new documents for ten minutes, or until the next start: time for an export."""
         self._closed_until = self._clock.monotonic() + DRAIN_SECONDS
 
-    def daily_limit(self, feature: str) -> int | None:
-        """Return how many a day the tenant may make; ``None`` where nothing bought sets a limit.
-
-        The module's own feature decides whether it may be used at all: ask ``require`` first.
-
-        Raises:
-            EntitlementStale: the limit could not be confirmed for too long.
-        """
-        decision = self.state.check(feature)
-        if decision.reason in _UNCONFIRMED:
-            raise EntitlementStale(feature=feature)
-        return None if decision.limit is None else int(decision.limit)
-
     def now(self) -> datetime:
         """Return the tenant's present: its test clock's where it has one."""
         return self.state.now()
-
-    def today(self) -> str:
-        """Return the tenant's local day, such as ``2026-06-18``."""
-        return local_date(self.now(), self._zone()).isoformat()
 
     def limit_reached(self, feature: str, limit: int) -> DailyLimitReached:
         """Return the refusal that says when the next day begins."""

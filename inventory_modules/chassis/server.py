@@ -25,6 +25,7 @@ from inventory_modules.chassis.settings import Settings
 _REPORT_SECONDS = 0.5
 TO_DISK_SECONDS = 0.5
 _CATCH_UP_SECONDS = 1.0
+_LEASES_SECONDS = 0.5
 _DRAIN_SECONDS = 5
 _KEEPALIVE_SECONDS = 75
 _log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ async def serve(
     async with open_chassis(settings, definition, clock) as chassis:
         remove_leftovers(settings.data_dir)
         parts = definition.build(chassis)
+        chassis.units.thread.start()
         server = _server(settings, create_app(chassis, parts))
         jobs = [asyncio.create_task(job) for job in _jobs(chassis, parts)]
         serving = asyncio.create_task(server.serve())
@@ -99,6 +101,7 @@ def _jobs(chassis: Chassis, parts: ModuleParts) -> Iterator[Coroutine[None, None
 
     yield repeat("report", report, seconds=_REPORT_SECONDS)
     yield repeat("to_disk", to_disk, seconds=TO_DISK_SECONDS, slow_down=False)
+    yield repeat("leases", chassis.units.keep, seconds=_LEASES_SECONDS, slow_down=False)
     yield repeat("catch_up", parts.catch_up, seconds=_CATCH_UP_SECONDS)
 
 

@@ -13,21 +13,26 @@ from control_plane.sdk.call_reporter import CallReporter, Reporters
 from control_plane.sdk.call_spool import CallSpool
 from control_plane.sdk.client import EntitlementState
 from control_plane.sdk.commands import CommandGate
+from control_plane.sdk.control_link import ControlLink
 from control_plane.sdk.courier import Courier
 from control_plane.sdk.envelope import load_public_keys
 from control_plane.sdk.keyring import KeyRing
+from control_plane.sdk.lease_book import LeaseBook
+from control_plane.sdk.lease_thread import LeaseThread
 from control_plane.sdk.reporter import UsageReporter, UsageSpool
 from control_plane.sdk.subscriber import Subscriber
-from inventory_modules.chassis import snapshot_keeper
+from inventory_modules.chassis import snapshot_keeper, units
 from inventory_modules.chassis.access import Gate
 from inventory_modules.chassis.control_client import ControlClient
 from inventory_modules.chassis.database import Database, connect
 from inventory_modules.chassis.settings import Settings
 from inventory_modules.chassis.snapshot_keeper import SnapshotKeeper
+from inventory_modules.chassis.units import UnitDesk
 from inventory_modules.chassis.usage import UsageSource
 
 DATABASE_FILE = "data.sqlite3"
 CALLS_FOLDER = "calls"
+_SCHEMA = {"snapshot_keeper": snapshot_keeper.SCHEMA, "units": units.SCHEMA}
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=2)
 _KEEPALIVE_SECONDS = 30  # shorter than the server's, so that it is the client that lets go
 
@@ -48,6 +53,7 @@ class Chassis:
     reporter: Reporters
     usage: UsageSource
     calls: CallSpool
+    units: UnitDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,7 @@ async def open_chassis(
 ) -> AsyncIterator[Chassis]:
     """Open the instance's database and connections, and close them at the end."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(
-        settings.data_dir / DATABASE_FILE,
-        {"snapshot_keeper": snapshot_keeper.SCHEMA, **definition.schema},
-    )
+    database = Database(settings.data_dir / DATABASE_FILE, {**_SCHEMA, **definition.schema})
     spool = connect(database.path)
     UsageSpool.create_table(spool)
     usage = UsageSource(settings.instance_id, settings.module)
@@ -99,6 +102,7 @@ async def open_chassis(
         keeper.restore()
         subscriber = _subscriber(settings, state, keys, keeper)
         subscriber.start()
+        desk = _unit_desk(settings, state, keys, database, clock)
         yield Chassis(
             settings=settings,
             clock=clock,
@@ -114,12 +118,26 @@ async def open_chassis(
             reporter=Reporters((UsageReporter(spool, courier), CallReporter(calls, courier))),
             usage=usage,
             calls=calls,
+            units=desk,
         )
+        await desk.close()
         await asyncio.to_thread(subscriber.stop)
     await keeper.close()
     await database.close()
     spool.close()
     calls.close()
+
+
+def _unit_desk(
+    settings: Settings, state: EntitlementState, keys: KeyRing, database: Database, clock: Clock
+) -> UnitDesk:
+    """Return what hands out leased units; its thread asks for more before they run out."""
+    book = LeaseBook(settings.instance_id, clock.monotonic, spare=units.SPARE_UNITS)
+    link = ControlLink(settings.control_url, settings.service_token, clock=clock)
+    thread = LeaseThread(book, link, tenant=settings.tenant_id, keys=keys)
+    book.on_need = thread.wake
+    state.attach(book)
+    return UnitDesk(state, book, thread, database)
 
 
 def _subscriber(

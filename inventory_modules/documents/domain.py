@@ -70,7 +70,8 @@ class Draft:
 class Document:
     """A document as stored. All instants are those of the tenant's clock.
 
-    ``accepted_by`` is the id of the API key it came with.
+    ``accepted_by`` is the id of the API key it came with, ``quota_lease`` the lease that its unit
+    of the limit was taken from, where there is a limit.
     """
 
     id: str
@@ -85,7 +86,7 @@ class Document:
     posted_at: datetime | None
     voided_at: datetime | None
     void_requested_at: datetime | None
-    quota_day: str | None
+    quota_lease: str | None
     ledger_sequence: int | None
     refusal: StockRefusal | None
 

@@ -1,6 +1,5 @@
 """A module that serves one kind of document, put together over the chassis."""
 
-from inventory_modules.chassis import quota
 from inventory_modules.chassis.service import Chassis, ModuleDefinition, ModuleParts
 from inventory_modules.documents import storage
 from inventory_modules.documents.accept_document import AcceptDocument
@@ -17,7 +16,7 @@ LEDGER = "ledger"
 def document_module(kind: DocumentKind) -> ModuleDefinition:
     """Return the module that serves one kind of document."""
     return ModuleDefinition(
-        schema={"documents": storage.SCHEMA, "quota": quota.SCHEMA},
+        schema={"documents": storage.SCHEMA},
         build=lambda chassis: _build(kind, chassis),
     )
 
@@ -26,16 +25,17 @@ def _build(kind: DocumentKind, chassis: Chassis) -> ModuleParts:
     ledger = LedgerClient(
         chassis.session, chassis.settings.peers[LEDGER], chassis.settings.service_token
     )
-    database, gate = chassis.database, chassis.gate
+    database, gate, units = chassis.database, chassis.gate, chassis.units
+    units.restore(storage.work_by_lease(database.reader))
     settle = SettleDocument(
-        kind=kind, database=database, gate=gate, ledger=ledger, usage=chassis.usage
+        kind=kind, database=database, gate=gate, ledger=ledger, usage=chassis.usage, units=units
     )
     relay = Relay(database, settle)
     desk = Desk(
         kind=kind,
         database=database,
         gate=gate,
-        accept=AcceptDocument(kind, database, gate),
+        accept=AcceptDocument(kind, database, gate, units),
         settle=settle,
         void=VoidDocument(kind, database, gate, settle),
     )

@@ -5,10 +5,10 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 
 from control_plane.sdk.reporter import UsageSpool
-from inventory_modules.chassis import quota
 from inventory_modules.chassis.access import Gate
 from inventory_modules.chassis.database import Database
 from inventory_modules.chassis.stock_errors import StockRefusal
+from inventory_modules.chassis.units import UnitDesk
 from inventory_modules.chassis.usage import Call, UsageSource
 from inventory_modules.documents import storage
 from inventory_modules.documents.domain import (
@@ -43,6 +43,7 @@ class SettleDocument:
     gate: Gate
     ledger: LedgerClient
     usage: UsageSource
+    units: UnitDesk
     _under_way: dict[str, asyncio.Task[Settled]] = field(default_factory=dict)
 
     async def __call__(self, document: Document) -> Settled:
@@ -75,16 +76,27 @@ class SettleDocument:
             sequence = await self.ledger.post(ledger_command(self.kind, document))
         except LedgerRefused as error:
             refusal = error.refusal
-            return await self.database.write(
+            settled = await self.database.write(
                 lambda connection: self._refuse(connection, document, refusal)
             )
+            self._count(settled.document)
+            return settled
         except LedgerSilent as error:
             raise LedgerUnavailable(document_id=document.id) from error
         except LedgerConfused as error:
             raise LedgerDisagrees(document_id=document.id, reason=str(error)) from error
-        return await self.database.write(
+        settled = await self.database.write(
             lambda connection: self._complete(connection, document, sequence)
         )
+        self._count(settled.document)
+        return settled
+
+    def _count(self, document: Document) -> None:
+        """Spend or give back a document's unit, now that what became of it is on disk."""
+        if document.state is DocumentState.REFUSED:
+            self.units.give_back(document.id)
+        elif document.state is not DocumentState.PENDING:
+            self.units.spend(document.id)
 
     def _complete(
         self, connection: sqlite3.Connection, document: Document, sequence: int
@@ -107,8 +119,8 @@ class SettleDocument:
     ) -> Settled:
         if document.state is DocumentState.VOIDING:
             storage.mark_void_refused(connection, document.id)
-        elif storage.mark_refused(connection, document.id, refusal) and document.quota_day:
-            quota.give_back(connection, self.kind.daily_limit, document.quota_day)
+        else:
+            storage.mark_refused(connection, document.id, refusal)
         return Settled(_find(connection, document.id), refusal)
 
     def _event(self, document: Document) -> dict[str, object]:

@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from control_plane.kernel.instants import instant_text, parse_instant
 from inventory_modules.chassis.stock_errors import StockRefusal, refusal_from
+from inventory_modules.chassis.units import Work
 from inventory_modules.documents.domain import Document, DocumentLine, DocumentState
 
 SCHEMA = (
@@ -30,6 +32,10 @@ SCHEMA = (
     ) STRICT;
     CREATE INDEX documents_waiting ON documents (id) WHERE state IN ('pending', 'voiding');
     """,
+    """
+    ALTER TABLE documents ADD COLUMN quota_lease TEXT;
+    CREATE INDEX documents_by_lease ON documents (quota_lease) WHERE quota_lease IS NOT NULL;
+    """,
 )
 
 
@@ -38,7 +44,7 @@ def insert(connection: sqlite3.Connection, document: Document) -> None:
     lines = [[line.sku, line.quantity] for line in document.lines]
     connection.execute(
         "INSERT INTO documents (id, key, payload_hash, state, reference, lines, occurred_at,"
-        " accepted_at, accepted_by, quota_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " accepted_at, accepted_by, quota_lease) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.key,
@@ -49,7 +55,7 @@ def insert(connection: sqlite3.Connection, document: Document) -> None:
             instant_text(document.occurred_at),
             instant_text(document.accepted_at),
             document.accepted_by,
-            document.quota_day,
+            document.quota_lease,
         ),
     )
 
@@ -82,6 +88,22 @@ def count_waiting(connection: sqlite3.Connection) -> int:
         "SELECT count(*) FROM documents WHERE state IN ('pending', 'voiding')"
     ).fetchone()
     return int(count)
+
+
+def work_by_lease(connection: sqlite3.Connection) -> dict[str, Work]:
+    """Return what was admitted under each lease that is not settled: done, and still pending."""
+    rows = connection.execute(
+        "SELECT d.quota_lease, d.id, d.state FROM documents d JOIN leases l ON l.id = d.quota_lease"
+        " WHERE d.state <> 'refused'"
+    )
+    done: Counter[str] = Counter()
+    waiting: defaultdict[str, list[str]] = defaultdict(list)
+    for lease, document_id, state in rows:
+        if state == DocumentState.PENDING:
+            waiting[lease].append(document_id)
+        else:
+            done[lease] += 1
+    return {lease: Work(done[lease], tuple(waiting.get(lease, ()))) for lease in {*done, *waiting}}
 
 
 def mark_posted(
@@ -161,7 +183,7 @@ def _document(row: sqlite3.Row) -> Document:
         posted_at=_instant(row["posted_at"]),
         voided_at=_instant(row["voided_at"]),
         void_requested_at=_instant(row["void_requested_at"]),
-        quota_day=row["quota_day"],
+        quota_lease=row["quota_lease"],
         ledger_sequence=row["ledger_sequence"],
         refusal=None if row["refusal"] is None else refusal_from(json.loads(row["refusal"])),
     )

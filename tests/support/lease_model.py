@@ -41,6 +41,7 @@ class ModelServer:
     margin: float = RECLAIM_MARGIN_SECONDS
     knows_answers: bool = True
     lost_is_free: bool = False
+    name: str = "lea"
     leases: dict[str, ModelLease] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[LeaseResult, ...]] = field(default_factory=dict)
     metered: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -103,7 +104,7 @@ class ModelServer:
         if not units:
             return self._answer(LeaseOp.ACQUIRE, LeaseStatus.EXHAUSTED, None)
         lease = ModelLease(
-            f"lea_{len(self.leases)}",
+            f"{self.name}_{len(self.leases)}",
             request.holder,
             request.epoch,
             0,

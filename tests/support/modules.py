@@ -29,6 +29,7 @@ from control_plane.sdk.envelope import (
     sign,
 )
 from control_plane.sdk.events import event_text
+from control_plane.sdk.lease_messages import LeaseAnswer, parse_lease_request
 from control_plane.sdk.snapshot import (
     FeatureGrant,
     FeatureKind,
@@ -43,6 +44,7 @@ from control_plane.sdk.snapshot import (
 from inventory_modules.chassis.server import serve
 from inventory_modules.chassis.settings import Settings, load_settings
 from inventory_modules.registry import find_module
+from tests.support.fake_leases import FakeLeases
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE_SCOPES = {"ledger": (), "stock_query": ("ledger:read",)}
@@ -82,6 +84,7 @@ class FakeControlPlane:
             _key("key_read", READ_KEY, {"inventory:read"}),
         ]
         self.services: list[ServiceGrant] = []
+        self.leases = FakeLeases(lambda feature: self.limits.get(feature, 0), time.monotonic)
         self.port = free_port()
         self.publish()
 
@@ -153,6 +156,7 @@ class FakeControlPlane:
         app.router.add_get("/v1/service/snapshot", self._snapshot)
         app.router.add_get("/v1/service/stream", self._stream)
         app.router.add_post("/v1/events", self._events)
+        app.router.add_post("/v1/service/leases", self._leases)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -209,6 +213,19 @@ class FakeControlPlane:
                 status = "conflict"
             results.append({"source": identity[0], "id": identity[1], "status": status})
         return web.json_response({"results": results})
+
+    async def _leases(self, request: web.Request) -> web.Response:
+        if self.down:
+            raise web.HTTPServiceUnavailable
+        asked = parse_lease_request(json.loads(await request.read()))
+        answer = LeaseAnswer(
+            tenant=self.tenant,
+            holder=asked.holder,
+            request_id=asked.request_id,
+            issued_at=SystemClock().now(),
+            results=self.leases.handle(asked),
+        )
+        return web.json_response({"leases": self._sign(answer.to_bytes())})
 
     def _sign(self, payload: bytes) -> dict[str, str]:
         return sign(payload, self.private_key, self.key_id).to_json()

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 from control_plane.sdk.reporter import UsageSpool
-from inventory_modules.chassis import quota
 from inventory_modules.chassis.database import Database
 from inventory_modules.chassis.stock_errors import InsufficientStock, Shortage
 from inventory_modules.chassis.usage import UsageSource
@@ -39,7 +38,7 @@ DOCUMENT = Document(
     posted_at=None,
     voided_at=None,
     void_requested_at=None,
-    quota_day="2026-03-02",
+    quota_lease=None,
     ledger_sequence=None,
     refusal=None,
 )
@@ -60,12 +59,24 @@ class FickleLedger:
         return 7
 
 
+class Units:
+    """Notes what becomes of a document's unit."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def spend(self, document_id: str) -> None:
+        self.told.append(f"spent {document_id}")
+
+    def give_back(self, document_id: str) -> None:
+        self.told.append(f"given back {document_id}")
+
+
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "data", {"documents": storage.SCHEMA, "quota": quota.SCHEMA})
+    opened = Database(tmp_path / "data", {"documents": storage.SCHEMA})
     await opened.write(UsageSpool.create_table)
     await opened.write(lambda c: storage.insert(c, DOCUMENT))
-    await opened.write(lambda c: quota.reserve(c, SHIPMENT.daily_limit, "2026-03-02", 9))
     yield opened
     await opened.close()
 
@@ -73,7 +84,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 def settle_with(ledger: FickleLedger, database: Database) -> SettleDocument:
     gate = SimpleNamespace(now=lambda: AT)
     usage = UsageSource("ins_1", "outbound")
-    return SettleDocument(SHIPMENT, database, gate, ledger, usage)  # type: ignore[arg-type]
+    return SettleDocument(SHIPMENT, database, gate, ledger, usage, Units())  # type: ignore[arg-type]
 
 
 async def test_all_who_ask_at_a_time_get_one_decision(database: Database):
@@ -84,7 +95,7 @@ async def test_all_who_ask_at_a_time_get_one_decision(database: Database):
 
     assert len(ledger.commands) == 1
     assert {answer.document.state for answer in answers} == {DocumentState.REFUSED}
-    assert quota.used(database.reader, SHIPMENT.daily_limit, "2026-03-02") == 0
+    assert settle.units.told == ["given back shp_1"]
     assert UsageSpool.depth(database.reader) == 0
 
 
@@ -112,3 +123,4 @@ async def test_a_document_is_metered_once_however_often_it_is_completed(database
         DOCUMENT, state=DocumentState.POSTED, posted_at=AT, ledger_sequence=7
     )
     assert UsageSpool.depth(database.reader) == 1
+    assert set(settle.units.told) == {"spent shp_1"}
