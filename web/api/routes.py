@@ -51,7 +51,6 @@ from web.api import (
     webhooks,
 )
 
-
 _NOUNS = (
     audit,
     catalog,
