@@ -51,7 +51,7 @@ class LeaseThread:
 
     def _set_out(self) -> None:
         self._needed, self._stopping = threading.Event(), threading.Event()
-        self._answers, self._answered = 0, RevisionGate()
+        self._outcomes, self._heard = 0, RevisionGate()
 
     def wake(self) -> None:
         """Look at once: somebody needs units."""
@@ -73,11 +73,12 @@ class LeaseThread:
             thread.join(seconds)
 
     async def more(self, feature: str, units: int) -> bool:
-        """Wait for the next answer, which may bring units; False if none came in time."""
+        """Wait for the next answer, which may bring units; False if it failed, or took too long."""
         del feature, units  # the book knows what is needed
+        following = self._outcomes + 1
         self.wake()
-        after = self._answers + 1
-        return await self._answered.wait_async(lambda: self._answers, after, _PATIENCE_SECONDS)
+        heard = await self._heard.wait_async(lambda: self._outcomes, following, _PATIENCE_SECONDS)
+        return heard and self.last_error is None
 
     def turn(self) -> bool:
         """Exchange what is due; True if something was, and was answered."""
@@ -90,9 +91,7 @@ class LeaseThread:
             if refused.status in _NEVER_TAKEN:
                 self._book.reject(request.request_id)
             raise
-        self._answers += 1
-        self._answered.reach(self._answers)
-        self.last_error = None
+        self._note(None)
         return True
 
     def before_fork(self) -> None:
@@ -130,18 +129,26 @@ class LeaseThread:
                 failures = 0
             except _BROKEN as error:
                 again, failures = False, failures + 1
-                self.last_error = f"{type(error).__name__}: {error}"
+                self._note(f"{type(error).__name__}: {error}")
                 _log.warning("leases are asked for again: %s", self.last_error)
             if self._stopping.is_set() and not again:
                 return
             if not again:
                 self._wait(failures)
 
+    def _note(self, error: str | None) -> None:
+        """Tell those who wait how an exchange came out."""
+        self.last_error = error
+        self._outcomes += 1
+        self._heard.reach(self._outcomes)
+
     def _wait(self, failures: int) -> None:
-        """Wait for a need, or a while; after a failure for a while only, need or not."""
-        if not failures:
+        """Wait for a need, or a while; after a failure not at once, whatever the need."""
+        if failures:
+            longest = min(_FIRST_PAUSE * 2.0**failures, _LONGEST_PAUSE)
+            pause = random.uniform(0, longest)  # noqa: S311 - jitter, no secret
+            self._stopping.wait(min(pause, _FIRST_PAUSE))
+            self._needed.wait(max(pause - _FIRST_PAUSE, 0))
+        else:
             self._needed.wait(_LOOK_SECONDS)
-            self._needed.clear()
-            return
-        longest = min(_FIRST_PAUSE * 2.0**failures, _LONGEST_PAUSE)
-        self._stopping.wait(random.uniform(0, longest))  # noqa: S311 - jitter, no secret
+        self._needed.clear()

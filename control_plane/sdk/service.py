@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,6 +39,10 @@ class Service:
     without the control plane, and the usage that is not sent yet. Start it once the process is
     set up; forked children go on by themselves. ``public_keys`` is the JSON object that the
     control plane hands out with the token.
+
+    ``alone`` promises that no other process runs for this instance. Then what a killed one had
+    leased and never gave back is settled by what it metered; otherwise it counts as used until
+    the period ends. A fork ends the promise.
     """
 
     def __init__(
@@ -50,9 +55,11 @@ class Service:
         module: str,
         public_keys: str,
         folder: Path,
+        alone: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
+        self._alone, self._recovered = alone, set[tuple[str, str]]()
         self._kept, self._kept_at = folder / "snapshot.json", float("-inf")
         self.calls = CallSpool(folder / "calls", source=f"/instances/{instance}", subject=module)
         self.ring = KeyRing(load_public_keys(public_keys))
@@ -64,8 +71,9 @@ class Service:
         self.subscriber = Subscriber(
             self.state, url=url, token=token, ring=self.ring, on_news=self._keep, clock=self._clock
         )
-        self.usage = _UsageThread(self.calls, link, self._clock)
+        self.usage = _UsageThread(self.calls, link, self._clock, self._tidy)
         self.guard = Guard(self.state, self.calls, self.leases.more)
+        watch_forks(self)
 
     def start(self) -> None:
         """Take up what was kept on disk, and begin to follow, to lease and to report."""
@@ -97,6 +105,26 @@ class Service:
     def ready(self) -> bool:
         """Whether calls can be answered: a snapshot that is young enough, and an updater alive."""
         return self.state.usable and self.subscriber.alive()
+
+    def before_fork(self) -> None:
+        """Settle nothing of others any more: a child may be among them."""
+        self._alone = False
+        for account, _ in self.book.leases():
+            account.recovers = False
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+    def after_fork_in_child(self) -> None:
+        """Go on."""
+
+    def _tidy(self) -> None:
+        """After all recorded usage was sent: forget closed leases, settle those of the dead."""
+        self.book.closed.clear()
+        accounts = {(account.feature, account.period) for account, _ in self.book.leases()}
+        if self._alone and not accounts <= self._recovered:
+            self._recovered |= accounts
+            self.book.recover()
 
     def _wake(self) -> None:
         self.leases.wake()
@@ -135,8 +163,10 @@ class Service:
 class _UsageThread:
     """Writes recorded calls to the disk and sends them, twice a second."""
 
-    def __init__(self, calls: CallSpool, link: ControlLink, clock: Clock) -> None:
-        self._calls, self._link, self._clock = calls, link, clock
+    def __init__(
+        self, calls: CallSpool, link: ControlLink, clock: Clock, sent: Callable[[], None]
+    ) -> None:
+        self._calls, self._link, self._clock, self._sent = calls, link, clock, sent
         self._thread: threading.Thread | None = None
         self._set_out()
         watch_forks(self)
@@ -183,6 +213,8 @@ class _UsageThread:
             try:
                 self._calls.sync()
                 asyncio.run(self._reporter.flush())
+                if not self._calls.pending:
+                    self._sent()
             except OSError as error:  # the disk's; what is recorded stays where it is
                 _log.warning("usage waits for the disk: %s", error)
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from control_plane.kernel.clock import SystemClock
-from control_plane.sdk.admission import Need, UnitsExhausted
+from control_plane.sdk.admission import EntitlementUnconfirmed, Need, UnitsExhausted
 from control_plane.sdk.decide import Reason
 from control_plane.sdk.envelope import generate_key_pair, key_id_of, public_keys_text, sign
 from control_plane.sdk.lease_messages import (
@@ -40,7 +40,8 @@ class StandIn(ThreadingHTTPServer):
         self.private_key, public_key = generate_key_pair()
         self.key_id = key_id_of(public_key)
         self.public_keys = public_keys_text({self.key_id: public_key})
-        self.leases, self.events, self.down, self.lock = {}, {}, False, threading.Lock()
+        self.leases, self.events, self.recovered = {}, {}, []
+        self.down, self.lock = False, threading.Lock()
         self.started = SystemClock().now() - timedelta(seconds=1)
 
     def signed(self, message):
@@ -60,6 +61,7 @@ class StandIn(ThreadingHTTPServer):
 
     def done(self, op, request_id):
         if op.op is LeaseOp.RECOVER:
+            self.recovered.append((op.feature, op.period))
             return LeaseResult(op.op, LeaseStatus.OK)
         lease = op.lease or request_id
         held = self.leases.setdefault(lease, 0)
@@ -117,7 +119,7 @@ def control():
     server.server_close()
 
 
-def make_service(control, folder):
+def make_service(control, folder, **more):
     return Service(
         url=f"http://127.0.0.1:{control.server_port}",
         token="tys_token",
@@ -126,6 +128,7 @@ def make_service(control, folder):
         module="orders",
         public_keys=control.public_keys,
         folder=folder,
+        **more,
     )
 
 
@@ -183,7 +186,12 @@ def test_a_service_starts_without_the_control_plane_from_what_it_kept(control, t
         assert again.state.revision == 1
         assert again.state.check("orders").reason is Reason.NO_LEASE
         assert settled(lambda: again.leases.last_error)
+        began = time.monotonic()
+        with pytest.raises(EntitlementUnconfirmed):
+            asyncio.run(ship(again))
+        assert time.monotonic() - began < 1.5  # it does not wait for what cannot come
         control.down = False
+        assert settled(lambda: again.leases.last_error is None)
         assert asyncio.run(ship(again)) == 1
     finally:
         again.stop()
@@ -213,3 +221,25 @@ def test_a_forked_child_has_leases_of_its_own(control, tmp_path):
 
     assert sum(control.leases.values()) == 3
     assert len(control.events) == 3
+
+
+def test_who_is_alone_settles_what_a_dead_process_left_once_its_usage_is_reported(
+    control, tmp_path
+):
+    with make_service(control, tmp_path, alone=True) as service:
+        assert service.state.wait_for(1, 5)
+        asyncio.run(ship(service))
+        assert settled(lambda: control.recovered)
+        assert len(control.events) == 1
+        asyncio.run(ship(service))
+
+    assert control.recovered == [("orders", "ever")]
+
+
+def test_who_may_not_be_alone_settles_nothing_of_others(control, tmp_path):
+    with make_service(control, tmp_path) as service:
+        assert service.state.wait_for(1, 5)
+        asyncio.run(ship(service))
+        assert settled(lambda: control.events)
+
+    assert control.recovered == []
