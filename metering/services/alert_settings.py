@@ -14,6 +14,7 @@ from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.domain import Role
 from metering.domain.alerts import AlertSettings
 from metering.errors_alerts import AlertThresholdsInvalid
+from metering.stores.alert_marks import MARK_DUE
 
 MOST_THRESHOLDS = 10
 LARGEST_THRESHOLD = 1_000
@@ -26,13 +27,6 @@ _SAVE = text(
     "VALUES (:tenant_id, :thresholds, :forecast, :mail_roles) ON CONFLICT (tenant_id) "
     "DO UPDATE SET thresholds = :thresholds, forecast = :forecast, mail_roles = :mail_roles"
 )
-MARK_DUE = text(
-    "INSERT INTO usage_alert_checks (tenant_id, due, checked_at) "
-    "VALUES (:tenant_id, true, to_timestamp(0)) ON CONFLICT (tenant_id) "
-    "DO UPDATE SET due = true WHERE NOT usage_alert_checks.due"
-)
-"""Says that a tenant's usage, or what it wants to be told of it, is not what it was."""
-
 _FOUND = text(
     'SELECT feature, period, mark, used, "limit", forecast, found_at FROM usage_alerts '
     "WHERE tenant_id = :tenant_id ORDER BY found_at DESC, feature, mark LIMIT :most"

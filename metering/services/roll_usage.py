@@ -11,7 +11,7 @@ from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from metering.domain.rollups import Definition, wanted
-from metering.services.alert_settings import MARK_DUE
+from metering.stores.alert_marks import MARK_DUE
 from metering.stores.rollups.advancing import advance, next_stop
 from metering.stores.rollups.sets import (
     RollupSet,

@@ -16,6 +16,7 @@ from metering.domain.usage import Usage, UsagePoint, UsageTotal
 from metering.domain.windows import Window
 from metering.errors import EventRefused
 from metering.ports import UsageStore, Wanted
+from metering.stores.alert_marks import MARK_DUE
 from metering.stores.clickhouse.store import ClickHouseUsageStore
 from metering.stores.outcomes import first_bodies
 from metering.stores.postgres import PostgresUsageStore
@@ -54,6 +55,8 @@ class RoutedUsageStore:
                     if result.status is IngestStatus.ACCEPTED
                 ]
                 await self._copy(session, tenant_id, route.moving_to, accepted)
+            if route.store is not StoreName.POSTGRES:  # which is marked when it is rolled up
+                await session.execute(MARK_DUE, {"tenant_id": tenant_id})
         return results
 
     async def keep_refused(

@@ -34,7 +34,7 @@ async def _used(application, tenant_id):
     return series.quantity
 
 
-async def test_usage_is_asked_of_the_store_that_it_moved_to(application, tenant_id):
+async def test_usage_is_asked_of_the_store_that_it_moved_to(application, tenant_id, admin):
     assert isinstance(application.usage_store, RoutedUsageStore)
     await application.ingest_usage(tenant_id, [cloud_event("a"), cloud_event("b")])
     while await application.roll_usage(tenant_id):
@@ -42,7 +42,10 @@ async def test_usage_is_asked_of_the_store_that_it_moved_to(application, tenant_
     move = await application.move_usage()
 
     assert await move(tenant_id, StoreName.CLICKHOUSE) == 4  # two identities, two events
+    admin.execute("UPDATE usage_alert_checks SET due = false")
     await application.ingest_usage(tenant_id, [cloud_event("c"), cloud_event("a")])
+    due = admin.execute("SELECT due FROM usage_alert_checks").fetchall()
+    assert due == [(True,)]  # alerts look at usage wherever it is kept
     assert await _used(application, tenant_id) == 9
     assert not await application.roll_usage(tenant_id)  # what is left here is not all of it
     assert await _used(application, tenant_id) == 9
