@@ -11,6 +11,7 @@ COMMANDS = {
     "backtest": "web.commands.backtest:backtest",
     "billing": "web.commands.billing:billing",
     "catalog": "web.commands.catalog:catalog",
+    "entitlements": "web.commands.entitlements:entitlements",
     "events": "web.commands.events:events",
     "fapiao": "web.commands.fapiao:fapiao",
     "keys": "web.commands.keys:keys",

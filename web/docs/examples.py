@@ -64,6 +64,7 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "booking_id": "chg",
         "change_id": "chg",
         "reservation_id": "lea",
+        "grant_id": "gra",
         "webhook_id": "whe",
         "delivery_id": "whd",
     }

@@ -15,10 +15,10 @@ from control_plane.entitlements.services.use_leases import UseLeases
 from control_plane.runtime.jobs import Job
 from metering.jobs import PushDueUsage, RollDueUsage
 from metering.services.push_usage import PushUsage
-from web.parts.selling import SellingPart
+from web.parts.granting import GrantingPart
 
 
-class LeasesPart(SellingPart):
+class LeasesPart(GrantingPart):
     """Use cases of quotas."""
 
     @cached_property

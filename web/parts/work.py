@@ -99,6 +99,7 @@ class WorkPart(SourcesPart):
             self.close_due_periods,
             self.mark_overdue_invoices,
             self.follow_ladders,
+            self.turn_grants,
             self.bill_thresholds,
             self.expire_due_balances,
             self.charge_due_topups,

@@ -20,6 +20,7 @@ _TABS = (
     ("balances", "", N_("Balances and credit")),
     ("subscriptions", "/subscriptions", N_("Subscriptions and quotes")),
     ("terms", "/terms", N_("Billing terms")),
+    ("entitlements", "/entitlements", N_("Entitlements")),
     ("standing", "/standing", N_("Standing")),
 )
 

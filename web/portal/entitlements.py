@@ -9,6 +9,7 @@ from control_plane.entitlements.services.list_entitlements import Entitlement
 from control_plane.identity.domain import Permission
 from web.api.common import tenant
 from web.compose import Application
+from web.portal.grant_rows import read_given
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.views.subscriptions import EntitlementRow, EntitlementsView, WindowRow
 
@@ -21,12 +22,25 @@ from web.portal.views.subscriptions import EntitlementRow, EntitlementsView, Win
 async def entitlements_page(
     request: PageRequest, application: NamedDependency[Application]
 ) -> Page:
-    """Show every feature that is or will be granted, with its windows that are not over."""
-    found = await application.list_entitlements(tenant(request))
+    """Show every feature that is or will be granted, with its windows that are not over.
+
+    With a feature in the address, and perhaps an instant, it says why the answer is what it is.
+    """
+    owner = tenant(request)
+    found = await application.list_entitlements(owner)
     language = language_of(request)
     rows = tuple(row for item in found.items if (row := _row(item, found.at, language)).windows)
     view = EntitlementsView(rows=rows, revision=found.revision, issued_at=found.at)
-    return await page(request, application, "portal/entitlements.html", "entitlements", view=view)
+    zone = (await application.read_organisation(owner)).zone
+    given = await read_given(request, application, owner, zone)
+    return await page(
+        request,
+        application,
+        "portal/entitlements.html",
+        "entitlements",
+        view=view,
+        given_view=given,
+    )
 
 
 def _row(item: Entitlement, at: datetime, language: str) -> EntitlementRow:

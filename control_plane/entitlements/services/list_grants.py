@@ -9,6 +9,7 @@ from control_plane.catalog.domain import Feature
 from control_plane.entitlements.domain.build import burnings
 from control_plane.entitlements.domain.burning import Balance, Ledger
 from control_plane.entitlements.domain.grants import Override, TenantGrant
+from control_plane.entitlements.errors_grants import FeatureNotFound
 from control_plane.entitlements.gather import gather_facts
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -24,6 +25,12 @@ class GivenFeatures:
     overrides: tuple[Override, ...]
     balances: Mapping[UUID, Balance]
     features: Mapping[str, Feature]
+
+    def feature(self, code: str) -> Feature:
+        """Return a feature of the catalogue, or raise FeatureNotFound."""
+        if code not in self.features:
+            raise FeatureNotFound(feature=code[:60], field="feature")
+        return self.features[code]
 
 
 @dataclass(frozen=True, slots=True)

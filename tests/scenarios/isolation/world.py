@@ -29,6 +29,7 @@ from tests.scenarios.isolation.balances import keep_balances
 from tests.scenarios.isolation.callers import Caller, by_key, by_session, by_token
 from tests.support.api import PASSWORD, Company, Site
 from tests.support.fapiao_world import TITLE, keep_fapiao
+from tests.support.grant_rows import keep_grant
 from tests.support.group_rows import keep_group
 from tests.support.webhook_rows import keep_webhook
 
@@ -53,7 +54,11 @@ FIELDS = {
 
 
 # The vendor's own: routes name them in their paths, but they are nobody's data.
-_VENDORS = {"name": "trial-balance", "file": "trial_balance.csv"}
+_VENDORS = {
+    "name": "trial-balance",
+    "file": "trial_balance.csv",
+    "feature": "outbound.orders_per_day",
+}
 _NOT_OWN = {*_VENDORS, "migration_id"}
 
 
@@ -143,6 +148,7 @@ async def _tenant(site: Site, admin: psycopg.Connection, name: str, word: str) -
     ids["migration_id"] = await _migrated(site)
     ids.update(await keep_webhook(site, tenant_id, word))
     ids.update(await keep_balances(site, tenant_id, word))
+    ids.update(await keep_grant(site, tenant_id, word))
     await site.application.publish_snapshot(tenant_id)
     reserved = await site.application.reserve_units(
         tenant_id, "outbound.orders_per_day", 50, 86_400, holder=f"{word}-till"
