@@ -2,15 +2,15 @@
 
 Every operation is a renewal in a request of its own: idempotent, fenced, decided by the newest
 entitlement, its answer stored and signed, committed before it is answered. The instances share one
-web process's use case; HTTP, and the holder's own check of the signature, are left out. The baseline
-is 16 clients that add to one row of a table of two columns while it stays below a limit: prepared,
-one round trip and one commit each. Both sides take turns on one durable database.
+web process's use case; HTTP, and the holder's own check of the signature, are left out. The
+baseline is 16 clients that add to one row of a table of two columns while it stays below a limit:
+prepared, one round trip and one commit each. Both sides take turns on one durable database.
 """
 
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -20,14 +20,14 @@ import psycopg
 
 from control_plane.entitlements.signer import Signer
 from control_plane.kernel.clock import SystemClock
-from control_plane.kernel.ids import TenantId, new_id
+from control_plane.kernel.ids import new_id
 from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation, LeaseRequest
 from control_plane.sdk.snapshot import FeatureKind
 from tests.support import cluster
-from tests.support.leasing import Leasing, granted
+from tests.support.leasing import Leasing, granted, new_tenant
 
 INSTANCES = 16
 UNITS = 100
@@ -82,9 +82,9 @@ async def _measure(settings: Settings, operations: int) -> tuple[list[float], li
     return leased, bare
 
 
-async def _timed(work: list["asyncio.Future[None]"] | list[object]) -> float:
+async def _timed(work: Sequence[Coroutine[object, object, None]]) -> float:
     start = time.perf_counter()
-    await asyncio.gather(*work)  # type: ignore[arg-type] # coroutines
+    await asyncio.gather(*work)
     return time.perf_counter() - start
 
 
@@ -128,16 +128,10 @@ async def _updates(client: Connection, operations: int) -> None:
 
 
 async def _leasing(settings: Settings) -> Leasing:
-    tenant_id = TenantId(new_id())
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE bare_account (id int PRIMARY KEY, spent bigint NOT NULL)")
         connection.execute("INSERT INTO bare_account VALUES (1, 0)")
-        connection.execute(
-            "INSERT INTO organisations (id, slug, name, zone, language, currency, sandbox, "
-            "created_at, state) VALUES (%s, 'bench', 'Bench', 'Asia/Shanghai', 'en', 'CNY', "
-            "false, '2026-01-01Z', 'active')",
-            [tenant_id],
-        )
+        tenant_id = new_tenant(connection)
     signer = Signer.load(settings.signing_key_path)
     leasing = Leasing(UnitOfWork(Database(settings)), SystemClock(), signer, tenant_id)
     await leasing.publish({"calls": granted(FeatureKind.METERED, LIMIT, per="ever")})

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import psycopg
+
 from control_plane.entitlements.held_states import HeldStates
 from control_plane.entitlements.lease_accounts import LeaseAccounts
 from control_plane.entitlements.repository import SnapshotRepository
@@ -61,6 +63,17 @@ class Unheard:
 
     def subscribe(self, _: object) -> Callable[[], None]:
         return lambda: None
+
+
+def new_tenant(connection: "psycopg.Connection[tuple[object, ...]]") -> TenantId:
+    """An organisation, made behind row-level security."""
+    tenant_id = TenantId(new_id())
+    connection.execute(
+        "INSERT INTO organisations (id, slug, name, zone, language, currency, sandbox, created_at, "
+        "state) VALUES (%s, 'bench', 'Bench', %s, 'en', 'CNY', false, '2026-01-01Z', 'active')",
+        [tenant_id, ZONE],
+    )
+    return tenant_id
 
 
 @dataclass

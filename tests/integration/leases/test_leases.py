@@ -1,6 +1,7 @@
 """An instance's way with a lease: taken, renewed, given back, lost, and settled."""
 
 from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation, LeaseStatus
+from control_plane.sdk.snapshot import Standing
 from tests.support.leasing import quotas
 
 OK, LOST, FENCED = LeaseStatus.OK, LeaseStatus.LOST, LeaseStatus.FENCED
@@ -194,3 +195,32 @@ async def test_a_feature_that_counts_nothing_is_not_leased(leasing):
 
     assert (yes.status, yes.reason) == (LeaseStatus.REFUSED, "not_leased")
     assert no.reason == "unknown_feature"
+
+
+async def test_a_close_that_says_less_than_was_said_before_gives_nothing_back(leasing, account):
+    await leasing.publish(quotas(1000))
+    lease = await leasing.acquire("orders", 100)
+    renewed = await leasing.renew(lease, spent=50, units=100)
+
+    late = await leasing.close(renewed, spent=10)
+
+    assert late.status is FENCED
+    assert (account("orders")["spent"], account("orders")["held"]) == (50, 50)
+
+
+async def test_a_read_only_tenant_is_leased_nothing_and_may_still_report(leasing, account):
+    await leasing.publish(quotas(1000))
+    lease = await leasing.acquire("orders", 100)
+
+    await leasing.publish(quotas(1000), Standing.READ_ONLY)
+    renewed = await leasing.renew(lease, spent=60, units=200)
+    refused = await leasing.acquire("orders", 1)
+
+    assert (renewed.status, renewed.reason, renewed.units) == (
+        LeaseStatus.REFUSED,
+        "read_only",
+        100,
+    )
+    assert refused.reason == "read_only"
+    assert (await leasing.close(renewed, spent=70)).status is OK
+    assert account("orders")["spent"] == 70
