@@ -3,9 +3,11 @@
 export { decide } from "./decide.js";
 export { loadPublicKeys, readEnvelope, verify } from "./envelope.js";
 export { instantText, parseInstant } from "./instants.js";
+export { LeaseKeeper } from "./keeper.js";
 export { KeyRing } from "./keyring.js";
 export { LeaseBook, LeasedAccount, nextLease, parseLeases } from "./leases.js";
 export { quotaPeriod } from "./quota.js";
 export { Refused } from "./refusals.js";
 export { parseHeartbeat, parseSnapshot, snapshotBody } from "./snapshot.js";
 export { EntitlementState } from "./state.js";
+export { Subscriber } from "./subscriber.js";

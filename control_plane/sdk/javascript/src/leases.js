@@ -6,6 +6,7 @@ export const HORIZON_SECONDS = 5n;
 const MICROSECOND = 1n;
 const SECOND = 1_000_000n * MICROSECOND;
 const PAUSE = SECOND / 4n; // how long “nothing left” is believed
+const KEEP = 15n * SECOND; // and for how long a lease is only filled up when it must be
 const MOST_OPERATIONS = 100;
 const OPERATIONS = ["acquire", "renew", "close", "recover"];
 const STATUSES = ["ok", "exhausted", "fenced", "lost", "closed", "unknown", "refused"];
@@ -109,7 +110,10 @@ export class LeasedAccount {
   needed = 0n;
   remaining = 0n;
   limit = null;
+  size = 1n;
+  #measuredAt;
   #pauseUntil = null;
+  #keepAfter = null;
   #emptyFor = 0n;
 
   constructor(feature, period, { clock, soft = false, slots = false, wake = () => {} }) {
@@ -119,6 +123,7 @@ export class LeasedAccount {
     this.soft = soft;
     this.slots = slots;
     this.wake = wake;
+    this.#measuredAt = clock();
   }
 
   /** Spend units now and give what is left; or `no_lease`, `limit_reached`, spending nothing. */
@@ -172,13 +177,26 @@ export class LeasedAccount {
   note(result, at) {
     this.remaining = result.remaining;
     this.limit = result.limit;
-    this.#pauseUntil = result.status === "ok" ? null : at + PAUSE;
+    const whole = result.status === "ok";
+    this.#pauseUntil = whole ? null : at + PAUSE;
+    this.#keepAfter = whole ? null : at + KEEP;
     this.#emptyFor = result.status === "exhausted" ? larger(this.needed, 1n) : 0n;
     this.needed = 0n;
   }
 
+  /** Whether asking for more units may bring any. */
   mayAsk(at) {
+    if (this.needed === 0n) return this.#keepAfter === null || at >= this.#keepAfter;
     return this.#pauseUntil === null || at >= this.#pauseUntil || this.needed < this.#emptyFor;
+  }
+
+  /** Give how many unspent units the lease should have from now on: five seconds' worth. */
+  nextSize(at) {
+    const { lease } = this;
+    const taken = larger(lease.spent + lease.reserved - lease.reported, 0n);
+    const worth = (taken * HORIZON_SECONDS * SECOND) / larger(at - this.#measuredAt, SECOND);
+    this.#measuredAt = at;
+    return [worth, this.size / 2n, this.needed, 1n].reduce(larger);
   }
 
   /** Spend no more of the present lease; it is closed once nothing of it is reserved. */
@@ -204,6 +222,7 @@ export class LeasedAccount {
     lease.cap = result.units;
     lease.until = sentAt + BigInt(result.expiresInSeconds) * SECOND;
     lease.renewAt = (sentAt + lease.until) / 2n;
+    this.size = larger(lease.left, 1n);
   }
 
   #takeLate(held, units, at) {
@@ -296,6 +315,17 @@ export class LeaseBook {
     return true;
   }
 
+  /** Give up a request that the control plane will never take; its leases are let go. */
+  reject(requestId) {
+    if (this.#sent?.request.request_id !== requestId) return;
+    const { taken } = this.#sent;
+    this.#sent = null;
+    for (const { account, lease } of taken) {
+      if (account.lease === lease) account.retire();
+      account.old = account.old.filter((old) => old !== lease);
+    }
+  }
+
   /** Stop spending: every lease goes back with the next request, once its work is done. */
   retireAll() {
     for (const account of this.#accounts.values()) {
@@ -309,37 +339,49 @@ export class LeaseBook {
 function due(account, at) {
   account.expireReservations(at);
   const { lease } = account;
-  if (lease.id !== "" && (!account.current || !lease.alive(at))) account.retire();
+  const over = !account.current || !lease.alive(at) || isIdle(account, at);
+  if (lease.id !== "" && over) account.retire();
   const asked = account.old
     .filter((old) => old.reserved === 0n)
     .map((old) => ({ account, lease: old, operation: closing(old) }));
   if (!account.current) return asked;
   const present = account.lease;
-  const renews = present.id !== "" && (at >= present.renewAt || account.needed > present.left);
-  if (renews && (at >= present.renewAt || account.mayAsk(at))) {
-    asked.push({ account, lease: present, operation: renewal(account) });
+  if (present.id !== "" && wantsRenewal(account, at)) {
+    asked.push({ account, lease: present, operation: renewal(account, at) });
   } else if (present.id === "" && account.needed > 0n && account.mayAsk(at)) {
-    asked.push({ account, lease: present, operation: acquisition(account) });
+    asked.push({ account, lease: present, operation: acquisition(account, at) });
   }
   return asked;
 }
 
-const closing = ({ id, fence, spent }) => ({ op: "close", lease: id, fence, spent: Number(spent) });
-
-function acquisition({ feature, period, needed }) {
-  return { op: "acquire", feature, period, units: Number(needed), need: Number(needed) };
+/** A lease that nobody spends from is given back at half its life. */
+function isIdle({ lease, needed }, at) {
+  const unused = lease.spent + lease.reserved === lease.reported && needed === 0n;
+  return unused && lease.renewAt !== null && at >= lease.renewAt;
 }
 
-/** Ask for five seconds' worth more than is spent, at the pace since the last report. */
-function renewal({ lease, needed }) {
-  const taken = larger(lease.spent + lease.reserved - lease.reported, 0n);
-  const wanted = larger(larger(taken, needed), larger(lease.left, 1n));
+function wantsRenewal(account, at) {
+  const { lease, needed, size } = account;
+  if (at >= lease.renewAt) return true;
+  return (lease.left < needed || 2n * lease.left < size) && account.mayAsk(at);
+}
+
+const closing = ({ id, fence, spent }) => ({ op: "close", lease: id, fence, spent: Number(spent) });
+
+function acquisition(account, at) {
+  const { feature, period, needed } = account;
+  const units = Number(account.nextSize(at));
+  return { op: "acquire", feature, period, units, need: Number(needed) };
+}
+
+function renewal(account, at) {
+  const { lease, needed } = account;
   return {
     op: "renew",
     lease: lease.id,
     fence: lease.fence,
     spent: Number(lease.spent),
-    units: Number(lease.spent + lease.reserved + wanted),
+    units: Number(lease.spent + lease.reserved + account.nextSize(at)),
     need: Number(larger(needed - lease.left, 1n)),
   };
 }
