@@ -9,10 +9,19 @@ from control_plane.kernel.ids import TenantId
 
 
 @dataclass(frozen=True, slots=True)
+class LostLeases:
+    """An instance's lost leases that one recovery spoke of: up to a fence, of other processes."""
+
+    holder: str
+    fence: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeteredAccount:
     """An account whose units a meter counts too, between ``start`` (None: ever) and ``end``.
 
-    ``holder`` is set where only that instance's events are wanted, to settle what it lost.
+    ``lost`` is set where only one instance's events are wanted, to settle what it lost.
     """
 
     feature: str
@@ -20,7 +29,7 @@ class MeteredAccount:
     period: str
     start: datetime | None
     end: datetime | None
-    holder: str | None = None
+    lost: LostLeases | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class UsageSink(Protocol):
     async def record(
         self, tenant_id: TenantId, as_of: datetime, used: Sequence[tuple[MeteredAccount, int]]
     ) -> None:
-        """Keep how many units were used, by all or by the account's holder.
+        """Keep how many units were used, by all or by the holder of lost leases.
 
         An older ``as_of`` than the one known changes nothing.
         """

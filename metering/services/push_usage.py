@@ -58,22 +58,22 @@ class PushUsage:
 
     async def _used(self, tenant_id: TenantId, account: MeteredAccount) -> Decimal | None:
         period = Period(account.start or _BEGINNING, account.end or _END)
-        if account.holder is not None:
-            return await self._by_holder(tenant_id, account, period)
+        if account.lost is not None:
+            return await self._by_holder(tenant_id, account, account.lost.holder, period)
         series = await self.query(
             tenant_id=tenant_id, meter_code=account.meter, period=period, window=Window.YEAR
         )
         return series.quantity
 
     async def _by_holder(
-        self, tenant_id: TenantId, account: MeteredAccount, period: Period
+        self, tenant_id: TenantId, account: MeteredAccount, holder: str, period: Period
     ) -> Decimal | None:
         """Add up one instance's events; None where the meter does not add up."""
         async with self.work(tenant_id) as session:
             meter = await self.meters.meter(session, account.meter)
         if meter.aggregation not in ADDITIVE:
             return None
-        source, after, found = f"/instances/{account.holder}", None, [Decimal(0)]
+        source, after, found = f"/instances/{holder}", None, [Decimal(0)]
         cutoff = await self.store.cutoff()
         while True:
             page = await self.store.events(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_plane.entitlements.errors import SnapshotNotPublished
 from control_plane.entitlements.held_states import HeldState
 from control_plane.entitlements.lease_accounts import LeaseAccounts
-from control_plane.entitlements.ports import MeteredAccount, UsageWanted
+from control_plane.entitlements.ports import LostLeases, MeteredAccount, UsageWanted
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.reads import fetch
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
@@ -21,7 +21,8 @@ TRIED_FOR = timedelta(days=1)
 
 _NOW = text("SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp())")
 _LOST = text(
-    "SELECT DISTINCT l.feature, l.period, l.holder, a.period_start, a.period_end FROM leases AS l "
+    "SELECT DISTINCT l.feature, l.period, a.period_start, a.period_end, l.holder, "
+    "l.drained_fence, l.drained_epoch FROM leases AS l "
     "JOIN lease_accounts AS a USING (tenant_id, feature, period) WHERE l.tenant_id = :tenant_id "
     "AND l.state = 'lost' AND l.drained_at > CAST(:since AS timestamptz) "
     "ORDER BY 1, 2, 3 LIMIT 100"
@@ -31,7 +32,10 @@ _WAITING = text(
     "AND drained_at > coalesce(CAST(:now AS timestamptz), clock_timestamp()) - interval '1 day'"
 )
 _METERED = text("SELECT lease_metered(:tenant_id, :as_of, :now, CAST(:used AS jsonb))")
-_SETTLE = text("SELECT lease_settle(:tenant_id, :feature, :period, :holder, :used, :as_of, :now)")
+_SETTLE = text(
+    "SELECT lease_settle("
+    ":tenant_id, :feature, :period, :holder, :fence, :epoch, :used, :as_of, :now)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +74,20 @@ class TakeUsage:
                 "t": self.accounts.book.terms(tenant_id, held, account.feature, at).body(),
             }
             for account, units in used
-            if account.holder is None
+            if account.lost is None
         ]
         bound = {"tenant_id": tenant_id, "as_of": as_of, "now": now}
         async with self.work(tenant_id) as session:
             if rows:
                 await fetch(session, _METERED, {**bound, "used": json.dumps(rows)})
             for account, units in used:
-                if account.holder is not None:
+                if account.lost is not None:
                     values = {
                         "feature": account.feature,
                         "period": account.period,
-                        "holder": account.holder,
+                        "holder": account.lost.holder,
+                        "fence": account.lost.fence,
+                        "epoch": account.lost.epoch,
                         "used": units,
                     }
                     await fetch(session, _SETTLE, {**bound, **values})
@@ -111,10 +117,11 @@ class TakeUsage:
         self, session: AsyncSession, tenant_id: TenantId, held: HeldState, since: datetime
     ) -> list[MeteredAccount]:
         found = []
-        for feature, period, holder, start, end in await fetch(
+        for feature, period, start, end, *lost in await fetch(
             session, _LOST, {"tenant_id": tenant_id, "since": since}
         ):
             grant = held.snapshot.features.get(feature)
             if grant is not None and grant.meter is not None:
-                found.append(MeteredAccount(feature, grant.meter, period, start, end, holder))
+                leases = LostLeases(*lost)
+                found.append(MeteredAccount(feature, grant.meter, period, start, end, leases))
         return found

@@ -104,6 +104,10 @@ async def test_usage_in_any_store_is_pushed(
     assert account("lines") == (0, 0, 0, 15)
 
 
+def recovery(lease, *, fence):
+    return LeaseOperation(LeaseOp.RECOVER, feature=lease.feature, period=lease.period, fence=fence)
+
+
 async def test_what_a_crashed_holder_used_is_settled_by_its_events(
     ingest, tenant_id, used, clock, pushing, account, leasing, system
 ):
@@ -118,9 +122,11 @@ async def test_what_a_crashed_holder_used_is_settled_by_its_events(
     assert account("lines")[:3] == (10, 1, 30)
     assert await job.run() == 0  # nobody has said that its events are all there
 
-    [recovered] = await leasing.ask(LeaseOperation(LeaseOp.RECOVER), epoch=2)
+    [late] = await leasing.ask(recovery(lease, fence=lease.fence - 1), epoch=2)
+    [own] = await leasing.ask(recovery(lease, fence=9), epoch=1)
+    [recovered] = await leasing.ask(recovery(lease, fence=9), epoch=2)
     clock.advance(seconds=1)
     await job.run()
 
-    assert recovered.units == 30
+    assert (late.units, own.units, recovered.units) == (0, 0, 30)
     assert account("lines") == (19, 1, 0, 69)

@@ -252,8 +252,10 @@ DECLARE
         a, (o->>'units')::bigint, (o->>'need')::bigint, a.open_leases + 1
     );
 BEGIN
-    IF granted = 0 THEN
-        RETURN (a, lease_said(o, 'exhausted', '', a, l));
+    IF granted = 0 THEN  -- the newest fence all the same: a recovery can name it
+        RETURN (
+            a, lease_said(o, 'exhausted', '', a, l) || jsonb_build_object('fence', a.fence)
+        );
     END IF;
     a := lease_take(a, granted);
     a.fence := a.fence + 1;
@@ -364,12 +366,17 @@ BEGIN
 END
 $body$;
 
--- The holder's events are all delivered: what it never said can be settled by them.
+-- The holder's events are all delivered: what its other processes never said of this account can be
+-- settled by them. Only leases up to the newest fence that the caller knew: carried out late, a
+-- recovery must not speak of leases that came after it.
 CREATE FUNCTION lease_recover(p_tenant uuid, r jsonb, o jsonb, p_now timestamptz) RETURNS jsonb
 LANGUAGE sql AS $body$
     WITH told AS (
-        UPDATE leases SET drained_at = p_now
-        WHERE tenant_id = p_tenant AND holder = r->>'holder' AND state = 'lost'
+        UPDATE leases SET drained_at = p_now, drained_fence = (o->>'fence')::bigint,
+            drained_epoch = (r->>'epoch')::bigint
+        WHERE tenant_id = p_tenant AND feature = o->>'feature' AND period = o->>'period'
+          AND holder = r->>'holder' AND kind = 'lease' AND state IN ('open', 'lost')
+          AND fence <= (o->>'fence')::bigint AND epoch <> (r->>'epoch')::bigint
         RETURNING units - spent AS rest
     )
     SELECT lease_said(o, 'ok', '', NULL, NULL)
@@ -617,12 +624,13 @@ BEGIN
 END
 $body$;
 
--- Settles what a crashed holder never said, by all that its events count in the period: more than
--- its leases reported was spent of the lost ones, the rest was not. Events read before the holder
--- had delivered all of them settle nothing.
+-- Settles what a crashed holder never said, by all that its events count in the period (p_used):
+-- more than the leases that a recovery spoke of had reported was spent of the lost ones among them,
+-- the rest was not. Events read before the holder had delivered all of them settle nothing, and
+-- what the recovering process and later leases report is theirs.
 CREATE FUNCTION lease_settle(
-    p_tenant uuid, p_feature text, p_period text, p_holder text, p_used bigint,
-    p_as_of timestamptz, p_now timestamptz
+    p_tenant uuid, p_feature text, p_period text, p_holder text, p_fence bigint, p_epoch bigint,
+    p_used bigint, p_as_of timestamptz, p_now timestamptz
 ) RETURNS bigint LANGUAGE plpgsql AS $body$
 DECLARE
     a lease_accounts;
@@ -635,11 +643,13 @@ BEGIN
     a := lease_load(p_tenant, p_feature, p_period, NULL, coalesce(p_now, clock_timestamp()));
     SELECT greatest(p_used - coalesce(sum(spent), 0), 0) INTO extra FROM leases
     WHERE tenant_id = p_tenant AND feature = p_feature AND period = p_period
-      AND holder = p_holder AND kind = 'lease';
+      AND holder = p_holder AND kind = 'lease' AND fence <= p_fence AND epoch <> p_epoch;
     FOR l IN
         SELECT * FROM leases
         WHERE tenant_id = p_tenant AND feature = p_feature AND period = p_period
-          AND holder = p_holder AND state = 'lost' AND drained_at <= p_as_of ORDER BY id
+          AND holder = p_holder AND state = 'lost' AND drained_at <= p_as_of
+          AND (drained_fence, drained_epoch) = (p_fence, p_epoch) AND fence <= p_fence
+        ORDER BY id
     LOOP
         used := least(extra, l.units - l.spent);
         extra := extra - used;

@@ -103,6 +103,8 @@ def _leases() -> None:
             expires_at timestamptz,
             closed_at timestamptz,
             drained_at timestamptz,
+            drained_fence bigint,
+            drained_epoch bigint,
             PRIMARY KEY (tenant_id, id),
             FOREIGN KEY (tenant_id, feature, period) REFERENCES lease_accounts,
             CHECK (spent BETWEEN 0 AND units),
