@@ -87,8 +87,8 @@ class HeldSnapshot:
         decision = self.checker.check(feature, now.timestamp())
         fresh_for = max_age_seconds(grant) - self.age_seconds(monotonic)
         holds_for = min(_RECHECK_SECONDS, fresh_for)
-        if fresh_for < 0:
-            decision, holds_for = when_stale(decision, grant), 0.0
+        if fresh_for < 0:  # and it stays so until something is heard, which begins anew
+            decision, holds_for = when_stale(decision, grant), _RECHECK_SECONDS
         if grant is None:
             return monotonic, None, decision, None
         holds_for = self._shorten(holds_for, decision.valid_until, now)

@@ -231,6 +231,29 @@ class Empty:
         return 0
 
 
+@pytest.mark.parametrize("age", [0, 31])
+def test_a_ledger_is_asked_for_an_account_once_a_second(fake, clock, age):
+    fake.grant({ORDERS: granted(FeatureKind.METERED, 5, per="day", on_stale=OnStale.ALLOW)})
+    fake.connected = False
+    clock.advance(seconds=age)
+    asked = []
+
+    class Asked(Empty):
+        def account(self, *about):
+            asked.append(about)
+            return self
+
+    fake.attach(Asked())
+    for _ in range(3):
+        fake.check(ORDERS)
+        fake.hold(ORDERS)
+    assert len(asked) == 1
+    clock.advance(seconds=1)
+    fake.check(ORDERS)
+
+    assert len(asked) == 2
+
+
 def test_what_a_ledger_cannot_give_is_refused_for_its_reason(counting):
     counting.check(ORDERS)
     counting.attach(Empty())
