@@ -24,7 +24,7 @@ class FollowLadders:
     clock: Clock
     batch: int = 200
     name: str = "follow-ladders"
-    every_seconds: float = 2.0
+    every_seconds: float = 5.0
 
     async def run(self) -> int:
         """Follow until nothing is due, and return how many steps were taken.

@@ -143,6 +143,7 @@ async def test_a_hold_keeps_it_where_it_stands_and_then_tells_anew(laddered):
     assert taken["standing"] == "read_only"
 
 
+@pytest.mark.nightly
 async def test_a_plan_without_a_ladder_restricts_nobody(sandbox):
     bella = await sandbox("2026-03-01")
     await bella.subscribe()
