@@ -4,6 +4,7 @@ from functools import cached_property
 
 from control_plane.entitlements.services.check_entitlements import CheckEntitlements
 from control_plane.entitlements.services.follow_entitlements import FollowEntitlements, StreamRoom
+from control_plane.entitlements.shared_reads import SharedReads
 from web.parts.leases import LeasesPart
 
 MOST_STREAMS = 512
@@ -16,7 +17,7 @@ class CheckingPart(LeasesPart):
 
     @cached_property
     def check_entitlements(self) -> CheckEntitlements:
-        return CheckEntitlements(self.held_states, self.clock, self.read_accounts)
+        return CheckEntitlements(self.held_states, self.clock, SharedReads(self.read_accounts))
 
     @cached_property
     def follow_entitlements(self) -> FollowEntitlements:
