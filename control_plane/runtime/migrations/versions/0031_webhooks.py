@@ -14,6 +14,7 @@ def upgrade() -> None:
     _endpoints()
     _messages()
     _deliveries()
+    _attempts()
     _alerts()
 
 
@@ -95,6 +96,9 @@ def _deliveries() -> None:
         "(tenant_id, endpoint_id, state, id)"
     )
     tenant_table("webhook_deliveries", queue=True, staff=True)
+
+
+def _attempts() -> None:
     op.execute(
         """
         CREATE TABLE webhook_attempts (
