@@ -59,6 +59,8 @@ _VENDORS = {
     "file": "trial_balance.csv",
     "feature": "outbound.orders_per_day",
 }
+EVERYBODYS = {"feature"}
+"""What names something of the catalogue: another's id is the same as one's own."""
 _NOT_OWN = {*_VENDORS, "migration_id"}
 
 
