@@ -127,9 +127,9 @@ class LeaseAccounts:
         operations = []
         for operation in asked.operations:
             made = {**operation, "id": str(new_id())}
-            feature = str(operation.get("feature") or self._features.get(_lease_of(made), ""))
-            if feature:
-                terms = self.book.terms(tenant_id, held, feature, at)
+            feature = operation.get("feature", self._features.get(_lease_of(made)))
+            if feature is not None:
+                terms = self.book.terms(tenant_id, held, str(feature), at)
                 made["t"] = terms.body()
                 made.setdefault("period", terms.period.key)
             operations.append(made)

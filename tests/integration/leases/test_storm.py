@@ -60,3 +60,11 @@ async def test_units_taken_at_once_by_many_are_never_more_than_there_are(leasing
     counted = (await leasing.acquire(FEATURE, 1, need=1)).remaining
     assert counted == LIMIT - 6 * 300 - 1
     assert [one.reason for one in taken].count("limit_reached") >= 3
+
+
+async def test_units_of_no_feature_are_refused(leasing):
+    consume = ConsumeUnits(leasing.work, leasing.accounts)
+
+    refused = [await consume(leasing.tenant_id, name, 1) for name in ("", "flights")]
+
+    assert [(one.allowed, one.reason) for one in refused] == [(False, "unknown_feature")] * 2

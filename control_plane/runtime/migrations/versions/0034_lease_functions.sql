@@ -224,6 +224,7 @@ $body$;
 
 CREATE FUNCTION lease_refusal(o jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $body$
     SELECT CASE
+        WHEN o->'t' IS NULL THEN 'unknown_feature'
         WHEN o->'t'->>'deny' IS NOT NULL THEN o->'t'->>'deny'
         WHEN NOT (o->'t'->'periods' ? (o->>'period')) THEN 'wrong_period'
     END
