@@ -86,10 +86,12 @@ class Process:
 class World:
     """True time, the server, the processes, and every message that was ever sent."""
 
-    def __init__(self, limit: int, book_class: type[LeaseBook], **switches) -> None:
+    def __init__(
+        self, limit: int, book_class: type[LeaseBook], server=ModelServer, **switches
+    ) -> None:
         self.time = 0.0
         self.book_class = book_class
-        self.server = ModelServer(limit, lambda: self.time, **switches)
+        self.server = server(limit, lambda: self.time, **switches)
         self.processes: dict[str, Process] = {}
         self.zombies: list[Process] = []
         self.requests: list[tuple[Process, LeaseRequest]] = []
