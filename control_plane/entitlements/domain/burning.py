@@ -184,6 +184,8 @@ class Ledger:
         something, and a reading that came late must not hide it.
         """
         fresh = max(0, total - self._burnt)
+        if not fresh:
+            return
         base_left = max(0, (self._base(at) or 0) - self._of_base)
         if self._has_last_word(at):
             taken = min(fresh, base_left)
@@ -222,7 +224,8 @@ class Ledger:
 
     def _exhaust(self) -> None:
         for grant in self._order:
-            self._take(grant, self._balances[grant.id].left)
+            if self._balances[grant.id].left:
+                self._take(grant, self._balances[grant.id].left)
 
     def _pass(self, grant: TenantGrant, at: datetime, *, renews: bool, period_ended: bool) -> None:
         if grant.until is not None and at >= grant.until:
