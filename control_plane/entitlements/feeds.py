@@ -1,6 +1,7 @@
 """What each tenant's services are told as it happens, read and signed once for all of them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -31,13 +32,19 @@ class FeedState:
 
     @cached_property
     def news(self) -> bytes:
-        """The snapshot and its heartbeat as server-sent events, written once for all who follow."""
-        return self.event("snapshot", self.snapshot) + self.beat
+        """The snapshot as a server-sent event, written once for all who follow."""
+        return self.event("snapshot", self.snapshot)
 
     @cached_property
     def beat(self) -> bytes:
         """The heartbeat as a server-sent event."""
         return self.event("heartbeat", self.heartbeat)
+
+    @cached_property
+    def services(self) -> frozenset[str]:
+        """The hashes of the tokens that the snapshot knows as the tenant's services'."""
+        found = json.loads(self.snapshot.payload).get("services", ())
+        return frozenset(service["hash"] for service in found)
 
     def event(self, name: str, envelope: Envelope) -> bytes:
         """Return an event that carries an envelope; its id is the revision."""

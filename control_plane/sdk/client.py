@@ -15,13 +15,14 @@ from control_plane.sdk.envelope import Envelope, verify
 from control_plane.sdk.forks import watch_forks
 from control_plane.sdk.held import Held, HeldSnapshot, Ready, hold_units, refused
 from control_plane.sdk.snapshot import (
+    Earlier,
     KeyGrant,
     ServiceGrant,
     Snapshot,
     parse_heartbeat,
     parse_snapshot,
 )
-from control_plane.sdk.units import UnitsNegative
+from control_plane.sdk.units import FOR_EVER, UnitsNegative
 from control_plane.sdk.waiting import RevisionGate
 
 _NOTHING: Ready = (float("-inf"), None, NO_SNAPSHOT, None)
@@ -50,6 +51,7 @@ class EntitlementState:
         self._monotonic = clock.monotonic
         self._lock = threading.Lock()
         self._held: HeldSnapshot | None = None
+        self._earlier = Earlier()
         self._envelopes: tuple[Envelope, ...] = ()
         self._ready: dict[str, Ready] = {}
         self._ledger: UnitLedger | None = None
@@ -81,7 +83,7 @@ class EntitlementState:
             SnapshotOutdated: of a lower revision than the one held.
         """
         payload = verify(envelope, self._keys)
-        snapshot = parse_snapshot(payload, tenant=self._tenant)
+        snapshot = parse_snapshot(payload, tenant=self._tenant, earlier=self._earlier)
         with self._lock:
             held = self._held
             if held is not None and snapshot.revision < held.snapshot.revision:
@@ -176,12 +178,18 @@ class EntitlementState:
         left = spend(units, at)
         return decision if isinstance(left, int) else refused(decision, left)
 
-    def hold(self, feature: str, units: int = 1) -> Held:
-        """Decide as ``check`` does, but only set the units aside: confirm or release them."""
+    def hold(self, feature: str, units: int = 1, *, timeout: float = FOR_EVER) -> Held:
+        """Decide as ``check`` does, but only set the units aside: confirm or release them.
+
+        After ``timeout`` seconds without either, others may have them.
+
+        Raises:
+            UnitsNegative: ``units`` is below 0.
+        """
         ready, at = self._ready.get(feature), self._monotonic()
         if ready is None or at >= ready[0]:
             ready = self._prepare(feature, at)
-        return hold_units(ready, units, at)
+        return hold_units(ready, units, at, timeout)
 
     def wait_for(self, min_revision: int, seconds: float | None = None) -> bool:
         """Block until a revision is held that is at least this; False if that took too long.

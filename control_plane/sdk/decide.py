@@ -114,13 +114,15 @@ class Checker:
     it. Instants are POSIX seconds.
     """
 
-    __slots__ = ("_answers", "_current", "_unknown")
+    __slots__ = ("_aged", "_answers", "_current", "_snapshot", "_unknown")
 
     def __init__(self, snapshot: Snapshot, aged: Callable[[], float] = lambda: 0.0) -> None:
         self._unknown = Decision(
             allowed=False, reason=Reason.UNKNOWN_FEATURE, revision=snapshot.revision, aged=aged
         )
-        self._answers = {code: _answers(snapshot, code, aged) for code in snapshot.features}
+        self._snapshot = snapshot
+        self._aged = aged
+        self._answers: dict[str, tuple[list[float], list[Decision]]] = {}
         self._current: dict[str, tuple[float, float, Decision]] = {}
 
     def check(self, feature: str, at: float) -> Decision:
@@ -131,9 +133,12 @@ class Checker:
         return self._search(feature, at)
 
     def _search(self, feature: str, at: float) -> Decision:
+        if feature not in self._snapshot.features:
+            return self._unknown
         answers = self._answers.get(feature)
         if answers is None:
-            return self._unknown
+            # At its first check: most features are not asked for between two snapshots.
+            answers = self._answers[feature] = _answers(self._snapshot, feature, self._aged)
         starts, decisions = answers
         n = bisect_right(starts, at)
         start = starts[n - 1] if n else float("-inf")

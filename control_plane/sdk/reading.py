@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Never
+from typing import Generic, Never, TypeVar
 
 from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.errors import ErrorKind, TallyardError
@@ -14,6 +14,9 @@ from control_plane.kernel.exact import exact_decimal
 MESSAGE_FORMAT = 1  # of every signed message but the snapshot, which has formats of its own
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+
+Part = TypeVar("Part")
 
 
 class SnapshotInvalid(TallyardError):
@@ -36,6 +39,11 @@ class Reader:
             raise SnapshotInvalid(path=path, reason="is not an object")
         self._members: dict[str, object] = value
         self._path = path
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """The object as it came."""
+        return self._members
 
     def __contains__(self, name: str) -> bool:
         return name in self._members
@@ -136,6 +144,25 @@ class Reader:
 
     def _refuse(self, name: str, reason: str) -> Never:
         raise SnapshotInvalid(path=f"{self._path}.{name}", reason=reason)
+
+
+class ReadBefore(Generic[Part]):
+    """Parts of earlier messages, as they were read: most of a new one says what the last one said.
+
+    A part that came again word for word is the same object; only what is new is read and checked.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[object, tuple[Mapping[str, object], Part]] = {}
+
+    def __call__(self, name: object, reader: Reader, read: Callable[[Reader], Part]) -> Part:
+        """Return the part called ``name``."""
+        before = self._parts.get(name)
+        if before is not None and before[0] == reader.members:
+            return before[1]
+        part = read(reader)
+        self._parts[name] = (reader.members, part)
+        return part
 
 
 def read_message(

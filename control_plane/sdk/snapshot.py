@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.canonical import canonical_json
@@ -25,7 +26,7 @@ from control_plane.sdk.messages import (
     parse_command,
     parse_heartbeat,
 )
-from control_plane.sdk.reading import Reader, SnapshotInvalid, read_message
+from control_plane.sdk.reading import ReadBefore, Reader, SnapshotInvalid, read_message
 
 __all__ = [
     "AUDIENCE",
@@ -116,10 +117,25 @@ class Snapshot:
         return canonical_json(self.body())
 
 
-def parse_snapshot(data: bytes, *, tenant: str | None = None, audience: str = AUDIENCE) -> Snapshot:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was read of earlier snapshots of one tenant."""
+
+    features: ReadBefore[FeatureGrant] = field(default_factory=ReadBefore)
+    keys: ReadBefore[KeyGrant] = field(default_factory=ReadBefore)
+
+
+def parse_snapshot(
+    data: bytes,
+    *,
+    tenant: str | None = None,
+    audience: str = AUDIENCE,
+    earlier: Earlier | None = None,
+) -> Snapshot:
     """Read a snapshot, for this tenant when one is named.
 
-    Format 1, as it was before standings and further kinds, is read as the same snapshot.
+    Format 1, as it was before standings and further kinds, is read as the same snapshot. What
+    is word for word as in ``earlier`` ones is not read again.
 
     Raises:
         SnapshotInvalid: another kind, format, tenant or audience, or a member that is wrong.
@@ -127,6 +143,8 @@ def parse_snapshot(data: bytes, *, tenant: str | None = None, audience: str = AU
     reader = read_message(data, "snapshot", tenant, formats=(_FIRST_FORMAT, SNAPSHOT_FORMAT))
     form = reader.whole("format")
     reader.expect("audience", audience)
+    known = earlier or Earlier()
+    read = partial(read_feature, form=form)
     return Snapshot(
         tenant=reader.text("tenant"),
         audience=reader.text("audience"),
@@ -134,8 +152,13 @@ def parse_snapshot(data: bytes, *, tenant: str | None = None, audience: str = AU
         issued_at=reader.instant("issued_at"),
         test_clock_at=_read_clock(reader.child("clock")),
         zone=reader.text("zone"),
-        features={code: read_feature(item, form) for code, item in reader.entries("features")},
-        keys=tuple(_read_key(item) for item in reader.children("keys")),
+        features={
+            code: known.features((form, code), item, read)
+            for code, item in reader.entries("features")
+        },
+        keys=tuple(
+            known.keys(n, item, _read_key) for n, item in enumerate(reader.children("keys"))
+        ),
         services=tuple(_read_service(item) for item in reader.children("services")),
         standing=Standing.ACTIVE if form == _FIRST_FORMAT else _read_standing(reader),
     )

@@ -14,6 +14,7 @@ from litestar.response import Stream
 from control_plane.entitlements.errors import StreamsFull
 from control_plane.entitlements.feeds import FeedState
 from control_plane.identity.domain import Permission
+from control_plane.identity.secret_texts import secret_hash
 from control_plane.kernel.ids import TenantId
 from control_plane.sdk.events import MEDIA_TYPE, event_text
 from web.api.common import LAST_MARK, ApiRequest, tenant
@@ -122,20 +123,30 @@ async def _events(
     application: Application, tenant_id: TenantId, token: str, seen: int, ring: int
 ) -> AsyncIterator[bytes]:
     """Write what happens, until the service goes or its token does."""
-    beats = 0
+    beats, token_hash = 0, secret_hash(token)
     async with application.snapshot_feeds.follow(tenant_id) as states:
         # The state given is the newest there is: what a slow reader missed is passed over.
         async for state in states:
-            newer = state.revision > seen
             for envelope in application.signer.rings[ring:]:
                 ring += 1
                 yield event_text("keys", envelope.to_json())
-            yield state.news if newer else state.beat
+            newer = state.revision > seen
+            if newer:
+                yield state.news
+            if not newer or not beats:  # a snapshot of this moment needs no heartbeat
+                yield state.beat
             seen, beats = max(seen, state.revision), beats + 1
-            if newer or beats % _REVIEW_BEATS == 0:
-                caller = await application.authenticate_service_token(token)
-                if caller is None or caller.tenant_id != tenant_id:
-                    return
+            known = not newer or token_hash in state.services
+            if (not known or beats % _REVIEW_BEATS == 0) and not await _good(
+                application, tenant_id, token
+            ):
+                return
+
+
+async def _good(application: Application, tenant_id: TenantId, token: str) -> bool:
+    """Whether the token is the tenant's still."""
+    caller = await application.authenticate_service_token(token)
+    return caller is not None and caller.tenant_id == tenant_id
 
 
 def _token(request: ApiRequest) -> str:
