@@ -24,6 +24,7 @@ from control_plane.sdk.held import Held
 from control_plane.sdk.local_ledger import LocalLedger
 from control_plane.sdk.messages import Heartbeat
 from control_plane.sdk.snapshot import AUDIENCE, SNAPSHOT_FORMAT, Snapshot, parse_snapshot
+from control_plane.sdk.units import FOR_EVER
 
 HEARTBEAT_SECONDS = 5.0
 _TENANT, _ZONE = "ten_emulated", "UTC"
@@ -80,10 +81,10 @@ class Emulator(EntitlementState):
         self._listen()
         return super().check(feature, units)
 
-    def hold(self, feature: str, units: int = 1) -> Held:
+    def hold(self, feature: str, units: int = 1, *, timeout: float = FOR_EVER) -> Held:
         """Decide and set units aside as in service."""
         self._listen()
-        return super().hold(feature, units)
+        return super().hold(feature, units, timeout=timeout)
 
     def _listen(self) -> None:
         if self.connected and self.age_seconds() >= HEARTBEAT_SECONDS:

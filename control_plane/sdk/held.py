@@ -37,8 +37,8 @@ spends and there is no account. A bare tuple, since reading one with names takes
 """
 
 
-def hold_units(ready: Ready, units: int, at: float) -> Held:
-    """Set units aside, where they are counted.
+def hold_units(ready: Ready, units: int, at: float, timeout: float) -> Held:
+    """Set units aside for ``timeout`` seconds, where they are counted.
 
     Raises:
         UnitsNegative: ``units`` is below 0.
@@ -48,7 +48,7 @@ def hold_units(ready: Ready, units: int, at: float) -> Held:
         return Held(decision, None)
     if units < 0:
         raise UnitsNegative(units=units)
-    hold = account.hold(units, at)
+    hold = account.hold(units, at, timeout=timeout)
     if isinstance(hold, Reason):
         return Held(refused(decision, hold), None)
     return Held(decision._replace(left=hold.remaining), hold)

@@ -8,7 +8,9 @@ from fractions import Fraction
 
 from control_plane.sdk.decide import Reason, UnitAccount
 from control_plane.sdk.features import FeatureGrant, FeatureKind, Mode
+from control_plane.sdk.lease_account import ReservationExpired
 from control_plane.sdk.quota import QuotaPeriod
+from control_plane.sdk.units import FOR_EVER
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +30,7 @@ class LocalAccount:
     slots: bool = False
     used: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _ending: "list[LocalHold]" = field(default_factory=list)
 
     def spend(self, units: int, at: float) -> int | Reason:
         """Spend units, as ``UnitAccount.spend`` says."""
@@ -43,13 +46,16 @@ class LocalAccount:
         """Return the units at hand, as when they were last asked for."""
         return self.limit - self.used
 
-    def hold(self, units: int, at: float) -> "LocalHold | Reason":
+    def hold(self, units: int, at: float, *, timeout: float = FOR_EVER) -> "LocalHold | Reason":
         """Set units aside, as ``UnitAccount.hold`` says."""
         with self.lock:
             taken = self._take(units, at)
             if isinstance(taken, Reason):
                 return taken
-            return LocalHold(self, taken, units, self.left())
+            hold = LocalHold(self, taken, units, self.left(), at + timeout)
+            if timeout != FOR_EVER:
+                self._ending.append(hold)
+            return hold
 
     def give_back(self, taken: _Taken, units: int) -> None:
         """Take less than was taken."""
@@ -62,8 +68,18 @@ class LocalAccount:
     def note(self, taken: _Taken) -> None:
         """Remember what was taken, where time gives it back."""
 
+    def retake(self, taken: _Taken, units: int) -> bool:
+        """Take units again that were given up when their time was over."""
+        if self.left() < units and not self.soft:
+            return False
+        self.give_back(taken, -units)
+        return True
+
     def _take(self, units: int, at: float) -> _Taken | Reason:
         self.renew(at)
+        for hold in [one for one in self._ending if one.deadline <= at or one.settled]:
+            self._ending.remove(hold)
+            hold.expire()
         if self.used + units > self.limit and not self.soft:
             return Reason.LIMIT_REACHED
         self.used += units
@@ -115,10 +131,16 @@ class LocalHold:
     taken: _Taken
     units: int
     remaining: int
+    deadline: float
     settled: bool = False
+    expired: bool = False
 
     def confirm(self, units: int | None = None) -> None:
-        """Spend so many of them, all unless said; a slot comes back whole."""
+        """Spend so many of them, all unless said; a slot comes back whole.
+
+        Raises:
+            ReservationExpired: the time is over, and others have had the units.
+        """
         spent = self.units if units is None else min(max(units, 0), self.units)
         self._settle(0 if self.account.slots else spent)
 
@@ -126,11 +148,21 @@ class LocalHold:
         """Spend none."""
         self._settle(0)
 
+    def expire(self) -> None:
+        """Give the units up, the time being over. The account's lock is held."""
+        if not self.settled:
+            self.expired = True
+            self.account.give_back(self.taken, self.units)
+
     def _settle(self, spent: int) -> None:
         with self.account.lock:
-            if not self.settled:
-                self.settled = True
+            if self.settled:
+                return
+            if not self.expired:
                 self.account.give_back(self.taken, self.units - spent)
+            elif spent and not self.account.retake(self.taken, spent):
+                raise ReservationExpired(units=self.units)
+            self.settled = True
 
 
 class LocalLedger:

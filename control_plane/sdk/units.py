@@ -11,6 +11,8 @@ from control_plane.sdk.decision import Reason
 from control_plane.sdk.features import FeatureGrant
 from control_plane.sdk.quota import QuotaPeriod
 
+FOR_EVER = float("inf")
+
 
 class UnitsNegative(TallyardError):
     """Fewer than no units were asked for."""
@@ -53,8 +55,12 @@ class UnitAccount(Protocol):
     def left(self) -> int:
         """Return the units at hand now."""
 
-    def hold(self, units: int, at: float) -> Hold | Reason:
-        """Set units aside for work that may yet fail; refusals are those of ``spend``."""
+    def hold(self, units: int, at: float, *, timeout: float = FOR_EVER) -> Hold | Reason:
+        """Set units aside for work that may yet fail; refusals are those of ``spend``.
+
+        After ``timeout`` seconds they may be given to others. Confirmed later, they are spent if
+        they are still to be had; ``ReservationExpired`` is raised if not.
+        """
 
 
 class UnitLedger(Protocol):

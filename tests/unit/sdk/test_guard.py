@@ -142,7 +142,7 @@ class Dry:
     def account(self, feature, grant, period, limit):
         return self
 
-    def spend(self, units, at):
+    def spend(self, units, at, timeout=0):
         return Reason.NO_LEASE
 
     hold = spend

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from control_plane.sdk.decide import Decision, Reason
+from control_plane.sdk.lease_account import ReservationExpired
 from control_plane.sdk.local_ledger import LocalLedger
 from control_plane.sdk.snapshot import (
     FeatureGrant,
@@ -186,6 +187,22 @@ def test_what_is_held_is_confirmed_partly_and_once(fake):
     assert fake.check(ORDERS, 8).remaining == 0
 
 
+def test_what_is_held_too_long_may_be_had_by_others(fake, clock):
+    fake.limit(ORDERS, 10)
+    lost, kept, saved = (fake.hold(ORDERS, 3, timeout=5).hold for _ in range(3))
+    clock.advance(seconds=4.9)
+    assert fake.hold(ORDERS, 2).decision.reason is Reason.LIMIT_REACHED
+    kept.confirm(1)
+    clock.advance(seconds=0.1)
+
+    assert fake.check(ORDERS, 7).remaining == 2
+    with pytest.raises(ReservationExpired):
+        lost.confirm()
+    lost.release()
+    saved.confirm(2)
+    assert fake.check(ORDERS, 0).remaining == 0
+
+
 def test_a_hold_of_what_is_not_counted_is_a_decision_alone(fake):
     fake.allow("inbound")
 
@@ -222,7 +239,7 @@ class Empty:
     def account(self, feature, grant, period, limit):
         return self
 
-    def spend(self, units, at):
+    def spend(self, units, at, timeout=0):
         return Reason.NO_LEASE
 
     hold = spend
