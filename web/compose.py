@@ -16,6 +16,8 @@ class Application(WorkPart):
         """Bring every stream that is open to its end: the process is about to go."""
         if "snapshot_feeds" in vars(self):
             self.snapshot_feeds.end()
+        if "held_states" in vars(self):
+            self.held_states.end()
 
     async def close(self) -> None:
         """Let go of every connection; services go on running."""

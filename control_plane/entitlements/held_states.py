@@ -82,6 +82,8 @@ class HeldStates:
         self._bytes = 0
         self._entries: OrderedDict[TenantId, _Entry] = OrderedDict()
         self._unsubscribe: Callable[[], None] | None = None
+        self.ended = False
+        """Whether the process is about to go: nobody waits here any more."""
 
     async def newest(self, tenant_id: TenantId, at_least: int = 0) -> HeldState:
         """Return the newest snapshot; it may still be older than ``at_least``.
@@ -116,9 +118,15 @@ class HeldStates:
             changed = entry.changed
             held = await self.newest(tenant_id, revision + 1)
             left = until - loop.time()
-            if held.revision > revision or left <= 0:
+            if held.revision > revision or left <= 0 or self.ended:
                 return held
             await _wait(entry, changed, min(left, LOOK_AGAIN_SECONDS))
+
+    def end(self) -> None:
+        """Let whoever waits go at once: the process is about to."""
+        self.ended = True
+        for entry in self._entries.values():
+            _wake(entry)
 
     def age_seconds(self) -> int:
         """Return how long ago, at most, an answer's revision was known to be the newest."""

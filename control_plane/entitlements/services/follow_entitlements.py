@@ -57,12 +57,14 @@ class FollowEntitlements:
     async def follow(self, tenant_id: TenantId) -> AsyncIterator[tuple[Seen, bool]]:
         """Yield the answers at once and after every change; without one, a sign of life.
 
+        It ends when the process is about to.
+
         Raises:
             SnapshotNotPublished: nothing was published for the tenant yet.
         """
         told = self._seen(await self.states.newest(tenant_id))
         yield told, True
-        while True:
+        while not self.states.ended:
             wait = min(self.beat_seconds, self._until_change(told))
             now = self._seen(await self.states.wait_beyond(tenant_id, told.revision, wait))
             changed = now.revision > told.revision or now.decisions != told.decisions

@@ -294,6 +294,20 @@ async def test_a_stream_ends_with_its_key(bella, site):
     assert [name for name, _, _ in events] == ["entitlements"]
 
 
+async def test_streams_and_polls_end_when_the_process_is_asked_to(bella, site):
+    async def end():
+        site.application.end_streams()
+
+    waiting = asyncio.create_task(
+        bella.company.get("/v1/entitlements/changes", have="1", wait="60")
+    )
+    async with asyncio.timeout(5):
+        events = await streamed(site.app, bella.company.key, 9, {1: end})
+        found = (await waiting).json()
+    assert [name for name, _, _ in events] == ["entitlements"]
+    assert found["changed"] is False
+
+
 async def test_there_is_room_for_so_many_streams_and_no_more(bella, site):
     with ExitStack() as others:
         for _ in range(64):
