@@ -126,14 +126,14 @@ def _sources(window: Window, given: Given) -> Iterator[Source]:
 
 
 def _denying(overrides: Iterable[Override], at: datetime, known_at: datetime) -> tuple[Source, ...]:
-    """Return the override that took the feature away, of those known when the snapshot was made."""
-    holding = [
-        one
-        for one in overrides
-        if one.created_at <= known_at and one.starts_at <= at and not _over(one, at, known_at)
-    ]
-    last = max(holding, key=lambda one: (one.created_at, one.id), default=None)
-    return () if last is None else (_told(last),)
+    """Return the override that took the feature away: one known when the snapshot was made.
+
+    Two machines' clocks may differ by a little: one made just after is better than none.
+    """
+    holding = [one for one in overrides if one.starts_at <= at and not _over(one, at, known_at)]
+    ranked = ((one.created_at <= known_at, one.created_at, one.id, one) for one in holding)
+    last = max(ranked, default=None)
+    return () if last is None else (_told(last[-1]),)
 
 
 def _over(one: Override, at: datetime, known_at: datetime) -> bool:
