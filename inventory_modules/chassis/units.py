@@ -34,6 +34,7 @@ SPARE_UNITS = 32
 is away."""
 
 _UNCONFIRMED = {Reason.STALE, Reason.NO_SNAPSHOT}
+_PATIENCE = 4  # times two seconds without an answer, from a control plane that is only slow
 _ATTEMPTS = 20  # answers that were waited for while others took what came
 
 
@@ -83,6 +84,7 @@ class UnitDesk:
             EntitlementStale: the limit itself could not be confirmed for too long.
             ReadOnly, Suspended, ServiceEnded: an invoice is overdue.
         """
+        patience = _PATIENCE
         for _ in range(_ATTEMPTS):
             decision, hold = self.state.hold(feature)
             if decision.allowed:
@@ -90,7 +92,9 @@ class UnitDesk:
             if decision.reason is not Reason.NO_LEASE:
                 self._refuse(decision, feature)
                 return None
-            if not await self.thread.more(feature, 1):
+            heard = await self.thread.more(feature, 1)
+            patience -= not heard
+            if self.thread.last_error is not None or not patience:
                 break
         raise UnitsUnconfirmed(feature=feature)
 
