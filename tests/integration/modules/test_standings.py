@@ -56,6 +56,12 @@ async def test_reading_and_exports_stay_open_until_the_service_ends(
     await stand(control, caller, Standing.RETAINED)
     closed = await caller.get(fleet.stock_query, "/v1/stock")
     assert (closed.status_code, closed.json()["code"]) == (403, "standing_ended")
+    # The control plane still winds it up: drained, then exported.
+    for action in ("drain", "export"):
+        done = await caller.client.post(
+            f"{fleet.inbound.url}/_tallyard/{action}", headers=control.command("inbound", action)
+        )
+        assert done.status_code == 200, done.text
 
     await stand(control, caller, Standing.ACTIVE)
     assert (await caller.ship("s2", ("A", "1"))).status_code == 201
