@@ -138,10 +138,10 @@ SLIPS = [
     ("state.js", "if (issuedAt <= this.#held.freshAt) return;", "", "states"),
     ("state.js", "[byWall, byMonotonic, 0n]", "[byWall, 0n]", "states"),
     ("state.js", "this.#held?.snapshot.testClockAt ?? this.#now()", "this.#now()", "states"),
-    ("leases.js", 'reader.expect("request_id", requestId);', "", "lease_answers"),
-    ("leases.js", 'reader.expect("holder", holder);', "", "lease_answers"),
+    ("lease_messages.js", 'reader.expect("request_id", requestId);', "", "lease_answers"),
+    ("lease_messages.js", 'reader.expect("holder", holder);', "", "lease_answers"),
     (
-        "leases.js",
+        "lease_messages.js",
         "const share = remaining / (2n * larger(holders, 1n));",
         "const share = remaining;",
         "lease_sizes",
@@ -154,12 +154,12 @@ SLIPS = [
     ),
     ("leases.js", "account.extend(result, sentAt)", "account.extend(result, at)", "leases"),
     (
-        "leases.js",
+        "lease_account.js",
         "lease.left < units || !lease.alive(at)) return this.#dry",
         "lease.left < units) return this.#dry",
         "leases",
     ),
-    ("leases.js", "if (held.confirmed !== null) return true;", "", "leases"),
+    ("lease_account.js", "if (held.confirmed !== null) return true;", "", "leases"),
     ("leases.js", ".filter((old) => old.reserved === 0n)", "", "leases"),
 ]
 

@@ -1,7 +1,7 @@
 /** Sends what a `LeaseBook` has due, and hands it the answers: over HTTP, for as long as it runs. */
 
 import { readEnvelope, verify } from "./envelope.js";
-import { parseLeases } from "./leases.js";
+import { parseLeases } from "./lease_messages.js";
 import { pause } from "./subscriber.js";
 
 const TICK_MS = 1_000;

@@ -1,0 +1,195 @@
+/** One leased account as a process may spend from it. No I/O; units are BigInt. */
+
+import { HORIZON_SECONDS, larger } from "./lease_messages.js";
+
+const SECOND = 1_000_000n; // in microseconds
+const PAUSE = SECOND / 4n; // how long “nothing left” is believed
+const KEEP = 15n * SECOND; // and for how long a lease is only filled up when it must be
+
+/** One lease: `cap` = spent + reserved + left, always. `until` is monotonic. */
+class Lease {
+  id = "";
+  fence = 0;
+  cap = 0n;
+  left = 0n;
+  reserved = 0n;
+  until = null;
+  renewAt = null;
+  reported = 0n;
+
+  get spent() {
+    return this.cap - this.left - this.reserved;
+  }
+
+  alive(at) {
+    return this.until !== null && at < this.until;
+  }
+}
+
+/** Units set aside for work that may fail: confirm what was used, or release all of it. */
+export class Reservation {
+  constructor(account, lease, units, deadline) {
+    this.account = account;
+    this.lease = lease;
+    this.units = units;
+    this.deadline = deadline;
+    this.confirmed = null;
+    this.expired = false;
+  }
+
+  /** Spend `units` of it, all by default; the rest comes back. Again, it changes nothing. */
+  confirm(units = this.units, at = this.account.clock()) {
+    if (units < 0n || units > this.units) return "reservation_exceeded";
+    return this.account.settle(this, units, at);
+  }
+
+  /** Give all of it back: the work failed, and is neither counted nor billed. */
+  release(at = this.account.clock()) {
+    return this.account.settle(this, 0n, at);
+  }
+}
+
+/** One feature in one quota period, as far as this process may spend of it. */
+export class LeasedAccount {
+  lease = new Lease();
+  old = [];
+  reservations = new Set();
+  current = true;
+  needed = 0n;
+  remaining = 0n;
+  limit = null;
+  size = 1n;
+  #measuredAt;
+  #pauseUntil = null;
+  #keepAfter = null;
+  #emptyFor = 0n;
+
+  constructor(feature, period, { clock, soft = false, slots = false, wake = () => {} }) {
+    this.feature = feature;
+    this.period = period;
+    this.clock = clock;
+    this.soft = soft;
+    this.slots = slots;
+    this.wake = wake;
+    this.#measuredAt = clock();
+  }
+
+  /** Spend units now and give what is left; or `no_lease`, `limit_reached`, spending nothing. */
+  spend(units, at = this.clock()) {
+    const { lease } = this;
+    if (units < 0n || lease.left < units || !lease.alive(at)) return this.#dry(units, at);
+    if (!this.slots) lease.left -= units;
+    return lease.left;
+  }
+
+  /** Set units aside for `timeout` microseconds at most; or say why not. */
+  hold(units, at = this.clock(), timeout = null) {
+    this.expireReservations(at);
+    const { lease } = this;
+    if (units < 0n || lease.left < units || !lease.alive(at)) {
+      const refused = this.#dry(units, at);
+      if (typeof refused === "string") return refused;
+      lease.left += units; // a soft account lends them; it is they that are set aside
+    }
+    lease.left -= units;
+    lease.reserved += units;
+    const held = new Reservation(this, lease, units, timeout === null ? null : at + timeout);
+    this.reservations.add(held);
+    return held;
+  }
+
+  /** End a reservation with `units` spent; true, or `reservation_expired` where none are left. */
+  settle(held, units, at) {
+    this.expireReservations(at);
+    if (held.confirmed !== null) return true;
+    if (held.expired) return this.#takeLate(held, units, at);
+    held.confirmed = units;
+    this.reservations.delete(held);
+    held.lease.reserved -= held.units;
+    held.lease.left += this.slots ? held.units : held.units - units;
+    return true;
+  }
+
+  /** Let reservations go whose time is over. */
+  expireReservations(at) {
+    for (const held of this.reservations) {
+      if (held.deadline === null || at < held.deadline) continue;
+      this.reservations.delete(held);
+      held.expired = true;
+      held.lease.reserved -= held.units;
+      held.lease.left += held.units;
+    }
+  }
+
+  /** Note what an answer says of the account. */
+  note(result, at) {
+    this.remaining = result.remaining;
+    this.limit = result.limit;
+    const whole = result.status === "ok";
+    this.#pauseUntil = whole ? null : at + PAUSE;
+    this.#keepAfter = whole ? null : at + KEEP;
+    this.#emptyFor = result.status === "exhausted" ? larger(this.needed, 1n) : 0n;
+    this.needed = 0n;
+  }
+
+  /** Whether asking for more units may bring any. */
+  mayAsk(at) {
+    if (this.needed === 0n) return this.#keepAfter === null || at >= this.#keepAfter;
+    return this.#pauseUntil === null || at >= this.#pauseUntil || this.needed < this.#emptyFor;
+  }
+
+  /** Give how many unspent units the lease should have from now on: five seconds' worth. */
+  nextSize(at) {
+    const { lease } = this;
+    const taken = larger(lease.spent + lease.reserved - lease.reported, 0n);
+    const worth = (taken * HORIZON_SECONDS * SECOND) / larger(at - this.#measuredAt, SECOND);
+    this.#measuredAt = at;
+    return [worth, this.size / 2n, this.needed, 1n].reduce(larger);
+  }
+
+  /** Spend no more of the present lease; it is closed once nothing of it is reserved. */
+  retire() {
+    const { lease } = this;
+    lease.until = null;
+    lease.renewAt = null;
+    if (lease.id !== "") this.old.push(lease);
+    this.lease = new Lease();
+  }
+
+  /** Take what an answer grants; its life counts from when the request was first sent. */
+  extend(result, sentAt) {
+    if (this.lease.id !== result.lease) {
+      const lent = this.lease.left; // what a soft account spent while it had no lease
+      this.lease = new Lease();
+      this.lease.id = result.lease;
+      this.lease.left = lent;
+    }
+    const { lease } = this;
+    lease.fence = result.fence;
+    lease.left += result.units - lease.cap;
+    lease.cap = result.units;
+    lease.until = sentAt + BigInt(result.expiresInSeconds) * SECOND;
+    lease.renewAt = (sentAt + lease.until) / 2n;
+    this.size = larger(lease.left, 1n);
+  }
+
+  #takeLate(held, units, at) {
+    const { lease } = this;
+    if (units > 0n && (lease.left < units || !lease.alive(at))) return "reservation_expired";
+    held.confirmed = units;
+    if (!this.slots) lease.left -= units;
+    return true;
+  }
+
+  #dry(units, at) {
+    if (units < 0n) return "limit_reached";
+    this.needed = larger(this.needed, units);
+    this.wake();
+    if (this.soft) {
+      this.lease.left -= units;
+      return this.lease.left;
+    }
+    const paused = this.#pauseUntil !== null && at < this.#pauseUntil;
+    return paused && this.#emptyFor > 0n && units >= this.#emptyFor ? "limit_reached" : "no_lease";
+  }
+}
