@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Self
 
 import structlog
 
@@ -51,7 +51,7 @@ class FeedState:
         return event_text(name, envelope.to_json(), str(self.revision))
 
 
-class _Feed:
+class Feed:
     """One tenant's state in this process, while anybody follows it."""
 
     def __init__(self) -> None:
@@ -70,6 +70,7 @@ class _Feed:
         self.wake()
 
     def wake(self) -> None:
+        """Let everybody who waits look again."""
         changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
         changed.set_result(None)
 
@@ -80,7 +81,7 @@ class SnapshotFeeds:
     def __init__(self, changes: EntitlementChanges, read: ReadSnapshot) -> None:
         self._changes = changes
         self._read = read
-        self._feeds: dict[TenantId, _Feed] = {}
+        self._feeds: dict[TenantId, Feed] = {}
         self._started = False
         self._ended = False
 
@@ -95,47 +96,36 @@ class SnapshotFeeds:
         for feed in self._feeds.values():
             feed.wake()
 
-    @asynccontextmanager
-    async def follow(self, tenant_id: TenantId) -> AsyncIterator[AsyncIterator[FeedState]]:
-        """Give what is newest now, then every newer state; those in between may be passed over.
+    def follow(self, tenant_id: TenantId) -> "Following":
+        """Give what is newest now, then every newer state; those in between may be passed over."""
+        return Following(self, tenant_id)
 
-        Raises:
-            SnapshotNotPublished: nothing was published for the tenant yet.
-        """
-        feed = self._open(tenant_id)
-        try:
-            yield self._states(tenant_id, feed)
-        finally:
-            feed.followers -= 1
-            if not feed.followers:
-                self._feeds.pop(tenant_id, None)
+    @property
+    def ended(self) -> bool:
+        """Whether nobody is to wait any longer."""
+        return self._ended
 
-    async def _states(self, tenant_id: TenantId, feed: _Feed) -> AsyncIterator[FeedState]:
-        changed = feed.changed
-        told = await self._fresh(tenant_id, feed)
-        yield told
-        while not self._ended:
-            if feed.state is told:
-                await asyncio.shield(changed)
-            changed = feed.changed
-            if feed.state is not None and feed.state is not told:
-                told = feed.state
-                yield told
-
-    def _open(self, tenant_id: TenantId) -> _Feed:
+    def open(self, tenant_id: TenantId) -> Feed:
+        """Begin to follow: registered first, so that nothing falls between that and a reading."""
         if not self._started:
             self._started = True
             self._changes.subscribe(self._heard)
             self._changes.follow(self._tenants, self._beat)
-        feed = self._feeds.setdefault(tenant_id, _Feed())
+        feed = self._feeds.setdefault(tenant_id, Feed())
         feed.followers += 1
         return feed
+
+    def leave(self, tenant_id: TenantId, feed: Feed) -> None:
+        """Follow no more."""
+        feed.followers -= 1
+        if not feed.followers and self._feeds.get(tenant_id) is feed:
+            del self._feeds[tenant_id]
 
     def _tenants(self) -> Collection[TenantId]:
         return self._feeds.keys()
 
-    async def _fresh(self, tenant_id: TenantId, feed: _Feed) -> FeedState:
-        """Read what is newest: registered first, so that nothing falls in between."""
+    async def fresh(self, tenant_id: TenantId, feed: Feed) -> FeedState:
+        """Read what is newest."""
         snapshot, heartbeat, revision = await self._read.newest(tenant_id)
         feed.put(FeedState(revision, snapshot, heartbeat))
         state = feed.state
@@ -162,11 +152,47 @@ class SnapshotFeeds:
                 heartbeat = self._read.heartbeat(tenant_id, revision, at)
                 feed.put(replace(feed.state, heartbeat=heartbeat))
 
-    async def _catch_up(self, tenant_id: TenantId, feed: _Feed) -> None:
+    async def _catch_up(self, tenant_id: TenantId, feed: Feed) -> None:
         for _ in range(_READS):
             if feed.state is not None and feed.state.revision >= feed.wanted:
                 return
             try:
-                await self._fresh(tenant_id, feed)
+                await self.fresh(tenant_id, feed)
             except TallyardError as error:
                 log.warning("snapshot_not_read", reason=str(error))
+
+
+class Following:
+    """The states of one tenant: ``async with`` it, then iterate.
+
+    Raises:
+        SnapshotNotPublished: nothing was published for the tenant yet; from the first step.
+    """
+
+    def __init__(self, feeds: SnapshotFeeds, tenant_id: TenantId) -> None:
+        self._feeds = feeds
+        self._tenant_id = tenant_id
+        self._told: FeedState | None = None
+
+    async def __aenter__(self) -> Self:
+        self._feed = self._feeds.open(self._tenant_id)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._feeds.leave(self._tenant_id, self._feed)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> FeedState:
+        feed = self._feed
+        if self._told is None:
+            self._told = await self._feeds.fresh(self._tenant_id, feed)
+            return self._told
+        while not self._feeds.ended:
+            changed = feed.changed
+            if feed.state is not None and feed.state is not self._told:
+                self._told = feed.state
+                return self._told
+            await asyncio.shield(changed)
+        raise StopAsyncIteration

@@ -150,7 +150,7 @@ async def test_a_late_read_does_not_overwrite_a_newer_one(feeds, parts, publish_
         await until(lambda: told[-1].revision == 2)
         late = SnapshotFeeds(feeds._changes, _Once(parts.read, old))
         late._feeds = feeds._feeds
-        await late._fresh(tenant_id, feeds._feeds[tenant_id])
+        await late.fresh(tenant_id, feeds._feeds[tenant_id])
         await asyncio.sleep(0.05)
 
         assert told[-1].revision == 2
