@@ -109,7 +109,7 @@ class ExportNotReady(TallyardError):
 
     code = "instance_export_not_ready"
     kind = ErrorKind.CONFLICT
-    message = "There is no export of the instance {instance} yet, and it does not run now."
+    message = "There is no export of the instance {instance} yet, and it does not answer now."
     remedy = "Try again when it runs, or when it has been removed."
 
 

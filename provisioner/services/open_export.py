@@ -8,7 +8,7 @@ from control_plane.audit.record import record
 from control_plane.kernel.ids import InstanceId, TenantId, new_id
 from control_plane.runtime.unit_of_work import UnitOfWork
 from provisioner.domain.instances import State
-from provisioner.errors import ExportNotReady, ExportPurged
+from provisioner.errors import ExportNotReady, ExportPurged, SyncFailed
 from provisioner.exports import verify_export
 from provisioner.models import InstanceRow
 from provisioner.repository import InstanceRepository
@@ -44,8 +44,8 @@ class OpenExport:
         Raises:
             InstanceNotFound: the tenant has none of that id.
             ExportPurged: it was kept for as long as was agreed, and deleted.
-            ExportNotReady: the instance neither runs nor has been exported.
-            SyncFailed, ExportDamaged: a running instance sent none that can be restored.
+            ExportNotReady: the instance neither answers nor has been exported.
+            ExportDamaged: what a running instance sent cannot be restored.
         """
         async with self.work(tenant_id) as session:
             row = await InstanceRepository(session).get(tenant_id, instance_id)
@@ -68,6 +68,9 @@ class OpenExport:
         try:
             await self.commands.export(row.ref, row.base_url, path)
             sha256 = await asyncio.to_thread(verify_export, path, row.ref, row.module)
+        except SyncFailed as error:
+            path.unlink(missing_ok=True)
+            raise ExportNotReady(instance=row.ref.instance_text) from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise
