@@ -107,7 +107,8 @@ def _catalogue() -> str:
         "addons:",
     ]
     lines += [
-        f'  - {{code: {code}, season: "618", {named}, requires: [{", ".join(codes)}], grants: {{{more}}}, '
+        f'  - {{code: {code}, season: "618", {named}, requires: [{", ".join(codes)}], '
+        f"grants: {{{more}}}, "
         'prices: [{currency: CNY, amount: "1.00"}]}'
         for code in ("peak_a", "peak_b")
     ]
@@ -180,8 +181,17 @@ async def _buy(work: UnitOfWork, clock: FakeClock, tenant_id: TenantId, catalog:
         )
     async with work(tenant_id) as session:
         await SubscriptionRepository(session).add(tenant_id, timeline)
-    grant, override = (use(work, TenantClock(clock)) for use in (GrantFeature, OverrideFeature))
-    given = {"tenant_id": tenant_id, "value": Decimal(5), "reason": "bench", "actor": "bench"}
+    grant = GrantFeature(work, TenantClock(clock))
+    override = OverrideFeature(work, TenantClock(clock))
     for code in [c for c, f in catalog.features.items() if f.per == "day"][:5]:
-        await grant(feature=code, **given)
-        await override(feature=code, ends_at=at(3), starts_at=at(2), **given)
+        five = Decimal(5)
+        await grant(tenant_id=tenant_id, feature=code, value=five, reason="bench", actor="bench")
+        await override(
+            tenant_id=tenant_id,
+            feature=code,
+            value=five,
+            reason="bench",
+            actor="bench",
+            starts_at=at(2),
+            ends_at=at(3),
+        )

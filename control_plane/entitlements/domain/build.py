@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from itertools import chain
 
 from control_plane.catalog.domain import AddonVersion, Feature, PlanVersion
@@ -139,7 +140,7 @@ def _burning(
     return Burning(
         grants=[grant for grant in facts.grants if grant.feature == code],
         base=base,
-        period_of=lambda at: quota_period(counted, facts.zone, at),
+        period_of=cache(lambda at: quota_period(counted, facts.zone, at)),
         now=facts.now,
         uses=facts.uses.get(code, {}),
         readings=facts.readings.get(code, {}),

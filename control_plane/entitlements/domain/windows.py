@@ -59,6 +59,10 @@ def flatten(contributions: Iterable[Contribution], feature: Feature) -> tuple[Wi
     given. Neighbours that say the same are one window.
     """
     given = [c for c in contributions if c.start < c.until]
+    if len(given) == 1:
+        (only,) = given
+        holding = in_force(given, feature)
+        return (_window(only.start, only.until, holding, feature),) if holding else ()
     edges = sorted({edge for c in given for edge in (c.start, c.until)})
     windows: list[Window] = []
     for start, end in pairwise(edges):

@@ -7,8 +7,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control_plane.catalog.domain import Feature, FeatureKind, Text
 from control_plane.entitlements.domain.windows import Contribution, flatten
 from tests.support.timelines import NOON
+
+LABELS = Feature("labels", FeatureKind.METERED, "outbound", Text("Labels", "面单"), per="day")
+SHIP = Feature("ship", FeatureKind.BOOLEAN, "outbound", Text("Ship", "出库"))
 
 HOURS = st.integers(0, 60)
 
@@ -47,7 +51,7 @@ def window_at(windows, at):
 
 @given(LIMITS, st.integers(0, 100))
 def test_at_every_instant_the_limit_is_the_sum_of_what_holds_then(given_, n):
-    window = window_at(flatten(given_), hour(n))
+    window = window_at(flatten(given_, LABELS), hour(n))
 
     held = holding(given_, hour(n))
     if not held:
@@ -59,7 +63,7 @@ def test_at_every_instant_the_limit_is_the_sum_of_what_holds_then(given_, n):
 
 @given(BOOLEANS, st.integers(0, 100))
 def test_at_every_instant_a_yes_needs_one_that_holds(given_, n):
-    window = window_at(flatten(given_), hour(n))
+    window = window_at(flatten(given_, SHIP), hour(n))
 
     assert (window is not None) == bool(holding(given_, hour(n)))
     assert window is None or window.value is None
@@ -67,7 +71,7 @@ def test_at_every_instant_a_yes_needs_one_that_holds(given_, n):
 
 @given(st.one_of(LIMITS, BOOLEANS))
 def test_windows_are_in_order_apart_not_empty_and_as_few_as_possible(given_):
-    windows = flatten(given_)
+    windows = flatten(given_, LABELS)
 
     for window in windows:
         assert window.end is None or window.start < window.end
@@ -82,7 +86,7 @@ def test_windows_are_in_order_apart_not_empty_and_as_few_as_possible(given_):
 def test_windows_only_change_where_something_bought_starts_or_ends(given_):
     edges = {edge for c in given_ for edge in (c.start, c.end)}
 
-    for window in flatten(given_):
+    for window in flatten(given_, LABELS):
         assert window.start in edges
         assert window.end in edges
 
@@ -93,5 +97,8 @@ def test_the_order_of_purchase_changes_no_limit(given_, random):
     random.shuffle(shuffled)
 
     for n in range(100):
-        one, other = window_at(flatten(given_), hour(n)), window_at(flatten(shuffled), hour(n))
+        one, other = (
+            window_at(flatten(given_, LABELS), hour(n)),
+            window_at(flatten(shuffled, LABELS), hour(n)),
+        )
         assert (one and one.value) == (other and other.value)
