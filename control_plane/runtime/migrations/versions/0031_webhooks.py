@@ -95,7 +95,7 @@ def _deliveries() -> None:
         "CREATE INDEX webhook_deliveries_endpoint ON webhook_deliveries "
         "(tenant_id, endpoint_id, state, id)"
     )
-    tenant_table("webhook_deliveries", queue=True, staff=True)
+    tenant_table("webhook_deliveries", queue=True)
 
 
 def _attempts() -> None:
