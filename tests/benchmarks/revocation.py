@@ -34,8 +34,8 @@ from tests.support.push_app import CHANNEL
 from tests.support.push_bench import FEATURE, Door, Fleet, Push, running_fleet, running_push
 
 INSTANCES = 50
-FEATURES = 40
-KEYS = 10
+FEATURES = 20
+KEYS = 5
 SERVICES = 6
 ROUNDS = {"small": 12, "full": 100}
 WARM_UP = 3
