@@ -12,6 +12,7 @@ from web.api.common import id_from, instant_from
 from web.api.staff_grants import given_id_from
 from web.commands.catalog import run
 from web.commands.failing import refusals
+from web.commands.leases_audit import audit
 from web.compose import Application
 from web.grant_words import value_from, value_text
 
@@ -172,3 +173,6 @@ def end(tenant: str, given: str, reason: str) -> None:
         )
     )
     click.echo(f"{given} is ended.")
+
+
+entitlements.add_command(audit)
