@@ -1,5 +1,6 @@
 """An instance's way with a lease: taken, renewed, given back, lost, and settled."""
 
+from control_plane.entitlements.services.audit_leases import AuditLeases
 from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation, LeaseStatus
 from control_plane.sdk.snapshot import Standing
 from tests.support.leasing import quotas
@@ -224,3 +225,14 @@ async def test_a_read_only_tenant_is_leased_nothing_and_may_still_report(leasing
     assert refused.reason == "read_only"
     assert (await leasing.close(renewed, spent=70)).status is OK
     assert account("orders")["spent"] == 70
+
+
+async def test_the_audit_names_an_account_whose_leases_say_otherwise(leasing, staff, admin):
+    await leasing.publish(quotas(1000))
+    await leasing.acquire("orders", 100)
+    assert await AuditLeases(staff)() == ()
+
+    admin.execute("UPDATE leases SET units = units + 1")
+
+    [wrong] = await AuditLeases(staff)()
+    assert (wrong.feature, wrong.wrong) == ("orders", "held")
