@@ -16,7 +16,7 @@ async def keep_webhook(site: Site, tenant_id: TenantId, word: str) -> dict[str, 
         actor="usr_1",
     )
     await application.test_webhook(tenant_id=tenant_id, endpoint_id=endpoint.id, actor="usr_1")
-    (sent,) = await application.list_webhook_deliveries(tenant_id=tenant_id)
+    sent, *_ = await application.list_webhook_deliveries(tenant_id=tenant_id)
     return {
         "webhook_id": format_id("whe", endpoint.id),
         "delivery_id": format_id("whd", sent.id),

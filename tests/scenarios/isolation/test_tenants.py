@@ -7,6 +7,7 @@ import pytest
 from control_plane.kernel.ids import format_id
 from tests.scenarios.isolation.callers import ask
 from tests.scenarios.isolation.world import EVERYBODYS, invite, join, state_of
+from tests.support.webhook_rows import keep_webhook
 
 # Names under which a body, a form or a query may carry an id, beside those of the paths.
 ALIASES = {
@@ -79,6 +80,8 @@ async def fresh(site, tenant, route):
             tenant_id=tenant.tenant_id, name="spare", scopes=["read"], by=tenant.owner.principal
         )
         made["key_id"] = format_id("key", key_id)
+    if route.writes and {"webhook_id", "delivery_id"} & set(route.placeholders):
+        made |= await keep_webhook(site, tenant.tenant_id, "spare")
     return made
 
 
