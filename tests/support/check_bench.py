@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,7 @@ def running_checks() -> Iterator[CheckBench]:
                 _wait(bench)
                 yield bench
             finally:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # its worker, too
                 process.wait(20)
         finally:
             cluster.drop_database(settings)
@@ -99,7 +100,9 @@ def _start(settings: Settings, port: int) -> "subprocess.Popen[bytes]":
     }
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--backpressure", "256"]
-    return subprocess.Popen([*command, "tests.support.check_app:app"], env=environment)
+    return subprocess.Popen(
+        [*command, "tests.support.check_app:app"], env=environment, start_new_session=True
+    )
 
 
 def _wait(bench: CheckBench) -> None:

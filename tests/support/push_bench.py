@@ -59,7 +59,7 @@ def running_push() -> Iterator[Push]:
                 _wait(push.port)
                 yield push
             finally:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # its worker, too
                 process.wait(20)
         finally:
             cluster.drop_database(settings)
@@ -85,7 +85,9 @@ def _start(push: Push) -> "subprocess.Popen[bytes]":
     }
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
     command += ["--host", "127.0.0.1", "--port", str(push.port), "--backpressure", "512"]
-    return subprocess.Popen([*command, "tests.support.push_app:app"], env=environment)
+    return subprocess.Popen(
+        [*command, "tests.support.push_app:app"], env=environment, start_new_session=True
+    )
 
 
 def _wait(port: int) -> None:
