@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.identity.domain import Principal, PrincipalKind, StaffRole
 from control_plane.kernel.ids import ApiKeyId, InstanceId, SessionId, TenantId, UserId
+from control_plane.runtime.reads import fetch
 from control_plane.tenancy.domain import Role
+
+_API_KEY = text("SELECT tenant_id, id, name, scopes FROM auth_api_key(:hash, :at)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +172,17 @@ class Lookups:
 
     async def api_key(self, secret_hash: str, at: datetime) -> Principal | None:
         """Find a key that is neither revoked nor expired on its tenant's clock."""
-        row = await self._one("SELECT * FROM auth_api_key(:hash, :at)", hash=secret_hash, at=at)
-        if row is None:
+        # Asked at every call of the API.
+        rows = await fetch(self.session, _API_KEY, {"hash": secret_hash, "at": at})
+        if not rows:
             return None
+        [(tenant_id, key_id, name, scopes)] = rows
         return Principal(
             kind=PrincipalKind.API_KEY,
-            tenant_id=TenantId(row.tenant_id),
-            name=row.name,
-            key_id=ApiKeyId(row.id),
-            scopes=frozenset(row.scopes),
+            tenant_id=TenantId(tenant_id),
+            name=name,
+            key_id=ApiKeyId(key_id),
+            scopes=frozenset(scopes),
         )
 
     async def service_token(self, secret_hash: str) -> Principal | None:
