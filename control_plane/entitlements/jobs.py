@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import TextClause, text
 
 from control_plane.entitlements.lease_accounts import LeaseAccounts
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.reads import fetch
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
+
+log = structlog.get_logger()
 
 REQUESTS_KEPT = timedelta(hours=1)
 """How long a repeated lease request is answered as it was."""
@@ -56,9 +59,12 @@ class SweepLeases:
             due = [TenantId(row) for row in await session.scalars(_DUE, {"now": now})]
         swept = 0
         for tenant_id in due:
-            async with self.work(tenant_id) as session:
-                [(count,)] = await fetch(session, _SWEEP, {"tenant_id": tenant_id, "now": now})
-            swept += count
+            try:
+                async with self.work(tenant_id) as session:
+                    [(count,)] = await fetch(session, _SWEEP, {"tenant_id": tenant_id, "now": now})
+                swept += count
+            except Exception:
+                log.exception("sweeping_failed", tenant_id=format_id("ten", tenant_id))
         await self._forget(_REQUESTS, REQUESTS_KEPT)
         return swept + await self._forget(_LEASES, LEASES_KEPT)
 

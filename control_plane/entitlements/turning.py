@@ -12,9 +12,9 @@ from control_plane.entitlements.grant_repository import GrantRepository
 
 async def turned(session: AsyncSession, facts: Facts) -> Facts:
     """Keep the readings that are due and when the next turn is; return facts that hold them."""
-    found = burnings(facts)
-    if not found:
+    if not facts.grants:
         return facts
+    found = burnings(facts)
     due = {code: tuple(readings_due(burning)) for code, burning in found.items()}
     grants = GrantRepository(session)
     await grants.read(facts.tenant_id, due)

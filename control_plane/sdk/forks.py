@@ -6,6 +6,7 @@ parent, and made anew in the child, which starts threads of its own.
 """
 
 import os
+import threading
 import weakref
 from typing import Protocol
 
@@ -41,7 +42,12 @@ def watch_forks(one: Forking) -> None:
     _watched[number] = weakref.ref(one, gone)
 
 
+_forking = threading.Lock()
+"""Held from before a fork until after it: of two threads that fork, the second waits."""
+
+
 def _before() -> None:
+    _forking.acquire()
     alive = [(number, ref()) for number, ref in tuple(_watched.items())]
     _resting[:] = [one for _, one in sorted(alive, key=_newest_first) if one is not None]
     for one in _resting:
@@ -56,12 +62,14 @@ def _in_parent() -> None:
     resting, _resting[:] = tuple(reversed(_resting)), ()
     for one in resting:
         one.after_fork_in_parent()
+    _forking.release()
 
 
 def _in_child() -> None:
     resting, _resting[:] = tuple(reversed(_resting)), ()
     for one in resting:
         one.after_fork_in_child()
+    _forking.release()
 
 
 if hasattr(os, "register_at_fork"):

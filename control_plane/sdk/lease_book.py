@@ -247,7 +247,8 @@ class LeaseBook:
                 retire(account, lease)
             return
         if operation.op is LeaseOp.ACQUIRE:
-            lease = account.lease = Lease(id=result.lease, left=account.lease.left)
+            lease = account.lease  # what was reserved of it before the first answer stays its own
+            lease.id = result.lease
         lease.fence = result.fence
         lease.left += result.units - lease.cap
         lease.cap = result.units

@@ -60,6 +60,7 @@ class LeaseThread:
     def start(self) -> None:
         """Begin; once is enough."""
         if self._thread is None or not self._thread.is_alive():
+            self._stopping.clear()
             self._thread = threading.Thread(target=self._run, name="tallyard-leases", daemon=True)
             self._thread.start()
 
@@ -131,6 +132,10 @@ class LeaseThread:
                 again, failures = False, failures + 1
                 self._note(f"{type(error).__name__}: {error}")
                 _log.warning("leases are asked for again: %s", self.last_error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
+                again, failures = False, failures + 1
+                self._note(f"{type(error).__name__}: {error}")
+                _log.exception("asking for leases failed; it goes on")
             if self._stopping.is_set() and not again:
                 return
             if not again:

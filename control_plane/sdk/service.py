@@ -183,6 +183,7 @@ class _UsageThread:
     def start(self) -> None:
         """Begin; once is enough."""
         if self._thread is None or not self._thread.is_alive():
+            self._stopping.clear()
             self._thread = threading.Thread(target=self._run, name="tallyard-usage", daemon=True)
             self._thread.start()
 
@@ -217,6 +218,8 @@ class _UsageThread:
                     self._sent()
             except OSError as error:  # the disk's; what is recorded stays where it is
                 _log.warning("usage waits for the disk: %s", error)
+            except Exception:  # noqa: BLE001 - whatever it is, the thread must live on
+                _log.exception("usage could not be reported; it goes on")
 
     async def _send(self, events: list[dict[str, object]]) -> list[dict[str, object]]:
         answer = await asyncio.to_thread(self._link.post, "/v1/events", events, _EVENTS)

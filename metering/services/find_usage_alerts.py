@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.catalog.domain import Aggregation
+from control_plane.catalog.errors import MeterNotFound
 from control_plane.catalog.repository import CatalogRepository
 from control_plane.entitlements.repository import SnapshotRepository
 from control_plane.kernel.calendar import instant_text, local_date
@@ -36,6 +37,7 @@ from metering.domain.alerts import (
 )
 from metering.domain.series import UsageSeries
 from metering.domain.windows import Window
+from metering.errors_retention import UsageDropped
 from metering.services.alert_settings import settings_of
 from metering.services.query_usage import QueryUsage
 
@@ -107,12 +109,15 @@ class FindUsageAlerts:
         settings: AlertSettings,
         at: datetime,
     ) -> int:
-        series = await self.query(
-            tenant_id=tenant_id,
-            meter_code=limited.meter,
-            period=limited.period,
-            window=_window(limited.period),
-        )
+        try:
+            series = await self.query(
+                tenant_id=tenant_id,
+                meter_code=limited.meter,
+                period=limited.period,
+                window=_window(limited.period),
+            )
+        except (MeterNotFound, UsageDropped):
+            return 0  # nothing can be said of this one; the others are told
         found = reached(series.quantity, limited.limit, settings.thresholds)
         if settings.forecast and limited.ends:
             found += _forecast(series, limited, at)
@@ -199,11 +204,11 @@ async def _tell(
 ) -> None:
     """Announce it to endpoints and robots, and ask for mails; nobody is written to in a sandbox."""
     organisation = await OrganisationRepository(session).get(tenant_id)
-    feature = (await CatalogRepository(session).current()).features[limited.feature]
+    feature = (await CatalogRepository(session).current()).features.get(limited.feature)
     event, told = _said(found)
     data = {
         "feature": limited.feature,
-        "name": feature.name.in_language(organisation.language),
+        "name": feature.name.in_language(organisation.language) if feature else limited.feature,
         "meter": limited.meter,
         "period": limited.key,
         "period_start": instant_text(limited.period.start),

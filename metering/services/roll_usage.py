@@ -82,7 +82,6 @@ class RollUsage:
         bound = {"tenant_id": tenant_id}
         async with self.work(tenant_id) as session:
             await session.execute(_ENTER, bound)
-            await session.execute(MARK_DUE, bound)
             if await session.scalar(_LOCK, bound) is None:
                 return False  # another worker is at it
             revision, needed = await self.needs(session)
@@ -99,6 +98,7 @@ class RollUsage:
             unfinished = clearing or bool(lagging)
             done = {**bound, "revision": revision, "unfinished": unfinished}
             await session.execute(_DONE, done)
+            await session.execute(MARK_DUE, bound)
         return unfinished
 
     async def _sets(

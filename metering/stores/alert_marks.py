@@ -2,11 +2,11 @@
 
 from sqlalchemy import text
 
-# Marked already, nothing is written or locked: usage that comes all the time waits for nobody.
+# Written even where it is marked already: whoever looks meanwhile holds the row, and would take a
+# mark off that was made before what this transaction stores can be seen.
 MARK_DUE = text(
     "INSERT INTO usage_alert_checks (tenant_id, due, checked_at) "
-    "SELECT :tenant_id, true, to_timestamp(0) WHERE NOT EXISTS "
-    "(SELECT FROM usage_alert_checks WHERE tenant_id = :tenant_id AND due) "
+    "VALUES (:tenant_id, true, to_timestamp(0)) "
     "ON CONFLICT (tenant_id) DO UPDATE SET due = true"
 )
-"""Said in the transaction of the change itself."""
+"""Said last in the transaction of the change itself, as others wait for it from then on."""

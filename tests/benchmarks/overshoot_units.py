@@ -59,6 +59,8 @@ def _figure(settings: Settings, folder: Path, limit: int, seconds: float) -> dic
     assert row is not None
     wrong = asyncio.run(_audit(settings))
     spent = sum(int(line) for file in folder.glob("*.counts") for line in file.read_text().split())
+    if not spent or wrong:
+        raise RuntimeError(f"{spent} units spent, {wrong} accounts do not add up: no figure")
     return {
         "name": "overshoot_units",
         "value": max(spent - limit, 0),

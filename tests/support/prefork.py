@@ -4,6 +4,7 @@
 on. ``GET /FEATURE`` answers with the child's own decision, as JSON.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -53,7 +54,8 @@ def main(url: str, token: str, tenant: str, public_keys: str, children: str) -> 
             os.waitpid(pid, 0)
     finally:
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                os.kill(pid, signal.SIGKILL)
 
 
 def _child(listening: socket.socket, handler: type[BaseHTTPRequestHandler]) -> int:

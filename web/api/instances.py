@@ -1,9 +1,11 @@
 """The services a tenant runs."""
 
 import asyncio
+import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import BinaryIO
 
 import msgspec
 from litestar import Router, get
@@ -14,7 +16,6 @@ from litestar.response import Stream
 from control_plane.identity.domain import Permission
 from control_plane.kernel.ids import InstanceId, TenantId, format_id
 from provisioner.services.list_instances import InstanceView
-from provisioner.services.open_export import OpenedExport
 from web.api.common import ApiRequest, id_from, principal, tenant
 from web.compose import Application
 
@@ -119,26 +120,25 @@ async def export_response(
     opened = await application.provisioner.open_export(
         tenant_id=tenant_id, instance_id=InstanceId(id_from("ins", instance_id)), actor=actor
     )
+    file = await asyncio.to_thread(opened.path.open, "rb")
+    if opened.passing:  # what is open can be read to its end; nobody else is to find it
+        opened.path.unlink(missing_ok=True)
     digest = b64encode(bytes.fromhex(opened.sha256)).decode()
     return Stream(
-        _sent(opened),
+        _sent(file),
         media_type="application/zip",
         headers={
             "Content-Disposition": f'attachment; filename="{opened.name}"',
-            "Content-Length": str(opened.path.stat().st_size),
+            "Content-Length": str(os.fstat(file.fileno()).st_size),
             "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530, section 3
         },
     )
 
 
-async def _sent(opened: OpenedExport) -> AsyncIterator[bytes]:
-    try:
-        with opened.path.open("rb") as file:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK):
-                yield chunk
-    finally:
-        if opened.passing:
-            opened.path.unlink(missing_ok=True)
+async def _sent(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+            yield chunk
 
 
 router = Router(

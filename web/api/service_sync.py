@@ -58,6 +58,8 @@ async def read_snapshot(
     tenant_id = tenant(request)
     keys = [envelope.to_json() for envelope in application.signer.rings[ring:]]
     if wait and not keys:
+        if application.snapshot_feeds.followers >= MOST_STREAMS:
+            raise StreamsFull(most=MOST_STREAMS)
         state = await _newer(application, tenant_id, have, wait)
         snapshot = state.snapshot if state.revision > have else None
         heartbeat = state.heartbeat

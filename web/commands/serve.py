@@ -25,6 +25,7 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
 
     from web.api.service_sync import MOST_STREAMS  # noqa: PLC0415
+    from web.parts.checking import MOST_STREAMS as MOST_OF_TENANTS  # noqa: PLC0415
 
     settings = load_settings()
     configure_logging(settings.log_level)
@@ -36,7 +37,7 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
         interface=Interfaces.ASGI,
         workers=workers,
         log_enabled=False,
-        backpressure=_REQUESTS + MOST_STREAMS,
+        backpressure=_REQUESTS + MOST_STREAMS + MOST_OF_TENANTS,
         workers_kill_timeout=_END_SECONDS,
         respawn_failed_workers=True,
     ).serve()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from control_plane.kernel.calendar import load_zone, parse_instant
+from control_plane.kernel.currency import currency
+from control_plane.kernel.money import Money
 from control_plane.notifications.templates import render
 from control_plane.notifications.webhooks.events import EventType
 from control_plane.tenancy.domain import Organisation
@@ -73,6 +75,13 @@ def robot_words(
 def for_people(data: Mapping[str, object], organisation: Organisation) -> dict[str, object]:
     """Return an event's data as they are said to people: their words, their time."""
     fields = {name: _plain(name, value, organisation) for name, value in data.items()}
+    if "currency" in data:
+        money = currency(str(data["currency"]))
+        fields |= {
+            name: Money(value, money).decimal_text()
+            for name, value in data.items()
+            if name.endswith("_minor") and isinstance(value, int)
+        }
     return {**fields, "organisation": organisation.name}
 
 
@@ -87,8 +96,6 @@ def template_of(event_type: str) -> str:
 
 
 def _plain(name: str, value: object, organisation: Organisation) -> object:
-    if name.endswith("_minor") and isinstance(value, int):
-        return f"{value // 100}.{value % 100:02}"
     if name in _INSTANTS and isinstance(value, str):
         local = parse_instant(value).astimezone(load_zone(organisation.zone))
         return f"{local:%Y-%m-%d %H:%M}"

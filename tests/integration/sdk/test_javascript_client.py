@@ -108,7 +108,11 @@ def test_three_processes_spend_exactly_the_limit(cluster):
             )
             for n in range(3)
         ]
-        said = [json.loads(spender.communicate(timeout=60)[0]) for spender in spenders]
+        try:
+            said = [json.loads(spender.communicate(timeout=60)[0]) for spender in spenders]
+        finally:
+            for spender in spenders:
+                spender.kill()
         with psycopg.connect(push.settings.database_url) as connection:
             accounts = connection.execute("SELECT spent, held, lost FROM lease_accounts").fetchall()
 

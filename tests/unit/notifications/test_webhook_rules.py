@@ -1,11 +1,13 @@
 """Signatures, pauses and addresses of webhooks: values in, values out."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control_plane.kernel.ids import TenantId
 from control_plane.notifications.templates import template_names
 from control_plane.notifications.webhooks.domain import EndpointKind
 from control_plane.notifications.webhooks.errors import (
@@ -17,7 +19,7 @@ from control_plane.notifications.webhooks.errors import (
 )
 from control_plane.notifications.webhooks.events import EventType
 from control_plane.notifications.webhooks.guard import Guard, is_public
-from control_plane.notifications.webhooks.robots import template_of
+from control_plane.notifications.webhooks.robots import for_people, template_of
 from control_plane.notifications.webhooks.schedule import JITTER, MOST_TRIES, pause_after
 from control_plane.notifications.webhooks.services.editing import (
     checked_events,
@@ -25,6 +27,19 @@ from control_plane.notifications.webhooks.services.editing import (
 )
 from control_plane.notifications.webhooks.signing import dingtalk_url, new_secret, signature
 from control_plane.runtime.sealing import SealBroken, Sealer
+from control_plane.tenancy.domain import Organisation
+
+ORGANISATION = Organisation(
+    id=TenantId(UUID(int=1)),
+    slug="bella",
+    name="Bella",
+    zone="Asia/Shanghai",
+    language="en",
+    currency="CNY",
+    sandbox=False,
+    state="active",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
 
 
 def test_the_signature_is_that_of_the_specification_s_reference():
@@ -171,3 +186,10 @@ def test_a_sealed_text_opens_for_its_own_row_and_key_only():
             other.open(sealed, row)
     with pytest.raises(SealBroken):
         sealer.open(b"", b"row")
+
+
+@pytest.mark.parametrize(("code", "said"), [("CNY", "10.05"), ("JPY", "1005"), ("KWD", "1.005")])
+def test_robots_say_amounts_with_the_decimals_of_their_currency(code, said):
+    told = for_people({"currency": code, "total_minor": 1005}, ORGANISATION)
+
+    assert told["total_minor"] == said

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import threading
 import time
 from datetime import timedelta
@@ -210,6 +211,7 @@ def test_a_forked_child_has_leases_of_its_own(control, tmp_path):
         asyncio.run(ship(service))
         child = os.fork()
         if child == 0:
+            signal.alarm(20)  # a lock that came through the fork held would hang for ever
             shipped = 0
             try:
                 shipped = asyncio.run(ship(service))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.audit.record import record
 from control_plane.kernel.clock import Clock
+from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId, WebhookDeliveryId, format_id
 from control_plane.notifications.webhooks.calling import Answer, Caller
 from control_plane.notifications.webhooks.deliveries import DeliveryRepository
@@ -17,12 +18,13 @@ from control_plane.notifications.webhooks.domain import (
     DeliveryState,
     DisabledReason,
     Endpoint,
+    EndpointKind,
     Target,
     long_failing,
 )
 from control_plane.notifications.webhooks.repository import EndpointRepository
 from control_plane.notifications.webhooks.requests import Outgoing, call_for, refusal_of
-from control_plane.notifications.webhooks.robots import robot_words
+from control_plane.notifications.webhooks.robots import RobotWords, robot_words
 from control_plane.notifications.webhooks.schedule import JITTER, pause_after
 from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.sealing import SealBroken, Sealer
@@ -42,6 +44,11 @@ class _Ready:
     endpoint: Endpoint
     target: Target | None
     outgoing: Outgoing
+    error: str | None = None
+
+
+_UNSAID = RobotWords("", "")
+"""What is not for people needs no words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class DeliverWebhook:
         if ready.endpoint.disabled_at is not None:
             answer = Answer(0, error="endpoint_disabled")
         elif ready.target is None:
-            answer = Answer(0, error=SealBroken.code)
+            answer = Answer(0, error=ready.error or SealBroken.code)
         else:
             kind = ready.endpoint.kind
             answer = await self.caller(call_for(kind, ready.target, ready.outgoing, at))
@@ -78,17 +85,19 @@ class DeliverWebhook:
         endpoints = EndpointRepository(session, self.sealer)
         endpoint = await endpoints.get(tenant_id, delivery.endpoint_id)
         organisation = await OrganisationRepository(session).get(tenant_id)
+        target, words, error = None, _UNSAID, None
         try:
             target = await endpoints.target(endpoint)
-        except SealBroken:
-            target = None
-        words = robot_words(
-            delivery.message.type,
-            delivery.message.body,
-            organisation=organisation,
-            public_url=self.public_url,
-        )
-        return _Ready(delivery, endpoint, target, Outgoing(delivery.message, words))
+            if endpoint.kind is not EndpointKind.STANDARD:
+                words = robot_words(
+                    delivery.message.type,
+                    delivery.message.body,
+                    organisation=organisation,
+                    public_url=self.public_url,
+                )
+        except TallyardError as broken:  # counted as an attempt, or it would be tried for ever
+            target, error = None, broken.code
+        return _Ready(delivery, endpoint, target, Outgoing(delivery.message, words), error)
 
     async def _write(
         self, session: AsyncSession, tried: Delivery, answer: Answer, at: datetime
