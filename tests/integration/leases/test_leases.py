@@ -1,5 +1,6 @@
 """An instance's way with a lease: taken, renewed, given back, lost, and settled."""
 
+from control_plane.entitlements.jobs import SweepLeases
 from control_plane.entitlements.services.audit_leases import AuditLeases
 from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation, LeaseStatus
 from control_plane.sdk.snapshot import Standing
@@ -236,3 +237,17 @@ async def test_the_audit_names_an_account_whose_leases_say_otherwise(leasing, st
 
     [wrong] = await AuditLeases(staff)()
     assert (wrong.feature, wrong.wrong) == ("orders", "held")
+
+
+async def test_a_lease_that_was_spent_to_its_end_is_swept_too(leasing, system, clock, admin):
+    """Nothing is held any more; its holder shares in the account until it is known to be gone."""
+    await leasing.publish(quotas(100))
+    lease = await leasing.acquire("orders", 100, need=100)
+    await leasing.renew(lease, spent=100, units=100)
+    clock.advance(seconds=36)
+
+    sweep = SweepLeases(leasing.work, system, leasing.accounts)
+    assert await sweep.run() == 1
+
+    assert admin.execute("SELECT open_leases FROM lease_accounts").fetchall() == [(0,)]
+    assert await sweep.run() == 0

@@ -232,6 +232,18 @@ def test_a_soft_limit_refuses_nothing_and_says_how_far_beyond_it_is():
     assert [holder.account.spend(2, 0.0) for _ in range(2)] == [-2, -4]
 
 
+def test_what_a_soft_limit_set_aside_before_its_first_lease_comes_back():
+    holder = Holder(grant=FeatureGrant(FeatureKind.METERED, (), mode=Mode.SOFT))
+    held = holder.account.hold(3, 0.0)
+    assert isinstance(held, Reservation)
+    holder.exchange()
+    before = holder.account.left()
+
+    held.release()
+
+    assert holder.account.left() == before + 3
+
+
 def test_a_new_period_has_a_lease_of_its_own_and_the_old_one_goes_back():
     holder = Holder()
     holder.spend(5)
