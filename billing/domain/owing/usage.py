@@ -100,9 +100,16 @@ class _Arrears:
         return billed_share(piece.reign, piece.period, self._of(piece.reign, piece.period))
 
     def _pooled_share(self, reign: Reign, allowance: Period, upto: datetime | None) -> Share:
-        """Return the share of an allowance's own period."""
+        """Return the share of an allowance's own period.
+
+        Under way (``upto`` given) it is compared with a period that goes on: an end that comes
+        later takes nothing back of what was billed before.
+        """
         wide = replace(reign, grid=_allowance_grid(reign))
-        return billed_share(wide, allowance, self._of(reign, allowance), upto)
+        of = self._of(reign, allowance)
+        if upto is not None:
+            of = Period(of.start, allowance.end)
+        return billed_share(wide, allowance, of, upto)
 
     def _of(self, reign: Reign, period: Period) -> Period:
         by_days = reign.state.policies.short_period is ShortPeriod.BY_DAYS

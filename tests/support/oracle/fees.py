@@ -121,15 +121,22 @@ class Fees:
         total = sum((levels[i] or 0) * weights[i] for i in self.counted(billed))
         return total / self.denominator(weights, billed)
 
-    def denominator(self, weights: list[int], billed: list[Billed | None]) -> Fraction:
-        return Fraction(sum(weights[i] for i in self.counted(billed)) or 1)
+    def denominator(
+        self, weights: list[int], billed: list[Billed | None], *, goes_on: bool = False
+    ) -> Fraction:
+        return Fraction(sum(weights[i] for i in self.counted(billed, goes_on=goes_on)) or 1)
 
-    def counted(self, billed: list[Billed | None]) -> range:
-        """Which slots a period is compared with: all, or only from the first to the last lived."""
+    def counted(self, billed: list[Billed | None], *, goes_on: bool = False) -> range:
+        """Which slots a period is compared with: all, or only from the first to the last lived.
+
+        One that ``goes_on`` is compared with all from the first lived on.
+        """
         if self.policies.short_period is ShortPeriod.BY_DAYS:
             return range(len(billed))
         lived = [place for place, one in enumerate(billed) if one is not None]
-        return range(lived[0], lived[-1] + 1) if lived else range(0)
+        if not lived:
+            return range(len(billed) if goes_on else 0)
+        return range(lived[0], len(billed) if goes_on else lived[-1] + 1)
 
     def _levels(
         self,

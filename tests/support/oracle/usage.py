@@ -233,7 +233,7 @@ class Arrears:
         some = sum(w for w, mine in zip(weights, had, strict=True) if mine)
         if not slots:
             return Fraction(1)
-        of = self.fees.denominator(weights, billed)
+        of = self.fees.denominator(weights, billed, goes_on=upto is not None)
         paused = paused or self._paused_at_last(piece)
         if some == 0 and not paused and self.calendar.by_day:
             some = 1

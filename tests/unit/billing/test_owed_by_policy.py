@@ -248,6 +248,18 @@ def test_what_was_consumed_under_an_allowance_stays_owed_when_its_end_shrinks_th
     assert min(kept.billed.values()) >= 0
 
 
+def test_an_end_that_comes_later_takes_nothing_back_though_short_periods_are_not_prorated():
+    """A quarter under way has 5 + 59 of its 90 days: 32.00 of 45.00. Its end leaves 5 of 40."""
+    timeline = started(START, BASIC, interval=Interval.QUARTER, zone=SHANGHAI)
+    book = PolicyBook({"short_period": "none"})
+    steps = ((5, Pause()), (40, Cancel()))
+
+    under_way = lived(timeline, *steps[:1], upto=32, used=60, book=book)
+    ended = lived(timeline, *steps, upto=41, used=60, book=book)
+
+    assert under_way.by_charge()["lines"] == ended.by_charge()["lines"] == 3200
+
+
 def test_what_is_billed_early_of_a_part_is_a_part_of_it_by_either_rule():
     """A progressive invoice splits nothing: the part alone is priced by all of its own usage."""
     timeline = started(START, BASIC, interval=Interval.YEAR, zone=SHANGHAI)
