@@ -14,6 +14,7 @@ from control_plane.kernel.canonical import canonical_json
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 _KEY_ID_LENGTH = 16
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")  # other spellings become no base64 at all
 
 
 class EnvelopeInvalid(TallyardError):
@@ -158,9 +159,11 @@ def _encode(data: bytes) -> str:
 def _decode(text: str) -> bytes:
     """Read unpadded base64url, and only the one spelling that ``_encode`` gives."""
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if _encode(data) != text:
+        standard = text.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(text) % 4)
+        data = binascii.a2b_base64(standard, strict_mode=True)
+    except ValueError:
+        raise EnvelopeInvalid(reason="a member is not base64url") from None
+    whole = len(data) // 3
+    if text[whole * 4 :] != _encode(data[whole * 3 :]):  # bits that say nothing are to be 0
         raise EnvelopeInvalid(reason="a member is not base64url")
     return data

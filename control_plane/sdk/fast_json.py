@@ -1,6 +1,7 @@
-"""JSON for records of calls: by ``msgspec`` where it is installed, else by the standard library.
+"""JSON by ``msgspec`` where it is installed, else by the standard library.
 
 Both write the same bytes for whole numbers, texts and instants in UTC, and read each other's.
+``encode`` and ``decode`` are for records of calls, ``loads`` is for what others signed.
 """
 
 import json
@@ -37,3 +38,4 @@ encode: Callable[[object], bytes] = msgspec.json.Encoder().encode if msgspec els
 decode: Callable[[bytes], Any] = (
     msgspec.json.Decoder(float_hook=str).decode if msgspec else decode_plainly
 )
+loads: Callable[[bytes | str], Any] = msgspec.json.Decoder().decode if msgspec else json.loads

@@ -67,6 +67,7 @@ class Standing(StrEnum):
 
 
 LEASED = frozenset({FeatureKind.METERED, FeatureKind.RATE, FeatureKind.CONCURRENCY})
+_KINDS = tuple(kind.value for kind in FeatureKind)
 _VALUED = LEASED | {FeatureKind.SEATS}
 
 
@@ -181,7 +182,7 @@ def _read_kind(reader: Reader, form: int) -> FeatureKind:
         reader.expect("kind", FeatureKind.BOOLEAN.value, _OLD_LIMIT)
         limited = reader.text("kind") == _OLD_LIMIT
         return FeatureKind.METERED if limited else FeatureKind.BOOLEAN
-    reader.expect("kind", *(kind.value for kind in FeatureKind))
+    reader.expect("kind", *_KINDS)
     return FeatureKind(reader.text("kind"))
 
 

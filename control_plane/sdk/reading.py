@@ -1,6 +1,5 @@
 """Typed reading of signed JSON: every member is checked, and a refusal says where it was."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,12 +9,14 @@ from typing import Generic, Never, TypeVar
 from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import exact_decimal
+from control_plane.sdk.fast_json import loads
 
 MESSAGE_FORMAT = 1  # of every signed message but the snapshot, which has formats of its own
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
+Name = TypeVar("Name")
 Part = TypeVar("Part")
 
 
@@ -122,11 +123,13 @@ class Reader:
         path = f"{self._path}.{name}"
         return [Reader(item, f"{path}[{n}]") for n, item in enumerate(self._list(name))]
 
-    def entries(self, name: str) -> Iterator[tuple[str, "Reader"]]:
-        """Yield the members of an object whose values are objects."""
-        child = self.child(name)
-        for key in child:
-            yield key, child.child(key)
+    def named(self, name: str) -> Mapping[str, object]:
+        """Return the members of an object, each as it came."""
+        return self.child(name).members
+
+    def numbered(self, name: str) -> Mapping[int, object]:
+        """Return the items of a list by their numbers, each as it came."""
+        return dict(enumerate(self._list(name)))
 
     def expect(self, name: str, *allowed: object) -> None:
         """Require a member to be one of these values."""
@@ -146,23 +149,29 @@ class Reader:
         raise SnapshotInvalid(path=f"{self._path}.{name}", reason=reason)
 
 
-class ReadBefore(Generic[Part]):
-    """Parts of earlier messages, as they were read: most of a new one says what the last one said.
+class ReadBefore(Generic[Name, Part]):
+    """Parts of the message before, as they were read: most of a new one says what that one said.
 
     A part that came again word for word is the same object; only what is new is read and checked.
     """
 
     def __init__(self) -> None:
-        self._parts: dict[object, tuple[Mapping[str, object], Part]] = {}
+        self._before: tuple[Mapping[Name, object], Mapping[Name, Part]] = {}, {}
 
-    def __call__(self, name: object, reader: Reader, read: Callable[[Reader], Part]) -> Part:
-        """Return the part called ``name``."""
-        before = self._parts.get(name)
-        if before is not None and before[0] == reader.members:
-            return before[1]
-        part = read(reader)
-        self._parts[name] = (reader.members, part)
-        return part
+    def __call__(
+        self, values: Mapping[Name, object], path: str, read: Callable[[Reader], Part]
+    ) -> Mapping[Name, Part]:
+        """Return the parts by their names; ``path`` with a name in it says where each was."""
+        before, parts = self._before  # in one piece: other threads read here, too
+        if values != before:
+            parts = {
+                name: parts[name]
+                if name in before and before[name] == value
+                else read(Reader(value, path.format(name)))
+                for name, value in values.items()
+            }
+            self._before = values, parts
+        return parts
 
 
 def read_message(
@@ -174,7 +183,7 @@ def read_message(
         SnapshotInvalid: not JSON, another kind, another format or another tenant.
     """
     try:
-        value = json.loads(data)
+        value = loads(data)
     except ValueError:
         raise SnapshotInvalid(path=kind, reason="is not JSON") from None
     reader = Reader(value, kind)

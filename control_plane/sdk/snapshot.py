@@ -53,6 +53,7 @@ __all__ = [
 
 AUDIENCE = "modules"
 SNAPSHOT_FORMAT = 2
+_STANDINGS = tuple(standing.value for standing in Standing)
 _FIRST_FORMAT = 1  # knows two kinds of features and no standing; it is read, too
 
 
@@ -121,8 +122,10 @@ class Snapshot:
 class Earlier:
     """What was read of earlier snapshots of one tenant."""
 
-    features: ReadBefore[FeatureGrant] = field(default_factory=ReadBefore)
-    keys: ReadBefore[KeyGrant] = field(default_factory=ReadBefore)
+    first_features: ReadBefore[str, FeatureGrant] = field(default_factory=ReadBefore)
+    features: ReadBefore[str, FeatureGrant] = field(default_factory=ReadBefore)
+    keys: ReadBefore[int, KeyGrant] = field(default_factory=ReadBefore)
+    services: ReadBefore[int, ServiceGrant] = field(default_factory=ReadBefore)
 
 
 def parse_snapshot(
@@ -144,6 +147,7 @@ def parse_snapshot(
     form = reader.whole("format")
     reader.expect("audience", audience)
     known = earlier or Earlier()
+    features = known.first_features if form == _FIRST_FORMAT else known.features
     read = partial(read_feature, form=form)
     return Snapshot(
         tenant=reader.text("tenant"),
@@ -152,14 +156,13 @@ def parse_snapshot(
         issued_at=reader.instant("issued_at"),
         test_clock_at=_read_clock(reader.child("clock")),
         zone=reader.text("zone"),
-        features={
-            code: known.features((form, code), item, read)
-            for code, item in reader.entries("features")
-        },
-        keys=tuple(
-            known.keys(n, item, _read_key) for n, item in enumerate(reader.children("keys"))
+        features=features(reader.named("features"), "snapshot.features.{}", read),
+        keys=tuple(known.keys(reader.numbered("keys"), "snapshot.keys[{}]", _read_key).values()),
+        services=tuple(
+            known.services(
+                reader.numbered("services"), "snapshot.services[{}]", _read_service
+            ).values()
         ),
-        services=tuple(_read_service(item) for item in reader.children("services")),
         standing=Standing.ACTIVE if form == _FIRST_FORMAT else _read_standing(reader),
     )
 
@@ -176,7 +179,7 @@ def _read_clock(reader: Reader) -> datetime | None:
 
 
 def _read_standing(reader: Reader) -> Standing:
-    reader.expect("standing", *(standing.value for standing in Standing))
+    reader.expect("standing", *_STANDINGS)
     return Standing(reader.text("standing"))
 
 

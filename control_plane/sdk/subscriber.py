@@ -6,7 +6,6 @@ child follows by itself. Whoever asks for readiness asks ``alive``.
 """
 
 import http.client
-import json
 import logging
 import os
 import random
@@ -20,6 +19,7 @@ from control_plane.sdk.client import EntitlementState, SnapshotOutdated
 from control_plane.sdk.control_link import ControlLink, ControlPlaneRefused
 from control_plane.sdk.envelope import Envelope
 from control_plane.sdk.events import StreamEvent
+from control_plane.sdk.fast_json import loads
 from control_plane.sdk.forks import watch_forks
 from control_plane.sdk.keyring import KeyRing
 
@@ -186,7 +186,7 @@ class Subscriber:
                 return
 
     def _take(self, event: StreamEvent) -> None:
-        envelope = Envelope.from_json(json.loads(event.data))
+        envelope = Envelope.from_json(loads(event.data))
         if event.name == "keys":
             if self._trust((envelope,)) and self._untrusted():
                 self._poll()

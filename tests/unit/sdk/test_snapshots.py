@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from control_plane.kernel.canonical import canonical_json
 from control_plane.sdk.snapshot import (
+    Earlier,
     SnapshotInvalid,
     new_command,
     parse_command,
@@ -139,6 +141,37 @@ def test_a_wrong_member_is_refused_and_named(path, value):
         parse_snapshot(canonical_json(body))
 
     assert str(refused.value.fields["path"]).startswith(f"snapshot.{path[0]}")
+
+
+def test_only_what_is_new_is_read_again_and_what_is_gone_is_gone():
+    earlier, first = Earlier(), make_snapshot()
+    features = {**first.features, "outbound": first.features["inbound"]}
+    del features["stocktaking"]
+    second = replace(first, revision=13, features=features, keys=(), services=())
+
+    read = [parse_snapshot(s.to_bytes(), earlier=earlier) for s in (first, second, first)]
+
+    assert read == [first, second, first]
+    assert read[1].features["reservations"] is read[0].features["reservations"]
+
+
+def test_a_wrong_part_is_refused_after_a_good_one_and_leaves_the_good_one_known():
+    earlier, good = Earlier(), make_snapshot()
+    body = json.loads(good.to_bytes())
+    body["services"][0]["hash"] = "abc"
+    parse_snapshot(good.to_bytes(), earlier=earlier)
+
+    for _ in range(2):
+        with pytest.raises(SnapshotInvalid, match=r"services\[0\]"):
+            parse_snapshot(canonical_json(body), earlier=earlier)
+    assert parse_snapshot(good.to_bytes(), earlier=earlier) == good
+
+
+def test_a_number_with_a_point_is_neither_a_text_nor_a_quantity():
+    data = make_snapshot().to_bytes().replace(b'"value":"150"', b'"value":150.5')
+
+    with pytest.raises(SnapshotInvalid, match="not a text"):
+        parse_snapshot(data)
 
 
 def test_heartbeats_and_commands_survive_their_bytes():
