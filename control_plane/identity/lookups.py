@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.identity.domain import Principal, PrincipalKind, StaffRole
 from control_plane.kernel.ids import ApiKeyId, InstanceId, SessionId, TenantId, UserId
-from control_plane.runtime.reads import fetch
+from control_plane.runtime.unit_of_work import AuthWork
 from control_plane.tenancy.domain import Role
 
 _API_KEY = text("SELECT tenant_id, id, name, scopes FROM auth_api_key(:hash, :at)")
+_SERVICE_TOKEN = text(
+    "SELECT tenant_id, instance_id, module, scopes FROM auth_service_token(:hash)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,34 +173,6 @@ class Lookups:
         """Delete a session; unknown ones are no error."""
         await self._one("SELECT auth_close_session(:hash)", hash=secret_hash)
 
-    async def api_key(self, secret_hash: str, at: datetime) -> Principal | None:
-        """Find a key that is neither revoked nor expired on its tenant's clock."""
-        # Asked at every call of the API.
-        rows = await fetch(self.session, _API_KEY, {"hash": secret_hash, "at": at})
-        if not rows:
-            return None
-        [(tenant_id, key_id, name, scopes)] = rows
-        return Principal(
-            kind=PrincipalKind.API_KEY,
-            tenant_id=TenantId(tenant_id),
-            name=name,
-            key_id=ApiKeyId(key_id),
-            scopes=frozenset(scopes),
-        )
-
-    async def service_token(self, secret_hash: str) -> Principal | None:
-        """Find a token that is not revoked."""
-        row = await self._one("SELECT * FROM auth_service_token(:hash)", hash=secret_hash)
-        if row is None:
-            return None
-        return Principal(
-            kind=PrincipalKind.SERVICE,
-            tenant_id=TenantId(row.tenant_id),
-            name=row.module,
-            instance_id=InstanceId(row.instance_id),
-            scopes=frozenset(row.scopes),
-        )
-
     async def begin_oidc(
         self, state_hash: str, nonce: str, code_verifier: str, expires_at: datetime
     ) -> None:
@@ -224,3 +199,33 @@ class Lookups:
         self, statement: str, **values: str | datetime | UUID
     ) -> Row[*tuple[Any, ...]] | None:
         return (await self.session.execute(text(statement), values)).one_or_none()
+
+
+async def api_key(auth: AuthWork, secret_hash: str, at: datetime) -> Principal | None:
+    """Find a key that is neither revoked nor expired on its tenant's clock."""
+    rows = await auth.ask(_API_KEY, {"hash": secret_hash, "at": at})
+    if not rows:
+        return None
+    [(tenant_id, key_id, name, scopes)] = rows
+    return Principal(
+        kind=PrincipalKind.API_KEY,
+        tenant_id=TenantId(tenant_id),
+        name=name,
+        key_id=ApiKeyId(key_id),
+        scopes=frozenset(scopes),
+    )
+
+
+async def service_token(auth: AuthWork, secret_hash: str) -> Principal | None:
+    """Find a token that is not revoked."""
+    rows = await auth.ask(_SERVICE_TOKEN, {"hash": secret_hash})
+    if not rows:
+        return None
+    [(tenant_id, instance_id, module, scopes)] = rows
+    return Principal(
+        kind=PrincipalKind.SERVICE,
+        tenant_id=TenantId(tenant_id),
+        name=module,
+        instance_id=InstanceId(instance_id),
+        scopes=frozenset(scopes),
+    )

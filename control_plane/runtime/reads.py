@@ -1,7 +1,8 @@
 """Questions asked so often that what stands between a session and its driver costs more than they.
 
-`fetch` asks over the session's own connection, inside its transaction, as `writes.run` does; rows
-are plain tuples. `PLANNED_ONCE` has PostgreSQL plan such statements once a connection.
+`fetch` asks over the session's own connection, inside its transaction, as `writes.run` does; `ask`
+over one of a pool, outside of any. Rows are plain tuples. `PLANNED_ONCE` has PostgreSQL plan such
+statements once a connection.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from typing import Any, TypeAlias, cast
 
 import psycopg
 from sqlalchemy import TextClause, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from control_plane.runtime.writes import CONNECTION
 
@@ -35,7 +37,27 @@ async def fetch(
     session: AsyncSession, statement: TextClause, values: Mapping[str, object]
 ) -> list[tuple[Any, ...]]:
     """Return a statement's rows."""
-    driver = await _driver(session)
+    return await _asked(await _driver(session), statement, values)
+
+
+async def ask(
+    engine: AsyncEngine, statement: TextClause, values: Mapping[str, object]
+) -> list[tuple[Any, ...]]:
+    """Return a statement's rows, which is a transaction by itself.
+
+    ``engine`` works in autocommit: in a pool of any other kind nothing would ever be committed.
+    """
+    lent = await engine.raw_connection()
+    driver = cast("Driver", lent.driver_connection)
+    try:
+        return await _asked(driver, statement, values)
+    finally:
+        await greenlet_spawn(lent.invalidate if driver.closed else lent.close)
+
+
+async def _asked(
+    driver: Driver, statement: TextClause, values: Mapping[str, object]
+) -> list[tuple[Any, ...]]:
     async with driver.cursor() as cursor:
         await cursor.execute(_written(statement.text), values)
         return await cursor.fetchall()

@@ -7,7 +7,7 @@ its idempotency row) in one commit.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.database import Database
+from control_plane.runtime.reads import ask
 from control_plane.runtime.roles import Role
 from control_plane.runtime.writes import connect
 
@@ -121,3 +122,9 @@ class AuthWork:
         engine = self.database.engine(Role.AUTH)
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def ask(
+        self, statement: TextClause, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        """Return a function's rows, without a session: for what every request begins with."""
+        return await ask(self.database.engine(Role.AUTH), statement, values)

@@ -15,14 +15,14 @@ STAFF = frozenset({Permission.STAFF_FINANCE, Permission.STAFF_OPERATE})
 log = structlog.get_logger()
 
 
-def require_permission(
+async def require_permission(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """Let the caller pass, or refuse.
 
     A route declares ``opt={"permission": Permission.X}`` or ``opt={"public": True}``;
     one that declares neither lets nobody pass. Where staff pass, the log keeps who, and what
-    they asked for.
+    they asked for. It waits for nothing; but one that is no coroutine would be run in a thread.
 
     Raises:
         NotSignedIn: no valid credential came with the request.

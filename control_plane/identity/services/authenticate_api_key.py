@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from control_plane.identity.domain import Principal
-from control_plane.identity.lookups import Lookups
+from control_plane.identity.lookups import api_key
 from control_plane.identity.secret_texts import API_KEY, secret_hash
 from control_plane.kernel.clock import Clock
 from control_plane.runtime.unit_of_work import AuthWork
@@ -20,5 +20,4 @@ class AuthenticateApiKey:
         """Return what it grants; None when unknown, revoked, or expired on its tenant's clock."""
         if not secret.startswith(API_KEY):
             return None
-        async with self.auth() as session:
-            return await Lookups(session).api_key(secret_hash(secret), self.clock.now())
+        return await api_key(self.auth, secret_hash(secret), self.clock.now())

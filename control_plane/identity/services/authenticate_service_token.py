@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from control_plane.identity.domain import Principal
-from control_plane.identity.lookups import Lookups
+from control_plane.identity.lookups import service_token
 from control_plane.identity.secret_texts import SERVICE_TOKEN, secret_hash
 from control_plane.runtime.unit_of_work import AuthWork
 
@@ -18,5 +18,4 @@ class AuthenticateServiceToken:
         """Return which instance it is; None when the token is unknown or revoked."""
         if not secret.startswith(SERVICE_TOKEN):
             return None
-        async with self.auth() as session:
-            return await Lookups(session).service_token(secret_hash(secret))
+        return await service_token(self.auth, secret_hash(secret))
