@@ -5,7 +5,9 @@ import signal
 
 import structlog
 
-from control_plane.runtime.jobs import JobRunner, Ticker
+from control_plane.runtime.jobs import JobRunner, Ticker, run_when_told
+from control_plane.runtime.notices import notices
+from control_plane.runtime.outbox import PROMPT_CHANNEL
 from control_plane.runtime.settings import Settings
 from web.compose import compose
 
@@ -20,12 +22,17 @@ async def run_worker(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    ticker = Ticker(application.jobs, JobRunner(application.system, application.clock))
+    runner = JobRunner(application.system, application.clock)
+    ticker = Ticker(application.jobs, runner)
     ticker.start()
+    told = notices(settings, PROMPT_CHANNEL)
+    prompt = loop.create_task(run_when_told(application.prompt_relay, runner, told))
     log.info("worker_started", jobs=[job.name for job in application.jobs])
     try:
         await stop.wait()
     finally:
         ticker.stop()
+        prompt.cancel()
+        await asyncio.gather(prompt, return_exceptions=True)
         await application.close()
         log.info("worker_stopped")

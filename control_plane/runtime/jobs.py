@@ -4,9 +4,11 @@ A job that was missed is therefore caught up by its next run, and running one
 twice, or in two workers at once, changes nothing.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -118,3 +120,23 @@ class Ticker:
         """Stop ticking; a run under way is left to finish or to be caught up later."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+
+async def run_when_told(job: Job, run: JobRunner, told: AsyncGenerator[Any]) -> None:
+    """Run a job soon after each time it is told to, besides its ticks, until cancelled.
+
+    Told again while it runs, it runs once more afterwards, however often it was told.
+    """
+    due = asyncio.Event()
+
+    async def listen() -> None:
+        async with aclosing(told):
+            async for _ in told:
+                due.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen())
+        while True:
+            await due.wait()
+            due.clear()
+            await run(job)

@@ -7,7 +7,7 @@ done. A handler that fails is tried again with growing pauses; after
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,6 +23,9 @@ from control_plane.runtime.writes import Write
 
 LEASE = timedelta(seconds=60)
 """How long a claimed row is left alone; a relay killed in between loses no row."""
+
+PROMPT_CHANNEL = "outbox_prompt"
+"""Notified of by the commit of each message of `control_plane.runtime.topics.PROMPT`."""
 
 MAX_ATTEMPTS = 20
 MAX_PAUSE_SECONDS = 300
@@ -104,6 +107,8 @@ _CLAIM = """
     WHERE (tenant_id, id) IN (
         SELECT tenant_id, id FROM outbox
         WHERE done_at IS NULL AND dead_at IS NULL {mine}
+          AND (CAST(:only AS text[]) IS NULL OR topic = ANY(CAST(:only AS text[])))
+          AND topic <> ALL(CAST(:besides AS text[]))
           AND available_at <= :now AND (claimed_until IS NULL OR claimed_until < :now)
         ORDER BY available_at, id LIMIT :most FOR UPDATE SKIP LOCKED
     )
@@ -115,11 +120,17 @@ _CLAIM_ONE_TENANT = text(_CLAIM.format(mine="AND tenant_id = :tenant_id"))
 
 @dataclass(frozen=True, slots=True)
 class OutboxRelay:
-    """Delivers what use cases enqueued. Any number may run at once."""
+    """Delivers what use cases enqueued, one after another. Any number may run at once.
+
+    With ``only`` it takes messages of these topics alone, and none of those ``besides``: what has
+    to leave at once must not wait for mails and containers.
+    """
 
     system: SystemWork
     handlers: Mapping[str, Handler]
     clock: Clock
+    only: Collection[str] | None = None
+    besides: Collection[str] = ()
 
     async def run_once(self, *, limit: int = 50, tenant_id: TenantId | None = None) -> int:
         """Deliver up to ``limit`` due messages and return how many were tried."""
@@ -145,7 +156,14 @@ class OutboxRelay:
     async def _claim(self, limit: int, tenant_id: TenantId | None) -> list[_Claim]:
         # A row enqueued a moment ago carries PostgreSQL's time, which may run ahead of ours.
         now = self.clock.now() + timedelta(seconds=1)
-        values = {"now": now, "until": now + LEASE, "most": limit, "tenant_id": tenant_id}
+        values = {
+            "now": now,
+            "until": now + LEASE,
+            "most": limit,
+            "tenant_id": tenant_id,
+            "only": None if self.only is None else sorted(self.only),
+            "besides": sorted(self.besides),
+        }
         if tenant_id is None:
             values.pop("tenant_id")
         statement = _CLAIM_ANY if tenant_id is None else _CLAIM_ONE_TENANT

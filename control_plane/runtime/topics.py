@@ -3,6 +3,10 @@
 ENTITLEMENTS_CHANGED = "entitlements.changed"
 """A tenant's snapshot must be built again. Payload: ``{}``."""
 
+PROMPT = frozenset({ENTITLEMENTS_CHANGED})
+"""What a worker is woken for: a feature that was taken away is refused within a second. The
+trigger on ``outbox`` names the same topics."""
+
 INSTANCES_CHANGED = "instances.changed"
 """A tenant's instances must be reconciled. Payload: ``{}``."""
 

@@ -17,6 +17,7 @@ from control_plane.runtime.topics import (
     INVOICE_ENDED,
     INVOICE_ISSUED,
     MAIL_REQUESTED,
+    PROMPT,
     STANDING_DUE,
     TOPUP_REFUNDED,
     WEBHOOK_EVENT,
@@ -52,6 +53,17 @@ class WorkPart(SourcesPart):
     @cached_property
     def relay(self) -> OutboxRelay:
         return OutboxRelay(self.system, self.handlers, self.clock)
+
+    @cached_property
+    def prompt_relay(self) -> RelayJob:
+        """Delivers what must not wait for anything else."""
+        relay = OutboxRelay(self.system, self.handlers, self.clock, only=PROMPT)
+        return RelayJob(relay, name="outbox-prompt")
+
+    @cached_property
+    def other_relay(self) -> RelayJob:
+        """Delivers everything else."""
+        return RelayJob(OutboxRelay(self.system, self.handlers, self.clock, besides=PROMPT))
 
     @cached_property
     def participants(self) -> Sequence[Participant]:
@@ -90,7 +102,8 @@ class WorkPart(SourcesPart):
     @cached_property
     def jobs(self) -> Sequence[Job]:
         return (
-            RelayJob(self.relay),
+            self.prompt_relay,
+            self.other_relay,
             self.roll_due_usage,
             *self.lease_jobs,
             self.find_due_alerts,
