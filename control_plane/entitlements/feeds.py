@@ -24,11 +24,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class FeedState:
-    """The newest snapshot of a tenant, and the newest word that it is the newest."""
+    """The newest snapshot of a tenant, and the newest word that it is the newest.
+
+    ``rings`` is the chain of key rings at that moment.
+    """
 
     revision: int
     snapshot: Envelope
     heartbeat: Envelope
+    rings: tuple[Envelope, ...] = ()
 
     @cached_property
     def news(self) -> bytes:
@@ -59,7 +63,7 @@ class Feed:
         self.followers = 0
         self.wanted = 0
         self.reading: asyncio.Task[None] | None = None
-        self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def put(self, state: FeedState) -> None:
         """Make ``state`` the newest, unless what is held is newer, and wake whoever waits."""
@@ -71,8 +75,19 @@ class Feed:
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
-        changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
-        changed.set_result(None)
+        waiting, self._waiting = self._waiting, set()
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def changed(self) -> None:
+        """Wait to be woken."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiting.discard(waiter)
 
 
 class SnapshotFeeds:
@@ -127,7 +142,7 @@ class SnapshotFeeds:
     async def fresh(self, tenant_id: TenantId, feed: Feed) -> FeedState:
         """Read what is newest."""
         snapshot, heartbeat, revision = await self._read.newest(tenant_id)
-        feed.put(FeedState(revision, snapshot, heartbeat))
+        feed.put(FeedState(revision, snapshot, heartbeat, self._read.rings))
         state = feed.state
         assert state is not None  # noqa: S101 - it was put there
         return state
@@ -150,7 +165,7 @@ class SnapshotFeeds:
                 self._heard(tenant_id, revision)
             elif revision == feed.state.revision:
                 heartbeat = self._read.heartbeat(tenant_id, revision, at)
-                feed.put(replace(feed.state, heartbeat=heartbeat))
+                feed.put(replace(feed.state, heartbeat=heartbeat, rings=self._read.rings))
 
     async def _catch_up(self, tenant_id: TenantId, feed: Feed) -> None:
         for _ in range(_READS):
@@ -190,9 +205,8 @@ class Following:
             self._told = await self._feeds.fresh(self._tenant_id, feed)
             return self._told
         while not self._feeds.ended:
-            changed = feed.changed
             if feed.state is not None and feed.state is not self._told:
                 self._told = feed.state
                 return self._told
-            await asyncio.shield(changed)
+            await feed.changed()
         raise StopAsyncIteration

@@ -11,9 +11,15 @@ from control_plane.entitlements.channel import notification
 from control_plane.entitlements.domain.build import facts_digest
 from control_plane.entitlements.models import SnapshotRow
 from control_plane.kernel.ids import TenantId
+from control_plane.runtime.database import Database
+from control_plane.runtime.tenant_reads import ask_tenant
 from control_plane.sdk.envelope import Envelope
 from control_plane.sdk.snapshot import Snapshot
 
+_NEWEST = (
+    "SELECT revision, payload, signature, key_id, facts_sha256 FROM entitlement_snapshots "
+    "WHERE tenant_id = %s ORDER BY revision DESC LIMIT 1"
+)
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
@@ -99,6 +105,15 @@ class SnapshotRepository:
         )
         await self.session.flush()
         await self.session.execute(_NOTIFY, notification(tenant_id, snapshot.revision))
+
+
+async def newest_snapshot(database: Database, tenant_id: TenantId) -> StoredSnapshot | None:
+    """Return the newest snapshot that is committed, in one round trip; None when there is none."""
+    for revision, payload, signature, key_id, facts in await ask_tenant(
+        database, tenant_id, _NEWEST, [tenant_id]
+    ):
+        return StoredSnapshot(revision, Envelope(payload, signature, key_id), facts)
+    return None
 
 
 def _stored(row: SnapshotRow) -> StoredSnapshot:

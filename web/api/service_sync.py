@@ -24,7 +24,7 @@ LONGEST_WAIT_SECONDS = 60
 MOST_STREAMS = 1024
 """Streams of services that one web process holds open; the others ask elsewhere, or poll."""
 
-_REVIEW_BEATS = 12  # a revoked token's stream ends within a minute, or at the next snapshot
+_REVIEW_SECONDS = 55  # a revoked token's stream ends within a minute, or at the next snapshot
 
 
 class SnapshotAnswer(msgspec.Struct):
@@ -125,24 +125,24 @@ async def _events(
     application: Application, tenant_id: TenantId, token: str, seen: int, ring: int
 ) -> AsyncIterator[bytes]:
     """Write what happens, until the service goes or its token does."""
-    beats, token_hash = 0, secret_hash(token)
+    time, token_hash, begun = asyncio.get_running_loop().time, secret_hash(token), False
+    review_at = time() + _REVIEW_SECONDS
     async with application.snapshot_feeds.follow(tenant_id) as states:
         # The state given is the newest there is: what a slow reader missed is passed over.
         async for state in states:
-            for envelope in application.signer.rings[ring:]:
+            for envelope in state.rings[ring:]:
                 ring += 1
                 yield event_text("keys", envelope.to_json())
             newer = state.revision > seen
             if newer:
                 yield state.news
-            if not newer or not beats:  # a snapshot of this moment needs no heartbeat
+            if not newer or not begun:  # a snapshot of this moment needs no heartbeat
                 yield state.beat
-            seen, beats = max(seen, state.revision), beats + 1
-            known = not newer or token_hash in state.services
-            if (not known or beats % _REVIEW_BEATS == 0) and not await _good(
-                application, tenant_id, token
-            ):
-                return
+            seen, begun = max(seen, state.revision), True
+            if time() >= review_at or (newer and token_hash not in state.services):
+                if not await _good(application, tenant_id, token):
+                    return
+                review_at = time() + _REVIEW_SECONDS
 
 
 async def _good(application: Application, tenant_id: TenantId, token: str) -> bool:

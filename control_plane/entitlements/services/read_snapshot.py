@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from control_plane.entitlements.errors import SnapshotNotPublished
-from control_plane.entitlements.repository import SnapshotRepository
+from control_plane.entitlements.repository import newest_snapshot
 from control_plane.entitlements.signer import Signer
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId, format_id
@@ -41,12 +41,16 @@ class ReadSnapshot:
         """
         # The heartbeat's time is taken before the reading: it never vouches for too much.
         issued_at = self.clock.now()
-        async with self.work(tenant_id) as session:
-            latest = await SnapshotRepository(session).latest(tenant_id)
+        latest = await newest_snapshot(self.work.database, tenant_id)
         if latest is None:
             raise SnapshotNotPublished
         heartbeat = self.heartbeat(tenant_id, latest.revision, issued_at)
         return self.signer.renewed(latest.envelope), heartbeat, latest.revision
+
+    @property
+    def rings(self) -> tuple[Envelope, ...]:
+        """The chain of key rings that services follow, oldest first."""
+        return self.signer.rings
 
     def heartbeat(self, tenant_id: TenantId, revision: int, issued_at: datetime) -> Envelope:
         """Sign that ``revision`` was the newest at ``issued_at``, a time before the reading."""

@@ -159,6 +159,8 @@ async def test_a_late_read_does_not_overwrite_a_newer_one(feeds, parts, publish_
 class _Once:
     """A reading that took long."""
 
+    rings = ()
+
     def __init__(self, read, answer):
         self._read, self._answer = read, answer
 
