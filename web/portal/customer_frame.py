@@ -16,13 +16,14 @@ ACT = {"permission": Permission.STAFF_FINANCE, "staff": True}
 URL = "/finance/customers/{tenant_id:str}"
 SECTION = "finance_customers"
 
-_TABS = (
-    ("balances", "", N_("Balances and credit")),
-    ("subscriptions", "/subscriptions", N_("Subscriptions and quotes")),
-    ("terms", "/terms", N_("Billing terms")),
-    ("entitlements", "/entitlements", N_("Entitlements")),
-    ("standing", "/standing", N_("Standing")),
-)
+_TABS = {
+    "balances": N_("Balances and credit"),
+    "subscriptions": N_("Subscriptions and quotes"),
+    "terms": N_("Billing terms"),
+    "entitlements": N_("Entitlements"),
+    "standing": N_("Standing"),
+}
+_FIRST = "balances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class CustomerFrame:
     """
 
     base: str
+    owner: TenantId
     tenant_id: str
     customer: str
     sandbox: bool
@@ -61,6 +63,12 @@ def owner_of(tenant_id: str) -> TenantId:
     return TenantId(id_from("ten", tenant_id))
 
 
+def tab_url(tenant_id: str, tab: str) -> str:
+    """Return the address of a tab of a customer's pages."""
+    base = f"/finance/customers/{tenant_id}"
+    return base if tab == _FIRST else f"{base}/{tab}"
+
+
 async def read_frame(
     application: Application, owner: TenantId, tab: str, language: str
 ) -> CustomerFrame:
@@ -73,17 +81,17 @@ async def read_frame(
         organisation = await application.read_organisation(owner)
         account = await application.read_billing_terms(owner)
     text_id = format_id("ten", owner)
-    base = f"/finance/customers/{text_id}"
     return CustomerFrame(
-        base=base,
+        base=tab_url(text_id, _FIRST),
+        owner=owner,
         tenant_id=text_id,
         customer=organisation.name,
         sandbox=organisation.sandbox,
         currency=organisation.currency,
         zone=organisation.zone,
         tabs=tuple(
-            Choice(f"{base}{path}", translate(language, words), name == tab)
-            for name, path, words in _TABS
+            Choice(tab_url(text_id, name), translate(language, words), name == tab)
+            for name, words in _TABS.items()
         ),
         account=account,
         halted=told(language, account.parked_reason) if account and account.parked_reason else None,

@@ -1,7 +1,5 @@
 """Finance: a customer's coupons, promotional credit, wallets, and credit that is paid back."""
 
-from collections.abc import Awaitable, Callable
-
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -10,23 +8,16 @@ from litestar.response import Redirect
 from control_plane.identity.domain import Permission
 from control_plane.kernel.currency import currency
 from control_plane.kernel.errors import TallyardError
-from control_plane.kernel.ids import TenantId, format_id
+from control_plane.kernel.ids import format_id
 from web.api.common import principal
 from web.api.discounts import topup_id_from, wallet_id_from
 from web.compose import Application
-from web.openings import opened_by_staff
-from web.portal.customer_frame import (
-    ACT,
-    SECTION,
-    URL,
-    customer_page,
-    owner_of,
-    read_frame,
-)
+from web.portal.customer_frame import ACT, SECTION, URL, CustomerFrame, owner_of
+from web.portal.customer_tab import CustomerTab
 from web.portal.discount_rows import balance_view, takes_words
 from web.portal.fields import amount_of
 from web.portal.finance_credits import CYCLES, credit_asked
-from web.portal.forms import Submitted, attempt, refused, submitted
+from web.portal.forms import Submitted, refused, submitted
 from web.portal.page import Page, PageRequest, language_of, page, query, see
 from web.portal.views.discounts import CustomerRow, CustomersView, CustomerView
 from web.portal.views.shell import Choice, Form
@@ -56,27 +47,14 @@ async def customers_page(request: PageRequest, application: NamedDependency[Appl
     )
 
 
-@get(URL, opt=ACT, include_in_schema=False)
-async def balances_page(
-    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
-) -> Page:
-    """Show what a customer holds, and record in its audit trail that it was looked at."""
-    owner = owner_of(tenant_id)
-    async with opened_by_staff(request, application, owner, "discounts"):
-        return await show_balances(request, application, owner, Form())
-
-
-async def show_balances(
-    request: PageRequest, application: Application, owner: TenantId, form: Form, status: int = 200
-) -> Page:
-    """Show the page, with a form as it stands."""
+async def _read(
+    request: PageRequest, application: Application, frame: CustomerFrame
+) -> CustomerView:
     language = language_of(request)
-    async with application.work(owner):
-        frame = await read_frame(application, owner, "balances", language)
-        held = await application.list_discounts(owner)
-        credit = await application.read_credit(owner)
+    held = await application.list_discounts(frame.owner)
+    credit = await application.read_credit(frame.owner)
     tables, offers = await application.read_tax(), await application.list_coupons()
-    view = CustomerView(
+    return CustomerView(
         held=balance_view(held, language, frame.currency, may_pay=True),
         categories=tuple(
             Choice(category, category, category == "standard")
@@ -91,32 +69,17 @@ async def show_balances(
         credit=credit.totals,
         entries=credit.entries,
     )
-    return await customer_page(
-        request,
-        application,
-        frame,
-        "finance/customer.html",
-        form=form,
-        status=status,
-        view=view,
-    )
 
 
-async def attempt_balances(
-    request: PageRequest,
-    application: Application,
-    tenant_id: str,
-    form: Submitted,
-    act: Callable[[], Awaitable[object]],
-    done: str,
-) -> Page | Redirect:
-    """Do what a form of this page asks for; refused, show it again with why."""
+BALANCES = CustomerTab("balances", "discounts", "finance/customer.html", _read)
 
-    async def again(shown: Form, status: int) -> Page:
-        return await show_balances(request, application, owner_of(tenant_id), shown, status)
 
-    onward = see(f"/finance/customers/{tenant_id}", done=done)
-    return await attempt(request, form, act, again, onward)
+@get(URL, opt=ACT, include_in_schema=False)
+async def balances_page(
+    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
+) -> Page:
+    """Show what a customer holds, and record in its audit trail that it was looked at."""
+    return await BALANCES.open(request, application, tenant_id)
 
 
 @post(f"{URL}/coupons", opt=ACT, status_code=303, include_in_schema=False)
@@ -134,7 +97,7 @@ async def give_coupon(
             by_staff=True,
         )
 
-    return await attempt_balances(request, application, tenant_id, form, act, "coupon_given")
+    return await BALANCES.attempt(request, application, tenant_id, form, act, "coupon_given")
 
 
 @post(f"{URL}/credits", opt=ACT, status_code=303, include_in_schema=False)
@@ -148,7 +111,7 @@ async def grant(
         done = await credit_asked(application, owner, form, principal(request).actor)
     except TallyardError as error:
         shown, status = refused(error, form, language_of(request))
-        return await show_balances(request, application, owner, shown, status)
+        return await BALANCES.show(request, application, owner, shown, status)
     return see(f"/finance/customers/{tenant_id}", done=done)
 
 
@@ -168,7 +131,7 @@ async def open_wallet(
             actor=principal(request).actor,
         )
 
-    return await attempt_balances(request, application, tenant_id, form, act, "wallet")
+    return await BALANCES.attempt(request, application, tenant_id, form, act, "wallet")
 
 
 @post(f"{URL}/wallets/{{wallet_id:str}}/topups", opt=ACT, status_code=303, include_in_schema=False)
@@ -191,7 +154,7 @@ async def ask_topup(
             actor=principal(request).actor,
         )
 
-    return await attempt_balances(request, application, tenant_id, form, act, "topup_asked")
+    return await BALANCES.attempt(request, application, tenant_id, form, act, "topup_asked")
 
 
 @post(f"{URL}/topups/{{topup_id:str}}/payments", opt=ACT, status_code=303, include_in_schema=False)
@@ -213,7 +176,7 @@ async def topup_paid(
             actor=principal(request).actor,
         )
 
-    return await attempt_balances(request, application, tenant_id, form, act, "paid")
+    return await BALANCES.attempt(request, application, tenant_id, form, act, "paid")
 
 
 @post(f"{URL}/resumption", opt=ACT, status_code=303, include_in_schema=False)
@@ -227,4 +190,4 @@ async def resume(
             tenant_id=owner_of(tenant_id), actor=principal(request).actor
         )
 
-    return await attempt_balances(request, application, tenant_id, Submitted({}), act, "resumed")
+    return await BALANCES.attempt(request, application, tenant_id, Submitted({}), act, "resumed")

@@ -13,7 +13,7 @@ from web.api.common import choice_from, id_from, principal
 from web.compose import Application
 from web.portal.customer_frame import ACT, URL, owner_of
 from web.portal.exemption_rows import day_from
-from web.portal.finance_terms import attempt_terms
+from web.portal.finance_terms import TERMS
 from web.portal.forms import Submitted, submitted
 from web.portal.page import Page, PageRequest
 
@@ -45,7 +45,7 @@ async def exempt(
             actor=principal(request).actor,
         )
 
-    return await attempt_terms(request, application, tenant_id, form, act, "exempted")
+    return await TERMS.attempt(request, application, tenant_id, form, act, "exempted")
 
 
 @post(
@@ -69,6 +69,6 @@ async def revoke(
             actor=principal(request).actor,
         )
 
-    return await attempt_terms(
+    return await TERMS.attempt(
         request, application, tenant_id, Submitted({}), act, "exemption_ended"
     )

@@ -1,6 +1,5 @@
 """Finance: what a customer is granted besides what it bought, overrides, and why answers are so."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from litestar import get, post
@@ -12,19 +11,26 @@ from control_plane.entitlements.domain.grants import Rollover
 from control_plane.entitlements.errors_grants import GrantInvalid
 from control_plane.entitlements.services.grant_feature import Terms
 from control_plane.kernel.anchor import Interval
-from control_plane.kernel.ids import TenantId
 from web.api.common import choice_from, principal
 from web.api.staff_grants import given_id_from
 from web.compose import Application
 from web.grant_words import value_from
-from web.openings import opened_by_staff
-from web.portal.customer_frame import ACT, URL, customer_page, owner_of, read_frame
-from web.portal.forms import Submitted, attempt, submitted
-from web.portal.grant_rows import local_instant, read_given
-from web.portal.page import Page, PageRequest, language_of, see
-from web.portal.views.shell import Form
+from web.portal.customer_frame import ACT, URL, CustomerFrame, owner_of
+from web.portal.customer_tab import CustomerTab
+from web.portal.fields import local_instant
+from web.portal.forms import Submitted, submitted
+from web.portal.grant_rows import read_given
+from web.portal.page import Page, PageRequest
+from web.portal.views.grants import GivenPage
 
 _DIGITS = 15
+
+
+async def _read(request: PageRequest, application: Application, frame: CustomerFrame) -> GivenPage:
+    return await read_given(request, application, frame.owner, frame.zone)
+
+
+_TAB = CustomerTab("entitlements", "grants", "finance/entitlements.html", _read)
 
 
 @get(f"{URL}/entitlements", opt=ACT, include_in_schema=False)
@@ -32,26 +38,7 @@ async def entitlements_page(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page:
     """Show a customer's grants and overrides, and record that it was looked at."""
-    owner = owner_of(tenant_id)
-    async with opened_by_staff(request, application, owner, "grants"):
-        return await _show(request, application, owner, Form())
-
-
-async def _show(
-    request: PageRequest, application: Application, owner: TenantId, form: Form, status: int = 200
-) -> Page:
-    async with application.work(owner):
-        frame = await read_frame(application, owner, "entitlements", language_of(request))
-        view = await read_given(request, application, owner, frame.zone)
-    return await customer_page(
-        request,
-        application,
-        frame,
-        "finance/entitlements.html",
-        form=form,
-        status=status,
-        view=view,
-    )
+    return await _TAB.open(request, application, tenant_id)
 
 
 @post(f"{URL}/grants", opt=ACT, status_code=303, include_in_schema=False)
@@ -73,7 +60,7 @@ async def grant(
             terms=_terms(form, zone),
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "granted")
+    return await _TAB.attempt(request, application, tenant_id, form, act, "granted")
 
 
 @post(f"{URL}/overrides", opt=ACT, status_code=303, include_in_schema=False)
@@ -96,7 +83,7 @@ async def override(
             ends_at=_instant(form, "ends_at", zone),
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "overridden")
+    return await _TAB.attempt(request, application, tenant_id, form, act, "overridden")
 
 
 @post(f"{URL}/grants/{{grant_id:str}}/end", opt=ACT, status_code=303, include_in_schema=False)
@@ -117,7 +104,7 @@ async def end(
             actor=principal(request).actor,
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "grant_ended")
+    return await _TAB.attempt(request, application, tenant_id, form, act, "grant_ended")
 
 
 def _terms(form: Submitted, zone: str) -> Terms:
@@ -145,18 +132,3 @@ def _whole(form: Submitted, name: str) -> int | None:
 def _instant(form: Submitted, name: str, zone: str) -> datetime | None:
     text = form.one(name)
     return local_instant(text, zone, name) if text else None
-
-
-async def _attempt(
-    request: PageRequest,
-    application: Application,
-    tenant_id: str,
-    form: Submitted,
-    act: Callable[[], Awaitable[object]],
-    done: str,
-) -> Page | Redirect:
-    async def again(shown: Form, status: int) -> Page:
-        return await _show(request, application, owner_of(tenant_id), shown, status)
-
-    onward = see(f"/finance/customers/{tenant_id}/entitlements", done=done)
-    return await attempt(request, form, act, again, onward)

@@ -21,7 +21,7 @@ from web.portal.customer_frame import (
     read_frame,
 )
 from web.portal.fields import amount_of
-from web.portal.finance_customer import attempt_balances, show_balances
+from web.portal.finance_customer import BALANCES
 from web.portal.forms import refused, submitted
 from web.portal.page import Page, PageRequest, language_of
 
@@ -38,7 +38,7 @@ async def preview_refund(
         left = await _left(application, owner, amount)
     except TallyardError as error:
         shown, status = refused(error, form, language)
-        return await show_balances(request, application, owner, shown, status)
+        return await BALANCES.show(request, application, owner, shown, status)
     frame = await read_frame(application, owner, "balances", language)
     view = ConfirmView(
         title=translate(language, N_("Pay credit back")),
@@ -84,4 +84,4 @@ async def refund(
             actor=principal(request).actor,
         )
 
-    return await attempt_balances(request, application, tenant_id, form, act, "refunded")
+    return await BALANCES.attempt(request, application, tenant_id, form, act, "refunded")

@@ -1,25 +1,21 @@
 """Finance: who does not pay, how one customer stands, and holding its ladder."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from control_plane.identity.domain import Permission
-from control_plane.kernel.ids import TenantId, format_id
-from web.api.common import TimeInvalid, instant_from, principal
+from control_plane.kernel.ids import format_id
+from web.api.common import principal
 from web.compose import Application
-from web.openings import opened_by_staff
-from web.portal.customer_frame import ACT, URL, customer_page, owner_of, read_frame
-from web.portal.forms import Submitted, attempt, submitted
-from web.portal.page import Page, PageRequest, language_of, page, see
+from web.portal.customer_frame import ACT, URL, CustomerFrame, owner_of
+from web.portal.customer_tab import CustomerTab
+from web.portal.fields import local_instant
+from web.portal.forms import Submitted, submitted
+from web.portal.page import Page, PageRequest, page
 from web.portal.standing_page import page_of
-from web.portal.views.shell import Form
-from web.portal.views.standing import StandingListRow
+from web.portal.views.standing import StandingListRow, StandingPage
 
 READ = {"permission": Permission.STAFF_FINANCE}
 
@@ -44,32 +40,22 @@ async def standings_page(request: PageRequest, application: NamedDependency[Appl
     )
 
 
+async def _read(
+    _request: PageRequest, application: Application, frame: CustomerFrame
+) -> StandingPage:
+    view = await application.read_standing(frame.owner)
+    return page_of(view, await application.read_debt(frame.owner))
+
+
+_TAB = CustomerTab("standing", "standing", "finance/standing.html", _read)
+
+
 @get(f"{URL}/standing", opt=ACT, include_in_schema=False)
 async def standing_page(
     request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
 ) -> Page:
     """Show how a customer stands, and record in its audit trail that it was looked at."""
-    owner = owner_of(tenant_id)
-    async with opened_by_staff(request, application, owner, "standing"):
-        return await _show(request, application, owner, Form())
-
-
-async def _show(
-    request: PageRequest, application: Application, owner: TenantId, form: Form, status: int = 200
-) -> Page:
-    async with application.work(owner):
-        frame = await read_frame(application, owner, "standing", language_of(request))
-        view = await application.read_standing(owner)
-        debt = await application.read_debt(owner)
-    return await customer_page(
-        request,
-        application,
-        frame,
-        "finance/standing.html",
-        form=form,
-        status=status,
-        view=page_of(view, debt),
-    )
+    return await _TAB.open(request, application, tenant_id)
 
 
 @post(f"{URL}/standing/hold", opt=ACT, status_code=303, include_in_schema=False)
@@ -84,11 +70,11 @@ async def hold(
         await application.hold_standing(
             tenant_id=owner,
             reason=form.one("reason"),
-            until=_local(form.one("until"), zone),
+            until=local_instant(form.one("until"), zone, "until"),
             actor=principal(request).actor,
         )
 
-    return await _attempt(request, application, tenant_id, form, act, "held")
+    return await _TAB.attempt(request, application, tenant_id, form, act, "held")
 
 
 @post(f"{URL}/standing/release", opt=ACT, status_code=303, include_in_schema=False)
@@ -102,27 +88,4 @@ async def release(
             tenant_id=owner_of(tenant_id), actor=principal(request).actor
         )
 
-    return await _attempt(request, application, tenant_id, Submitted({}), act, "released")
-
-
-def _local(text: str, zone: str) -> datetime:
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise TimeInvalid(value=text, field="until") from error
-    return instant_from(local.replace(tzinfo=ZoneInfo(zone)).isoformat(), field="until")
-
-
-async def _attempt(
-    request: PageRequest,
-    application: Application,
-    tenant_id: str,
-    form: Submitted,
-    act: Callable[[], Awaitable[object]],
-    done: str,
-) -> Page | Redirect:
-    async def again(shown: Form, status: int) -> Page:
-        return await _show(request, application, owner_of(tenant_id), shown, status)
-
-    onward = see(f"/finance/customers/{tenant_id}/standing", done=done)
-    return await attempt(request, form, act, again, onward)
+    return await _TAB.attempt(request, application, tenant_id, Submitted({}), act, "released")

@@ -1,6 +1,6 @@
 """Finance: how one customer is billed. Grace, payment term, policies, orders, exemptions."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from litestar import get, post
@@ -15,22 +15,22 @@ from control_plane.kernel.ids import SubscriptionId, TenantId, format_id
 from web.api.common import id_from, principal
 from web.compose import Application
 from web.i18n import N_, translate
-from web.openings import opened_by_staff
 from web.portal.asked_terms import AskedTerms, changes
 from web.portal.customer_frame import (
     ACT,
     URL,
     ConfirmView,
+    CustomerFrame,
     confirm_page,
-    customer_page,
     owner_of,
     read_frame,
 )
+from web.portal.customer_tab import CustomerTab
 from web.portal.exemption_rows import exemption_rows, tax_choices
-from web.portal.forms import Submitted, attempt, refused, submitted
-from web.portal.page import Page, PageRequest, language_of, see
+from web.portal.forms import refused, submitted
+from web.portal.page import Page, PageRequest, language_of
 from web.portal.policy_words import choices_of, ordered_names, policy_title, policy_words
-from web.portal.views.shell import Choice, Form
+from web.portal.views.shell import Choice
 from web.portal.views.terms import OrderRow, PolicyRow, TermsView
 
 _FROM_NOW_ON = N_(
@@ -48,35 +48,18 @@ class BillingDetailsMissing(TallyardError):
     remedy = "Ask for them first, or keep the number with one subscription."
 
 
-@get(f"{URL}/terms", opt=ACT, include_in_schema=False)
-async def terms_page(
-    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
-) -> Page:
-    """Show how a customer is billed, and record in its audit trail that it was looked at."""
-    owner = owner_of(tenant_id)
-    async with opened_by_staff(request, application, owner, "billing_terms"):
-        return await show_terms(request, application, owner, Form())
-
-
-async def show_terms(
-    request: PageRequest, application: Application, owner: TenantId, form: Form, status: int = 200
-) -> Page:
-    """Show the page, with a form as it stands."""
-    language = language_of(request)
-    async with application.work(owner):
-        frame = await read_frame(application, owner, "terms", language)
-        profile = await application.read_billing_profile(owner)
-        orders = await _orders(application, owner, language)
-        exemptions = await exemption_rows(application, owner, frame.zone, language)
+async def _read(request: PageRequest, application: Application, frame: CustomerFrame) -> TermsView:
+    owner, language = frame.owner, language_of(request)
+    profile = await application.read_billing_profile(owner)
     tables = await application.read_tax()
     account, vendor = frame.account, application.settings.vendor_name
     kept = AskedTerms.of(account, currency(frame.currency))
-    view = TermsView(
+    return TermsView(
         grace_hours=str(kept.hours),
         threshold="" if kept.threshold is None else kept.threshold.decimal_text(),
         policies=_policies(kept.policies, language),
         purchase_order=None if profile is None else profile.purchase_order or "",
-        orders=orders,
+        orders=await _orders(application, owner, language),
         entities=tuple(
             Choice(
                 entity.code,
@@ -86,12 +69,20 @@ async def show_terms(
             for entity in tables.entities
             if entity.sandbox == frame.sandbox
         ),
-        exemptions=exemptions,
+        exemptions=await exemption_rows(application, owner, frame.zone, language),
         **tax_choices(tables, language),
     )
-    return await customer_page(
-        request, application, frame, "finance/terms.html", form=form, status=status, view=view
-    )
+
+
+TERMS = CustomerTab("terms", "billing_terms", "finance/terms.html", _read)
+
+
+@get(f"{URL}/terms", opt=ACT, include_in_schema=False)
+async def terms_page(
+    request: PageRequest, tenant_id: FromPath[str], application: NamedDependency[Application]
+) -> Page:
+    """Show how a customer is billed, and record in its audit trail that it was looked at."""
+    return await TERMS.open(request, application, tenant_id)
 
 
 def _policies(chosen: Mapping[str, str | int], language: str) -> tuple[PolicyRow, ...]:
@@ -134,7 +125,7 @@ async def preview_terms(
         asked = AskedTerms.read(form, code)
     except TallyardError as error:
         shown, status = refused(error, form, language)
-        return await show_terms(request, application, owner, shown, status)
+        return await TERMS.show(request, application, owner, shown, status)
     kept = AskedTerms.of(frame.account, code)
     view = ConfirmView(
         title=translate(language, N_("Change how this customer is billed")),
@@ -170,7 +161,7 @@ async def set_terms(
                 actor=actor,
             )
 
-    return await attempt_terms(request, application, tenant_id, form, act, "terms_kept")
+    return await TERMS.attempt(request, application, tenant_id, form, act, "terms_kept")
 
 
 @post(f"{URL}/legal-entity", opt=ACT, status_code=303, include_in_schema=False)
@@ -187,7 +178,7 @@ async def assign(
             actor=principal(request).actor,
         )
 
-    return await attempt_terms(request, application, tenant_id, form, act, "entity")
+    return await TERMS.attempt(request, application, tenant_id, form, act, "entity")
 
 
 @post(f"{URL}/purchase-order", opt=ACT, status_code=303, include_in_schema=False)
@@ -212,21 +203,4 @@ async def set_purchase_order(
             tenant_id=owner, profile=replace(profile, purchase_order=number), actor=actor
         )
 
-    return await attempt_terms(request, application, tenant_id, form, act, "order_kept")
-
-
-async def attempt_terms(
-    request: PageRequest,
-    application: Application,
-    tenant_id: str,
-    form: Submitted,
-    act: Callable[[], Awaitable[object]],
-    done: str,
-) -> Page | Redirect:
-    """Do what a form of this page asks for; refused, show it again with why."""
-
-    async def again(shown: Form, status: int) -> Page:
-        return await show_terms(request, application, owner_of(tenant_id), shown, status)
-
-    onward = see(f"/finance/customers/{tenant_id}/terms", done=done)
-    return await attempt(request, form, act, again, onward)
+    return await TERMS.attempt(request, application, tenant_id, form, act, "order_kept")

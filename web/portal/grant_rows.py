@@ -1,7 +1,6 @@
 """Grants, overrides and explanations as rows of pages."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from control_plane.entitlements.domain.grants import Override, TenantGrant
 from control_plane.entitlements.services.explain_entitlement import Explanation, Source
@@ -9,11 +8,11 @@ from control_plane.entitlements.services.list_grants import GivenFeatures
 from control_plane.kernel.anchor import Interval
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.sdk.decide import Reason
-from web.api.common import TimeInvalid, instant_from
 from web.compose import Application
 from web.grant_words import value_words
 from web.i18n import N_, translate
 from web.portal.cycles import cycle_words
+from web.portal.fields import local_instant
 from web.portal.page import PageRequest, language_of
 from web.portal.views.grants import ExplanationRow, GivenPage, GivenRow, SourceRow
 from web.portal.views.shell import Choice, Form
@@ -38,19 +37,6 @@ _REASONS = {
     Reason.RETAINED: N_("The organisation's data was only retained."),
     Reason.PURGED: N_("The organisation's data was purged."),
 }
-
-
-def local_instant(text: str, zone: str, field: str) -> datetime:
-    """Read a wall-clock time of a zone.
-
-    Raises:
-        TimeInvalid: the text is none.
-    """
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise TimeInvalid(value=text[:40], field=field) from error
-    return instant_from(local.replace(tzinfo=ZoneInfo(zone)).isoformat(), field=field)
 
 
 async def read_given(
