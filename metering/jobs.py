@@ -11,6 +11,7 @@ from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork
 from metering.services.push_usage import PushUsage
 from metering.services.roll_usage import RollUsage
+from metering.services.settle_lost_leases import SettleLostLeases
 
 log = structlog.get_logger()
 
@@ -79,24 +80,28 @@ class PushDueUsage:
 
     system: SystemWork
     push: PushUsage
+    settle: SettleLostLeases
     name: str = "push-usage"
     every_seconds: float = 5.0
 
     async def run(self) -> int:
-        """Push for whoever is due, and return how many accounts were told.
+        """Push and settle for whoever is due, and return how many accounts were told.
 
         Raises:
             RuntimeError: it failed for some, so that the job shows as failing; each is in the log.
         """
         async with self.system() as session:
-            moved = {TenantId(row) for row in await session.scalars(_MOVED)}
-        told, failed = 0, 0
-        for tenant_id in sorted(moved | set(await self.push.sink.waiting())):
+            moved = [TenantId(row) for row in await session.scalars(_MOVED)]
+        due: list[tuple[TenantId, PushUsage | SettleLostLeases]]
+        due = [(tenant_id, self.push) for tenant_id in moved]
+        due += [(tenant_id, self.settle) for tenant_id in await self.settle.sink.waiting()]
+        told, failed = 0, set[TenantId]()
+        for tenant_id, tell in due:
             try:
-                told += await self.push(tenant_id)
+                told += await tell(tenant_id)
             except Exception:
-                failed += 1
+                failed.add(tenant_id)
                 log.exception("pushing_failed", tenant_id=format_id("ten", tenant_id))
         if failed:
-            raise RuntimeError(f"{failed} tenants' usage could not be pushed; see the log")
+            raise RuntimeError(f"{len(failed)} tenants' usage could not be pushed; see the log")
         return told

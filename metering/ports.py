@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from control_plane.catalog.domain import Charge, Meter
@@ -121,6 +122,17 @@ class UsageStore(Protocol):
         self, tenant_id: TenantId, meter: Meter, period: Period, window: Window, zone: str
     ) -> list[UsagePoint]:
         """Add up what is committed now, window by window, zeros included."""
+
+    async def by_source(
+        self, tenant_id: TenantId, meter: Meter, period: Period, sources: Sequence[str]
+    ) -> dict[str, Decimal]:
+        """Add up what is committed now of each of some sources; those without events are left out.
+
+        For meters that count or sum. One reading of the period serves all sources.
+
+        Raises:
+            UsageDropped: as for ``total``.
+        """
 
     async def events(
         self,

@@ -44,7 +44,10 @@ class UsageSink(Protocol):
     """The accounts, as metering sees them."""
 
     async def wanted(self, tenant_id: TenantId) -> UsageWanted:
-        """Return the present accounts that have a meter, and the lost leases to be settled.
+        """Return the present accounts that have a meter."""
+
+    async def lost(self, tenant_id: TenantId) -> UsageWanted:
+        """Return the lost leases that wait to be settled.
 
         Those are of holders that have said that all their events are delivered.
         """

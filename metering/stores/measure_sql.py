@@ -68,6 +68,18 @@ def series_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
     return text(_reduced(aggregation, committed, window))
 
 
+@cache
+def by_source_sql(aggregation: Aggregation, *, filtered: bool) -> TextClause:
+    """Reduce what is committed now of ``:sources``: the key is the source."""
+    committed = f"""
+        FROM (SELECT *, 1 AS sign FROM usage_events
+        WHERE tenant_id = :tenant_id AND type = :type AND time >= :start AND time < :end
+        AND source = ANY(CAST(:sources AS text[]))
+        {STANDS_NOW} {filters_sql(filtered=filtered)}) AS counted
+    """  # noqa: S608 - built from our own text
+    return text(_reduced(aggregation, committed, "source"))
+
+
 def _reduced(aggregation: Aggregation, source: str, key: str) -> str:
     return f"""
         SELECT key, coalesce({_REDUCED[aggregation]}, 0), count(quantity), sum(sign),

@@ -170,6 +170,17 @@ class MemoryUsageStore:
             points.append(UsagePoint(tile.start, tile.end, quantity, len(events)))
         return points
 
+    async def by_source(
+        self, tenant_id: TenantId, meter: Meter, period: Period, sources: Sequence[str]
+    ) -> dict[str, Decimal]:
+        """Sort the events by source, and add up each."""
+        reading = Reading(tenant_id, meter, period, await self.cutoff())
+        own: dict[str, list[UsageEvent]] = {}
+        for event in self._kept(reading).counted(reading):
+            if event.source in sources:
+                own.setdefault(event.source, []).append(event)
+        return {source: aggregate(events, meter) for source, events in own.items()}
+
     async def events(
         self,
         tenant_id: TenantId,

@@ -134,6 +134,15 @@ class PostgresUsageStore:
             for index, tile in enumerate(tiles)
         ]
 
+    async def by_source(
+        self, tenant_id: TenantId, meter: Meter, period: Period, sources: Sequence[str]
+    ) -> dict[str, Decimal]:
+        """Add up with one query."""
+        async with self.work(tenant_id) as session:
+            reading = Reading(session, tenant_id, meter, period)
+            reading.hold_to(await kept_from(session))
+            return await reading.by_source(sources)
+
     async def events(
         self,
         tenant_id: TenantId,

@@ -20,7 +20,13 @@ from metering.domain.numbers import shortest
 from metering.domain.pages import Position
 from metering.domain.usage import Usage, UsageGroup, UsageTotal
 from metering.errors_retention import UsageDropped
-from metering.stores.measure_sql import amounts_sql, measured_sql, series_sql, weighted_sql
+from metering.stores.measure_sql import (
+    amounts_sql,
+    by_source_sql,
+    measured_sql,
+    series_sql,
+    weighted_sql,
+)
 from metering.stores.query_sql import total_sql, totals_sql
 
 AMOUNTS_PER_PAGE = 10_000
@@ -137,6 +143,12 @@ class Reading:
                 for n in range(len(tiles))
             }
         return found
+
+    async def by_source(self, sources: Sequence[str]) -> dict[str, Decimal]:
+        """Return the quantity of every source that has any."""
+        sql = by_source_sql(self.meter.aggregation, filtered=self.filtered)
+        rows = await self.session.execute(sql, {**self.bound, "sources": list(sources)})
+        return {row[0]: shortest(Decimal(row[1])) for row in rows}
 
     async def _whole(self) -> UsageGroup:
         groups = await self._grouped(())

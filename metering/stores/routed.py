@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -117,6 +118,12 @@ class RoutedUsageStore:
     ) -> list[UsagePoint]:
         """Add up in the tenant's store."""
         return await (await self._of(tenant_id)).series(tenant_id, meter, period, window, zone)
+
+    async def by_source(
+        self, tenant_id: TenantId, meter: Meter, period: Period, sources: Sequence[str]
+    ) -> dict[str, Decimal]:
+        """Add up in the tenant's store."""
+        return await (await self._of(tenant_id)).by_source(tenant_id, meter, period, sources)
 
     async def events(
         self,

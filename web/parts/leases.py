@@ -15,6 +15,7 @@ from control_plane.entitlements.services.use_leases import UseLeases
 from control_plane.runtime.jobs import Job
 from metering.jobs import PushDueUsage, RollDueUsage
 from metering.services.push_usage import PushUsage
+from metering.services.settle_lost_leases import SettleLostLeases
 from web.parts.granting import GrantingPart
 
 
@@ -58,9 +59,16 @@ class LeasesPart(GrantingPart):
         return AuditLeases(self.staff)
 
     @cached_property
+    def take_usage(self) -> TakeUsage:
+        return TakeUsage(self.work, self.system, self.lease_accounts)
+
+    @cached_property
     def push_usage(self) -> PushUsage:
-        sink = TakeUsage(self.work, self.system, self.lease_accounts)
-        return PushUsage(self.work, self.usage_store, self.query_usage, self.meter_book, sink)
+        return PushUsage(self.query_usage, self.take_usage)
+
+    @cached_property
+    def settle_lost_leases(self) -> SettleLostLeases:
+        return SettleLostLeases(self.work, self.usage_store, self.meter_book, self.take_usage)
 
     @cached_property
     def roll_due_usage(self) -> RollDueUsage:
@@ -71,5 +79,5 @@ class LeasesPart(GrantingPart):
         """What quotas need done now and then."""
         return (
             SweepLeases(self.work, self.system, self.lease_accounts),
-            PushDueUsage(self.system, self.push_usage),
+            PushDueUsage(self.system, self.push_usage, self.settle_lost_leases),
         )

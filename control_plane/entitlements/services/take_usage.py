@@ -25,7 +25,7 @@ _LOST = text(
     "l.drained_fence, l.drained_epoch FROM leases AS l "
     "JOIN lease_accounts AS a USING (tenant_id, feature, period) WHERE l.tenant_id = :tenant_id "
     "AND l.state = 'lost' AND l.drained_at > CAST(:since AS timestamptz) "
-    "ORDER BY 1, 2, 3 LIMIT 100"
+    "ORDER BY 1, 2, 5, 6, 7 LIMIT 10000"
 )
 _WAITING = text(
     "SELECT DISTINCT tenant_id FROM leases WHERE state = 'lost' "
@@ -54,8 +54,17 @@ class TakeUsage:
                 held = await self.accounts.states.newest(tenant_id)
             except SnapshotNotPublished:
                 return UsageWanted(as_of, ())
-            lost = await self._lost(session, tenant_id, held, as_of - TRIED_FOR)
-        return UsageWanted(as_of, (*self._present(tenant_id, held), *lost))
+        return UsageWanted(as_of, tuple(self._present(tenant_id, held)))
+
+    async def lost(self, tenant_id: TenantId) -> UsageWanted:
+        """Return the lost leases that wait to be settled, of features that have a meter now."""
+        async with self.work(tenant_id) as session:
+            [(as_of,)] = await fetch(session, _NOW, {"now": self.accounts.now()})
+            try:
+                held = await self.accounts.states.newest(tenant_id)
+            except SnapshotNotPublished:
+                return UsageWanted(as_of, ())
+            return UsageWanted(as_of, await self._lost(session, tenant_id, held, as_of - TRIED_FOR))
 
     async def record(
         self, tenant_id: TenantId, as_of: datetime, used: Sequence[tuple[MeteredAccount, int]]
@@ -115,7 +124,7 @@ class TakeUsage:
 
     async def _lost(
         self, session: AsyncSession, tenant_id: TenantId, held: HeldState, since: datetime
-    ) -> list[MeteredAccount]:
+    ) -> tuple[MeteredAccount, ...]:
         found = []
         for feature, period, start, end, *lost in await fetch(
             session, _LOST, {"tenant_id": tenant_id, "since": since}
@@ -124,4 +133,4 @@ class TakeUsage:
             if grant is not None and grant.meter is not None:
                 leases = LostLeases(*lost)
                 found.append(MeteredAccount(feature, grant.meter, period, start, end, leases))
-        return found
+        return tuple(found)

@@ -176,7 +176,7 @@ def measured_sql(asking: Asking, number: int) -> str:
     money = f"ifNull(toString(sum({off} * money_)), '0')" if asking.money_wanted else "'0'"
     return f"""
         SELECT {number} AS number, toUInt8({whole}) AS whole, {key} AS key,
-            {_reduced(asking)} AS quantity, toInt64(countIf(quantity_ IS NOT NULL AND sign > 0)),
+            {reduced(asking)} AS quantity, toInt64(countIf(quantity_ IS NOT NULL AND sign > 0)),
             toInt64(sum({off})), {money}, {lanes},
             toInt64(countIf(sign > 0)), toInt64(countIf(sign < 0))
         FROM (
@@ -187,7 +187,8 @@ def measured_sql(asking: Asking, number: int) -> str:
     """  # noqa: S608 - built from our own text
 
 
-def _reduced(asking: Asking) -> str:
+def reduced(asking: Asking) -> str:
+    """Write how counted events become a quantity, as a text."""
     stated = "sign > 0 AND quantity_ IS NOT NULL"
     found = {
         Aggregation.COUNT: "sum(sign)",
@@ -208,7 +209,7 @@ def series_sql(asking: Asking) -> str:
     """Reduce window by window: the window's start, quantity, stated, events, and nothing else."""
     return f"""
         SELECT roundDown(time, {asking.name("starts")}) AS window,
-            {_reduced(asking)}, toInt64(countIf(quantity_ IS NOT NULL)), toInt64(count())
+            {reduced(asking)}, toInt64(countIf(quantity_ IS NOT NULL)), toInt64(count())
         FROM (
             SELECT {EVENT}, sign, {asking.quantity()} AS quantity_,
                 texts[{asking.name("property")}] AS value

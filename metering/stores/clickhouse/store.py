@@ -30,6 +30,7 @@ from metering.stores.clickhouse.query_sql import Asking, events_sql
 from metering.stores.clickhouse.reading import Question, answer, page_values, series
 from metering.stores.clickhouse.registry import Registry
 from metering.stores.clickhouse.schema import instant
+from metering.stores.clickhouse.sources import by_source
 from metering.stores.horizon_sql import kept_from
 from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
 from metering.stores.postgres import PostgresUsageStore
@@ -160,6 +161,16 @@ class ClickHouseUsageStore:
         found = await series(self.clickhouse, asking, tiles)
         nothing = (Decimal(0), 0)
         return [UsagePoint(t.start, t.end, *found.get(t.start, nothing)) for t in tiles]
+
+    async def by_source(
+        self, tenant_id: TenantId, meter: Meter, period: Period, sources: Sequence[str]
+    ) -> dict[str, Decimal]:
+        """Add up with one query."""
+        if not sources:
+            return {}
+        await self._hold(tenant_id, [(meter, period)])
+        asking = await self._asking(tenant_id, meter, period, None, None)
+        return await by_source(self.clickhouse, asking, sources)
 
     async def events(
         self,

@@ -6,6 +6,7 @@ from tests.contract.usage_store.aggregations import AggregationContract
 from tests.contract.usage_store.money import MoneyContract
 from tests.contract.usage_store.pages import PagesContract
 from tests.contract.usage_store.refusals import RefusalContract
+from tests.contract.usage_store.sources import SourcesContract
 from tests.contract.usage_store.suite import UsageStoreContract
 from tests.contract.usage_store.taking_back import TakingBackContract
 from tests.support.embedded_clickhouse import emptied
@@ -18,6 +19,7 @@ class TestClickHouseUsageStore(
     MoneyContract,
     PagesContract,
     RefusalContract,
+    SourcesContract,
     TakingBackContract,
 ):
     # A question costs some 20 ms of processor time here, whatever it asks.

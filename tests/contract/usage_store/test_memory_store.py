@@ -5,6 +5,7 @@ from tests.contract.usage_store.aggregations import AggregationContract
 from tests.contract.usage_store.money import MoneyContract
 from tests.contract.usage_store.pages import PagesContract
 from tests.contract.usage_store.refusals import RefusalContract
+from tests.contract.usage_store.sources import SourcesContract
 from tests.contract.usage_store.suite import UsageStoreContract
 from tests.contract.usage_store.taking_back import TakingBackContract
 
@@ -15,6 +16,7 @@ class TestMemoryUsageStore(
     MoneyContract,
     PagesContract,
     RefusalContract,
+    SourcesContract,
     TakingBackContract,
 ):
     @pytest.fixture
