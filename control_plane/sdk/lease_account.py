@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.decision import Reason
-from control_plane.sdk.lease_messages import LeaseResult, LeaseStatus
+from control_plane.sdk.lease_messages import LeaseResult
+from control_plane.sdk.lease_shortage import NEVER, Shortage
 from control_plane.sdk.leases import HORIZON_SECONDS, measured_rate
-
-NEVER = float("-inf")
-PAUSE_SECONDS = 0.25
-"""How long "nothing left" is believed before the server is asked again."""
-KEEP_SECONDS = 15.0
-"""How long after such an answer a lease is asked for that nobody needs at once."""
 
 
 class ReservationExpired(TallyardError):
@@ -109,10 +104,9 @@ class LeasedAccount:
         wake: Callable[[], None],
         spare: int = 1,
         keeps: bool = False,
-        soft: bool = False,
     ) -> None:
         self.feature, self.period = feature, period
-        self.soft, self.spare, self.keeps = soft, spare, keeps
+        self.soft, self.spare, self.keeps = False, spare, keeps
         self._clock, self._wake = clock, wake
         self.share(lock)
         self.lease = Lease()
@@ -123,8 +117,8 @@ class LeasedAccount:
         self.needed = 0
         self.size = spare
         self.measured_at = clock()
-        self.pause_until = self.keep_after = NEVER
-        self.empty_for = 0  # so many units or more are not to be had, while the pause lasts
+        self.shortage = Shortage(lasting=True)
+        self.terms: object = None
         self.remaining = 0
         self.limit: int | None = None
 
@@ -198,23 +192,18 @@ class LeasedAccount:
         """Note what an answer says of the account. The book's lock is held."""
         self.remaining, self.limit = result.remaining, result.limit
         self.fence = max(self.fence, result.fence)
-        self.ask_anew()
-        if result.status is not LeaseStatus.OK:
-            self.pause_until, self.keep_after = now + PAUSE_SECONDS, now + KEEP_SECONDS
-        if result.status is LeaseStatus.EXHAUSTED:
-            self.empty_for = max(self.needed, 1)
+        self.shortage.note(result.status, self.needed, now)
         self.needed = 0
 
     def may_ask(self, now: float) -> bool:
         """Whether asking for more units may bring any. The book's lock is held."""
-        if not self.needed:
-            return now >= self.keep_after
-        return now >= self.pause_until or self.needed < self.empty_for
+        return self.shortage.may_ask(self.needed, now)
 
-    def ask_anew(self) -> None:
-        """Forget that nothing was left: what is granted may have changed."""
-        self.pause_until = self.keep_after = NEVER
-        self.empty_for = 0
+    def learn(self, terms: object, *, soft: bool) -> None:
+        """Learn what is granted; where that is new, that nothing was left is forgotten."""
+        with self.lock:
+            self.terms, self.soft = terms, soft
+            self.shortage.forget()
 
     def next_size(self, now: float) -> int:
         """Return how many unspent units the lease should have from now on."""
@@ -231,15 +220,21 @@ class LeasedAccount:
             lease.left -= units
 
     def _dry(self, units: int, at: float) -> int | Reason:
-        self.needed = max(self.needed, units)
+        # Units of a lease that is over are not gone: they can be had again once it is closed.
+        gone = units > self.lease.left and self.shortage.covers(units, at)
+        if gone:
+            self.needed = self.needed or units
+        elif self.shortage.covers(self.needed, at):
+            self.needed = units  # it may be had; who needs more than there is waits
+        else:
+            self.needed = max(self.needed, units)
         if self.soft:
             self._wake()
             self.lease.left -= units
             return self.lease.left
-        if at < self.pause_until and units >= self.empty_for > 0:
-            return Reason.LIMIT_REACHED
-        self._wake()
-        return Reason.NO_LEASE
+        if self.may_ask(at):
+            self._wake()
+        return Reason.LIMIT_REACHED if gone else Reason.NO_LEASE
 
 
 class SlotAccount(LeasedAccount):

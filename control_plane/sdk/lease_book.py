@@ -74,16 +74,11 @@ class LeaseBook:
         self, feature: str, grant: FeatureGrant, period: QuotaPeriod, limit: Decimal
     ) -> LeasedAccount:
         """Return a feature's account in the period that is its present one from now on."""
-        del limit  # the server's answers say it
         account = self._current.get(feature)
         if account is None or account.period != period.key:
-            account = self._turn(
-                feature,
-                period.key,
-                soft=grant.mode is Mode.SOFT,
-                slots=grant.kind is FeatureKind.CONCURRENCY,
-            )
-        account.ask_anew()
+            account = self._turn(feature, period.key, grant)
+        if account.terms != (terms := (grant, limit)):
+            account.learn(terms, soft=grant.mode is Mode.SOFT)
         return account
 
     def begin(self) -> LeaseRequest | None:
@@ -200,7 +195,9 @@ class LeaseBook:
         for account in accounts.values():
             account.share(self.lock)
 
-    def _turn(self, feature: str, period: str, *, soft: bool, slots: bool) -> LeasedAccount:
+    def _turn(self, feature: str, period: str, grant: FeatureGrant) -> LeasedAccount:
+        slots = grant.kind is FeatureKind.CONCURRENCY
+        lasting = grant.kind is FeatureKind.METERED and grant.rolling_seconds is None
         with self.lock:
             earlier = self._current.get(feature)
             if earlier is not None:
@@ -208,7 +205,7 @@ class LeaseBook:
             account = self._accounts.get((feature, period))
             if account is None or account.slots is not slots:
                 account = self._new_account(feature, period, slots=slots)
-            account.current, account.soft = True, soft
+            account.current, account.shortage.lasting = True, lasting
             self._current[feature] = account
             return account
 

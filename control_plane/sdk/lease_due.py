@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from control_plane.sdk.lease_account import NEVER, Lease, LeasedAccount
+from control_plane.sdk.lease_account import Lease, LeasedAccount
 from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation
+from control_plane.sdk.lease_shortage import NEVER
 
 Due = tuple[LeaseOperation, tuple[LeasedAccount, Lease]]
 
@@ -100,6 +101,8 @@ def promise(operation: LeaseOperation, account: LeasedAccount, lease: Lease, now
 def retire(account: LeasedAccount, lease: Lease) -> None:
     """Spend no more of a lease; it is closed once nothing of it is reserved."""
     lease.until = lease.renew_at = NEVER
+    if lease.left > 0:
+        account.shortage.forget()  # what is left of it can be had again
     if account.lease is lease:
         account.lease = Lease()
         if lease.id:

@@ -3,6 +3,7 @@
 from tests.support.conformance.writing import Suite
 
 LEASE, NEXT = "lea_01h455vb4pex5vsknk084sn02q", "lea_01h455vb4pex5vsknk084sn02r"
+NOTHING: dict[str, object] = {"status": "exhausted"}
 DONE, TAKEN, LATE = {"done": True}, {"taken": True}, {"taken": False}
 NO_LEASE, LIMIT = {"refused": "no_lease"}, {"refused": "limit_reached"}
 ACQUIRES = {"operations": [{"op": "acquire"}]}
@@ -224,14 +225,96 @@ LEASES = Suite(
             (spend(30_100, 50), left(0)),
         ),
         case(
-            "nothing left is believed for a moment, and then asked again",
+            "nothing left is believed, and asked about again after a moment",
             (spend(0, 1), NO_LEASE),
             (send(0), ACQUIRES),
-            (answers(50, granted(0, status="exhausted", remaining=0, lease="", fence=0)), TAKEN),
+            (answers(50, NOTHING), TAKEN),
             (spend(60, 1), LIMIT),
-            (spend(299, 1), LIMIT),
-            (spend(301, 1), NO_LEASE),
-            (send(301), ACQUIRES),
+            (send(299), sends()),
+            (spend(300, 1), LIMIT),
+            (send(300), ACQUIRES),
+            (answers(350, granted(5)), TAKEN),
+            (spend(360, 5), left(0)),
+        ),
+        case(
+            "each time nothing is left again, the pause is twice as long",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            *(
+                step
+                for at_ms, pause in ((50, 250), (300, 500), (800, 1_000), (1_800, 2_000))
+                for step in (
+                    (answers(at_ms, NOTHING), TAKEN),
+                    (spend(at_ms + 1, 1), LIMIT),
+                    (send(at_ms + pause - 1), sends()),
+                    (spend(at_ms + pause, 1), LIMIT),
+                    (send(at_ms + pause), ACQUIRES),
+                )
+            ),
+        ),
+        case(
+            "the pause grows no longer than eight seconds, and units that come end it",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            *(
+                step
+                for at_ms in range(10_000, 80_000, 10_000)
+                for step in (
+                    (answers(at_ms, NOTHING), TAKEN),
+                    (spend(at_ms + 8_000, 1), LIMIT),
+                    (send(at_ms + 8_000), ACQUIRES),
+                )
+            ),
+            (answers(80_000, granted(5, seconds=300)), TAKEN),
+            (spend(80_100, 5), left(0)),
+            (spend(80_100, 1), NO_LEASE),
+            (send(80_100), sends(told("renew", 5, 1))),
+            (answers(80_200, granted(5, fence=2, status="exhausted", remaining=0)), TAKEN),
+            (spend(80_449, 1), LIMIT),
+            (send(80_449), sends()),
+            (send(80_450), sends(told("renew", 5, 2))),
+        ),
+        case(
+            "nothing left is believed for a minute at most",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, NOTHING), TAKEN),
+            (spend(60_049, 1), LIMIT),
+            (spend(60_050, 1), NO_LEASE),
+            (send(60_050), ACQUIRES),
+        ),
+        case(
+            "of slots, which come back by themselves, it is believed for a second",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, NOTHING), TAKEN),
+            (spend(1_049, 1), LIMIT),
+            (spend(1_050, 1), NO_LEASE),
+            (send(1_050), ACQUIRES),
+            kind="concurrency",
+        ),
+        case(
+            "fewer units than there were too few of can be asked for at once",
+            (spend(0, 10), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, NOTHING), TAKEN),
+            (spend(60, 10), LIMIT),
+            (spend(60, 11), LIMIT),
+            (spend(60, 9), NO_LEASE),
+            (spend(60, 10), LIMIT),
+            (send(60), ACQUIRES),
+            (answers(90, granted(9)), TAKEN),
+            (spend(100, 9), left(0)),
+        ),
+        case(
+            "what is left of a lease that is over can be had again",
+            *leased(10),
+            (spend(100, 4), left(6)),
+            (send(15_000), sends(told("renew", 4, 1))),
+            (answers(15_050, granted(10, fence=2, status="exhausted", remaining=0)), TAKEN),
+            (spend(15_100, 7), LIMIT),
+            (spend(45_000, 1), NO_LEASE),
+            (send(45_000), sends(told("close", 4, 2), {"op": "acquire"})),
         ),
         case(
             "a reservation keeps its units apart",

@@ -90,6 +90,70 @@ def test_a_process_alone_spends_the_limit_to_the_last_unit_and_no_further():
     assert holder.server.free == 0
 
 
+def test_who_checks_on_with_nothing_left_is_told_so_each_time_and_asks_seldom():
+    holder = Holder(limit=10)
+    assert holder.spend(10) == 0
+    assert holder.spend(1) is Reason.LIMIT_REACHED
+    before = holder.server.calls
+
+    said = set()
+    for _ in range(600):  # a minute, ten checks a second; each second the decision is prepared anew
+        holder.time += 0.1
+        holder.book.account(FEATURE, GRANT, PERIOD, Decimal(10))
+        said.add(holder.account.spend(1, holder.time))
+        holder.exchange()
+
+    assert said == {Reason.LIMIT_REACHED}
+    assert holder.server.calls - before <= 15  # the pauses double up to eight seconds
+
+
+def test_what_another_gives_back_is_found_within_the_longest_pause():
+    holder = Holder(limit=10)
+    holder.spend(10)
+    holder.spend(1)
+    holder.server.limit = 11  # as if another had given one back: no news of it comes
+
+    holder.time = 0.3
+    assert holder.account.spend(1, holder.time) is Reason.LIMIT_REACHED
+    holder.exchange()
+    assert holder.account.spend(1, holder.time) == 0
+
+
+def test_more_that_is_granted_ends_the_wait_for_it():
+    holder = Holder(limit=10)
+    holder.spend(10)
+    assert holder.spend(1) is Reason.LIMIT_REACHED
+    holder.server.limit = 20
+
+    holder.book.account(FEATURE, GRANT, PERIOD, Decimal(20))
+
+    assert holder.account.spend(1, holder.time) is Reason.NO_LEASE
+    holder.exchange()
+    assert isinstance(holder.account.spend(1, holder.time), int)
+
+
+def test_the_next_period_knows_nothing_of_the_shortage_before():
+    holder = Holder(limit=10)
+    holder.spend(10)
+    assert holder.spend(1) is Reason.LIMIT_REACHED
+    tomorrow = QuotaPeriod("day:2026-11-12", PERIOD.end, None)
+
+    account = holder.book.account(FEATURE, GRANT, tomorrow, Decimal(10))
+
+    assert account.spend(1, holder.time) is Reason.NO_LEASE
+
+
+def test_those_who_need_little_do_not_wait_for_those_who_need_too_much():
+    holder = Holder(limit=10)
+    assert holder.spend(11) is Reason.LIMIT_REACHED
+
+    assert holder.account.spend(2, 0.0) is Reason.NO_LEASE
+    assert holder.account.spend(11, 0.0) is Reason.LIMIT_REACHED
+    holder.exchange()
+
+    assert isinstance(holder.account.spend(2, 0.0), int)
+
+
 def test_leases_grow_with_the_rate_and_shrink_towards_the_limit():
     holder = Holder(limit=1000)
     sizes = []
@@ -198,7 +262,7 @@ def test_a_reservation_ends_by_itself_and_its_units_can_be_spent():
         held.confirm()
     second.release()
     held.confirm()  # its units are there again
-    assert holder.account.spend(1, holder.time) is Reason.NO_LEASE
+    assert holder.account.spend(1, holder.time) is Reason.LIMIT_REACHED
 
 
 def test_a_lease_is_not_closed_before_its_work_is_settled():

@@ -1,10 +1,9 @@
 /** One leased account as a process may spend from it. No I/O; units are BigInt. */
 
 import { HORIZON_SECONDS, larger } from "./lease_messages.js";
+import { Shortage } from "./lease_shortage.js";
 
 const SECOND = 1_000_000n; // in microseconds
-const PAUSE = SECOND / 4n; // how long “nothing left” is believed
-const KEEP = 15n * SECOND; // and for how long a lease is only filled up when it must be
 
 /** One lease: `cap` = spent + reserved + left, always. `until` is monotonic. */
 class Lease {
@@ -59,19 +58,25 @@ export class LeasedAccount {
   remaining = 0n;
   limit = null;
   size = 1n;
+  #grant = null;
+  #granted = null;
   #measuredAt;
-  #pauseUntil = null;
-  #keepAfter = null;
-  #emptyFor = 0n;
 
-  constructor(feature, period, { clock, soft = false, slots = false, wake = () => {} }) {
+  constructor(feature, period, { clock, slots = false, lasting = true, wake = () => {} }) {
     this.feature = feature;
     this.period = period;
     this.clock = clock;
-    this.soft = soft;
+    this.soft = false;
     this.slots = slots;
+    this.shortage = new Shortage(lasting);
     this.wake = wake;
     this.#measuredAt = clock();
+  }
+
+  /** Whether nothing of it is of any more use. */
+  get idle() {
+    const { current, lease, old, reservations } = this;
+    return !current && lease.id === "" && old.length === 0 && reservations.size === 0;
   }
 
   /** Spend units now and give what is left; or `no_lease`, `limit_reached`, spending nothing. */
@@ -125,17 +130,22 @@ export class LeasedAccount {
   note(result, at) {
     this.remaining = result.remaining;
     this.limit = result.limit;
-    const whole = result.status === "ok";
-    this.#pauseUntil = whole ? null : at + PAUSE;
-    this.#keepAfter = whole ? null : at + KEEP;
-    this.#emptyFor = result.status === "exhausted" ? larger(this.needed, 1n) : 0n;
+    this.shortage.note(result.status, this.needed, at);
     this.needed = 0n;
   }
 
   /** Whether asking for more units may bring any. */
   mayAsk(at) {
-    if (this.needed === 0n) return this.#keepAfter === null || at >= this.#keepAfter;
-    return this.#pauseUntil === null || at >= this.#pauseUntil || this.needed < this.#emptyFor;
+    return this.shortage.mayAsk(this.needed, at);
+  }
+
+  /** Learn what is granted; where that is new, that nothing was left is forgotten. */
+  learn(grant, granted) {
+    if (this.#grant === grant && this.#granted === granted) return;
+    this.#grant = grant;
+    this.#granted = granted;
+    this.soft = grant.mode === "soft";
+    this.shortage.forget();
   }
 
   /** Give how many unspent units the lease should have from now on: five seconds' worth. */
@@ -152,6 +162,7 @@ export class LeasedAccount {
     const { lease } = this;
     lease.until = null;
     lease.renewAt = null;
+    if (lease.left > 0n) this.shortage.forget(); // what is left of it can be had again
     if (lease.id !== "") this.old.push(lease);
     this.lease = new Lease();
   }
@@ -183,13 +194,21 @@ export class LeasedAccount {
 
   #dry(units, at) {
     if (units < 0n) return "limit_reached";
-    this.needed = larger(this.needed, units);
-    this.wake();
+    // Units of a lease that is over are not gone: they can be had again once it is closed.
+    const gone = units > this.lease.left && this.shortage.covers(units, at);
+    if (gone) {
+      if (this.needed === 0n) this.needed = units;
+    } else if (this.shortage.covers(this.needed, at)) {
+      this.needed = units; // it may be had; who needs more than there is waits
+    } else {
+      this.needed = larger(this.needed, units);
+    }
     if (this.soft) {
+      this.wake();
       this.lease.left -= units;
       return this.lease.left;
     }
-    const paused = this.#pauseUntil !== null && at < this.#pauseUntil;
-    return paused && this.#emptyFor > 0n && units >= this.#emptyFor ? "limit_reached" : "no_lease";
+    if (this.mayAsk(at)) this.wake();
+    return gone ? "limit_reached" : "no_lease";
   }
 }

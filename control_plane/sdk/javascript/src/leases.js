@@ -29,22 +29,10 @@ export class LeaseBook {
   }
 
   /** Give a feature's account in the period that is its present one from now on. */
-  account(feature, grant, period) {
+  account(feature, grant, period, limit = null) {
     const before = this.#current.get(feature);
-    if (before?.period === period.key) return before;
-    if (before !== undefined) before.current = false;
-    const key = JSON.stringify([feature, period.key]);
-    const account =
-      this.#accounts.get(key) ??
-      new LeasedAccount(feature, period.key, {
-        clock: this.clock,
-        soft: grant.mode === "soft",
-        slots: grant.kind === "concurrency",
-        wake: () => this.onNeed(),
-      });
-    account.current = true;
-    this.#accounts.set(key, account);
-    this.#current.set(feature, account);
+    const account = before?.period === period.key ? before : this.#turn(feature, grant, period);
+    account.learn(grant, limit);
     return account;
   }
 
@@ -72,6 +60,9 @@ export class LeaseBook {
     const sent = this.#sent;
     this.#sent = null;
     results.forEach((result, n) => apply(sent.taken[n], result, sent.at, at));
+    for (const [key, account] of this.#accounts) {
+      if (account.idle) this.#accounts.delete(key);
+    }
     return true;
   }
 
@@ -93,6 +84,27 @@ export class LeaseBook {
       account.retire();
     }
     this.#current.clear();
+  }
+
+  #turn(feature, grant, period) {
+    const before = this.#current.get(feature);
+    if (before !== undefined) {
+      before.current = false;
+      before.needed = 0n;
+    }
+    const key = JSON.stringify([feature, period.key]);
+    const account =
+      this.#accounts.get(key) ??
+      new LeasedAccount(feature, period.key, {
+        clock: this.clock,
+        slots: grant.kind === "concurrency",
+        lasting: grant.kind === "metered" && (grant.rollingSeconds ?? null) === null,
+        wake: () => this.onNeed(),
+      });
+    account.current = true;
+    this.#accounts.set(key, account);
+    this.#current.set(feature, account);
+    return account;
   }
 }
 
