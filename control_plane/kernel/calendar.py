@@ -14,6 +14,7 @@ from control_plane.kernel.instants import (
     local_day_start,
     parse_instant,
     resolve_local,
+    wall_clock_text,
 )
 from control_plane.kernel.period import InstantOutsidePeriod, Period, PeriodReversed
 from control_plane.kernel.zones import UnknownZone, load_zone, tzdata_version, zone_names
@@ -37,5 +38,6 @@ __all__ = [
     "parse_instant",
     "resolve_local",
     "tzdata_version",
+    "wall_clock_text",
     "zone_names",
 ]

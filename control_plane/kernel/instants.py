@@ -49,6 +49,15 @@ def instant_text(at: datetime) -> str:
     return as_utc(at).isoformat().replace("+00:00", "Z")
 
 
+def wall_clock_text(at: datetime, zone: str) -> str:
+    """Write an instant as people of a zone read it, to the minute: ``2026-01-10 10:00``.
+
+    Raises:
+        UnknownZone: the pinned database has no zone of this name.
+    """
+    return f"{as_utc(at).astimezone(load_zone(zone)):%Y-%m-%d %H:%M}"
+
+
 def parse_instant(text: str) -> datetime:
     """Read an RFC 3339 time with an offset and return the instant in UTC, to the microsecond.
 

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_plane.kernel.calendar import instant_text
-from control_plane.kernel.zones import load_zone
+from control_plane.kernel.calendar import instant_text, wall_clock_text
 from control_plane.notifications.webhooks.events import EventType, announce
 from control_plane.runtime.outbox import message
 from control_plane.runtime.topics import MAIL_REQUESTED
@@ -99,5 +98,4 @@ async def _write(
 
 def _moment(at: datetime, organisation: Organisation) -> str:
     """Write an instant by the organisation's own clock."""
-    local = at.astimezone(load_zone(organisation.zone))
-    return f"{local:%Y-%m-%d %H:%M} ({organisation.zone})"
+    return f"{wall_clock_text(at, organisation.zone)} ({organisation.zone})"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from control_plane.kernel.calendar import load_zone, parse_instant
+from control_plane.kernel.calendar import parse_instant, wall_clock_text
 from control_plane.kernel.currency import currency
 from control_plane.kernel.money import Money
 from control_plane.notifications.templates import render
@@ -97,7 +97,6 @@ def template_of(event_type: str) -> str:
 
 def _plain(name: str, value: object, organisation: Organisation) -> object:
     if name in _INSTANTS and isinstance(value, str):
-        local = parse_instant(value).astimezone(load_zone(organisation.zone))
-        return f"{local:%Y-%m-%d %H:%M}"
+        return wall_clock_text(parse_instant(value), organisation.zone)
     standings = _STANDINGS.get(organisation.language, _STANDINGS["en"])
     return standings.get(str(value), value) if name in _NAMED else value

@@ -244,6 +244,19 @@ async def test_an_endpoint_that_fails_for_days_is_disabled(world, peer, people_o
     assert (await world.state(endpoint)).failing_since is None
 
 
+async def test_the_owner_reads_since_when_by_the_organisations_own_clock(
+    world, peer, people_of, admin
+):
+    admin.execute("UPDATE organisations SET zone = 'America/New_York'")
+    peer.answers = [410]
+    await world.endpoint(peer.url)
+    await world.happen()
+    await world.send()
+
+    asked = "SELECT payload -> 'fields' ->> 'since' FROM outbox WHERE topic = 'mail.requested'"
+    assert admin.execute(asked).fetchall() == [("2026-01-09 21:00 (America/New_York)",)]
+
+
 def _mails(admin):
     rows = admin.execute("SELECT payload ->> 'template' FROM outbox WHERE topic = 'mail.requested'")
     return [row[0] for row in rows]

@@ -14,6 +14,7 @@ from control_plane.kernel.calendar import (
     parse_instant,
     resolve_local,
     tzdata_version,
+    wall_clock_text,
     zone_names,
 )
 
@@ -43,6 +44,13 @@ def test_instants_are_carried_in_utc():
 )
 def test_instants_have_one_canonical_text(text, canonical):
     assert instant_text(parse_instant(text)) == canonical
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"), [(SHANGHAI, "2026-01-11 00:30"), ("America/New_York", "2026-01-10 11:30")]
+)
+def test_people_read_an_instant_by_their_own_clock(zone, told):
+    assert wall_clock_text(parse_instant("2026-01-10T16:30:59Z"), zone) == told
 
 
 @pytest.mark.parametrize(

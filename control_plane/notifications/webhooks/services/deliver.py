@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.audit.record import record
+from control_plane.kernel.calendar import wall_clock_text
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId, WebhookDeliveryId, format_id
@@ -159,7 +160,7 @@ async def _tell(session: AsyncSession, endpoint: Endpoint) -> None:
     fields = {
         "organisation": organisation.name,
         "url": endpoint.url,
-        "since": since.isoformat(timespec="minutes"),
+        "since": f"{wall_clock_text(since, organisation.zone)} ({organisation.zone})",
         "page": f"/portal/webhooks/{name}",
     }
     for reader in readers:
