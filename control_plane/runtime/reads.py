@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 import psycopg
-from sqlalchemy import TextClause, make_url
+from psycopg.pq import TransactionStatus
+from sqlalchemy import PoolProxiedConnection, TextClause, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util.concurrency import greenlet_spawn
 
@@ -43,16 +44,24 @@ async def fetch(
 async def ask(
     engine: AsyncEngine, statement: TextClause, values: Mapping[str, object]
 ) -> list[tuple[Any, ...]]:
-    """Return a statement's rows, which is a transaction by itself.
-
-    ``engine`` works in autocommit: in a pool of any other kind nothing would ever be committed.
-    """
+    """Return a statement's rows; it is a transaction by itself, committed when this returns."""
     lent = await engine.raw_connection()
     driver = cast("Driver", lent.driver_connection)
+    transacting = not driver.autocommit
     try:
+        if transacting:
+            await driver.set_autocommit(True)
         return await _asked(driver, statement, values)
     finally:
-        await greenlet_spawn(lent.invalidate if driver.closed else lent.close)
+        await _give_back(lent, transacting=transacting)
+
+
+async def _give_back(lent: PoolProxiedConnection, *, transacting: bool) -> None:
+    driver = cast("Driver", lent.driver_connection)
+    sound = driver.pgconn.transaction_status == TransactionStatus.IDLE
+    if sound and transacting:
+        await driver.set_autocommit(False)
+    await greenlet_spawn(lent.close if sound else lent.invalidate)
 
 
 async def _asked(

@@ -34,6 +34,19 @@ class _Ambient:
     session: AsyncSession
 
 
+BOUND = """
+    bound AS MATERIALIZED (
+        SELECT CAST(set_config('app.tenant_id', CAST(:tenant_id AS text), true) AS uuid)
+            AS tenant_id
+    )
+"""
+"""What a statement for `UnitOfWork.at_once` begins its WITH clause with.
+
+Whatever it writes takes its tenant from there, and so is written after the tenant was set: rows
+that would come earlier belong to nobody, and row-level security refuses them. Reading is another
+matter: nothing says that a table is looked at after this.
+"""
+
 _BIND = text("SELECT set_config('app.tenant_id', :tenant_id, true)")
 _AMBIENT: ContextVar[_Ambient | None] = ContextVar("tallyard_unit_of_work", default=None)
 
@@ -72,6 +85,16 @@ class UnitOfWork:
                 yield session
             finally:
                 _AMBIENT.reset(token)
+
+    async def at_once(
+        self, tenant_id: TenantId, statement: TextClause, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        """Write in one round trip: return the rows of a statement `BOUND` to the tenant.
+
+        It is committed when this returns, and never part of a transaction that is open.
+        """
+        engine = self.database.engine(Role.TENANT)
+        return await ask(engine, statement, {"tenant_id": str(tenant_id), **values})
 
 
 @dataclass(frozen=True, slots=True)

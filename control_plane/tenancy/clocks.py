@@ -42,6 +42,15 @@ class TenantClock:
         )
         return self.told(at)
 
+    async def is_real(self, session: AsyncSession, tenant_id: TenantId) -> bool:
+        """Tell whether the tenant lives in real time for good: no sandbox, and so none ever."""
+        return bool(
+            await session.scalar(
+                text("SELECT NOT sandbox FROM organisations WHERE id = :tenant_id"),
+                {"tenant_id": tenant_id},
+            )
+        )
+
     def told(self, by_test_clock: datetime | None) -> ClockReading:
         """Return the present instant of a tenant whose test clock says this; None: it has none."""
         if by_test_clock is None:

@@ -18,6 +18,7 @@ from metering.errors_load import EventsOverShare
 from metering.ports import UsageStore
 from metering.services.admission import Admission
 from metering.services.group_commit import GroupCommit
+from metering.services.ingest_at_once import IngestAtOnce
 from metering.services.meter_book import MeterBook
 from metering.services.quarantine_unknown import quarantine_unknown
 
@@ -41,12 +42,15 @@ class IngestUsage:
     meters: MeterBook
     most_quarantined: int = MOST_KEPT
     most_waiting: int = MOST_WAITING
+    at_once: IngestAtOnce | None = None
     room: Admission = field(init=False)
     _group: GroupCommit = field(init=False)
 
     def __post_init__(self) -> None:
         self.room = Admission(self.most_waiting, IngestOverloaded, EventsOverShare)
-        self._group = GroupCommit(self._commit, most_waiting=self.most_waiting, most_at_once=2)
+        self._group = GroupCommit(
+            self._commit_alone, most_waiting=self.most_waiting, most_at_once=2
+        )
 
     async def __call__(
         self, tenant_id: TenantId, body: bytes | Sequence[Mapping[str, Any]]
@@ -86,13 +90,21 @@ class IngestUsage:
     async def _store(self, tenant_id: TenantId, events: list[UsageEvent]) -> list[IngestResult]:
         if not events:
             return []
-        way = self._group if len(events) <= MOST_MERGED else self._commit
+        way = self._group if len(events) <= MOST_MERGED else self._commit_alone
         return await way(tenant_id, events)
+
+    async def _commit_alone(
+        self, tenant_id: TenantId, events: Sequence[UsageEvent]
+    ) -> list[IngestResult]:
+        answers = None if self.at_once is None else await self.at_once(tenant_id, events)
+        return await self._commit(tenant_id, events) if answers is None else answers
 
     async def _commit(
         self, tenant_id: TenantId, events: Sequence[UsageEvent]
     ) -> list[IngestResult]:
         async with self.work(tenant_id) as session:
+            if self.at_once is not None:
+                await self.at_once.learn(session, tenant_id)
             now = await self.tenant_clock.now(session, tenant_id)
             meters = await self.meters.meters(session, {event.type for event in events})
             refusals = beyond(events, judge(events, meters=meters, now=now), self.meters.kept_from)

@@ -35,10 +35,14 @@ class MeterBook:
         self, session: AsyncSession, event_types: Iterable[str]
     ) -> Mapping[str, tuple[Meter, ...]]:
         """Return the meters of every event type that has any."""
-        old = self.clock.monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS
-        if old or not self._by_type.keys() >= set(event_types):
+        if self.known(event_types) is None:
             await self._look(session)
         return self._by_type
+
+    def known(self, event_types: Iterable[str]) -> Mapping[str, tuple[Meter, ...]] | None:
+        """Return the meters where nobody has to be asked for them; None where somebody has."""
+        old = self.clock.monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS
+        return None if old or not self._by_type.keys() >= set(event_types) else self._by_type
 
     async def meter(self, session: AsyncSession, code: str) -> Meter:
         """Return a meter by its code.

@@ -22,6 +22,7 @@ from metering.services.alert_settings import ReadAlerts, SetAlerts
 from metering.services.check_rollups import CheckRollups
 from metering.services.discard_quarantined import DiscardQuarantined
 from metering.services.find_usage_alerts import FindUsageAlerts
+from metering.services.ingest_at_once import IngestAtOnce
 from metering.services.ingest_usage import IngestUsage
 from metering.services.list_quarantine import CountQuarantines, ListQuarantine
 from metering.services.list_refused_usage import ListRefusedUsage
@@ -31,6 +32,7 @@ from metering.services.rebuild_rollups import RebuildRollups
 from metering.services.rehearse_ingest import RehearseIngest
 from metering.services.replay_quarantine import ReplayQuarantine
 from metering.services.roll_usage import RollUsage
+from metering.stores.at_once import StoreAtOnce
 from web.parts.stores import StoresPart
 
 
@@ -103,7 +105,15 @@ class SellingPart(StoresPart):
             self.meter_book,
             self.settings.usage_quarantine_events,
             self.settings.ingest_waiting_events,
+            self._ingest_at_once,
         )
+
+    @cached_property
+    def _ingest_at_once(self) -> IngestAtOnce | None:
+        # Beside ClickHouse, a delivery has to ask first where the tenant's usage is kept.
+        if self.clickhouse is not None:
+            return None
+        return IngestAtOnce(StoreAtOnce(self.work), self.tenant_clock, self.meter_book)
 
     @cached_property
     def ingest_bodies(self) -> Admission:
