@@ -29,6 +29,18 @@ class ReservationExceeded(TallyardError):
     remedy = "Confirm no more than was reserved; reserve what the work may need at most."
 
 
+def confirmable(units: int | None, reserved: int) -> int:
+    """Return how many units of those reserved are to be confirmed; None: all.
+
+    Raises:
+        ReservationExceeded: fewer than none, or more than were reserved.
+    """
+    wanted = reserved if units is None else units
+    if not 0 <= wanted <= reserved:
+        raise ReservationExceeded(field="units", value=wanted, units=reserved)
+    return wanted
+
+
 @dataclass(slots=True, eq=False)
 class Lease:
     """Units of one account that this process alone may spend, until ``until`` (monotonic).
@@ -76,10 +88,7 @@ class Reservation:
             ReservationExceeded: ``units`` is negative, or more than was reserved.
             ReservationExpired: the time is over, and others have had the units.
         """
-        wanted = self.units if units is None else units
-        if not 0 <= wanted <= self.units:
-            raise ReservationExceeded(field="units", value=wanted, units=self.units)
-        self.account.settle(self, wanted)
+        self.account.settle(self, confirmable(units, self.units))
 
     def release(self) -> None:
         """Give all of it back: the work failed, and is neither counted nor billed."""
@@ -146,7 +155,7 @@ class LeasedAccount:
             self._release()
             return left
         try:
-            return self._dry(units, at)
+            return self._scrape(units, at)
         finally:
             self._release()
 
@@ -213,11 +222,21 @@ class LeasedAccount:
 
     def _take_late(self, held: Reservation, units: int) -> None:
         lease = self.lease
-        if units and (lease.left < units or self._clock() >= lease.until):
+        gone = lease.left < units or self._clock() >= lease.until
+        if units and gone and not self.soft:
             raise ReservationExpired(units=held.units)
         held.confirmed = units
         if not self.slots:
             lease.left -= units
+
+    def _scrape(self, units: int, at: float) -> int | Reason:
+        """Spend what reservations gave up whose time is over, or say why not."""
+        self.expire_reservations(at)
+        lease = self.lease
+        if lease.left < units or at >= lease.until:
+            return self._dry(units, at)
+        lease.left -= units
+        return lease.left
 
     def _dry(self, units: int, at: float) -> int | Reason:
         # Units of a lease that is over are not gone: they can be had again once it is closed.
@@ -245,6 +264,7 @@ class SlotAccount(LeasedAccount):
     def spend(self, units: int, at: float) -> int | Reason:
         """Say whether slots are free; ``hold`` takes them."""
         with self.lock:
+            self.expire_reservations(at)
             lease = self.lease
             if lease.left >= units and at < lease.until:
                 return lease.left

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from control_plane.sdk.decide import Reason, UnitAccount
 from control_plane.sdk.features import FeatureGrant, FeatureKind, Mode
-from control_plane.sdk.lease_account import ReservationExpired
+from control_plane.sdk.lease_account import ReservationExpired, confirmable
 from control_plane.sdk.quota import QuotaPeriod
 from control_plane.sdk.units import FOR_EVER
 
@@ -139,10 +139,10 @@ class LocalHold:
         """Spend so many of them, all unless said; a slot comes back whole.
 
         Raises:
+            ReservationExceeded: ``units`` is negative, or more than was set aside.
             ReservationExpired: the time is over, and others have had the units.
         """
-        spent = self.units if units is None else min(max(units, 0), self.units)
-        self._settle(0 if self.account.slots else spent)
+        self._settle(confirmable(units, self.units))
 
     def release(self) -> None:
         """Spend none."""
@@ -158,10 +158,13 @@ class LocalHold:
         with self.account.lock:
             if self.settled:
                 return
+            kept = 0 if self.account.slots else spent
             if not self.expired:
-                self.account.give_back(self.taken, self.units - spent)
+                self.account.give_back(self.taken, self.units - kept)
             elif spent and not self.account.retake(self.taken, spent):
                 raise ReservationExpired(units=self.units)
+            elif spent > kept:  # a slot that was still free
+                self.account.give_back(self.taken, spent)
             self.settled = True
 
 

@@ -82,6 +82,8 @@ export class LeasedAccount {
   /** Spend units now and give what is left; or `no_lease`, `limit_reached`, spending nothing. */
   spend(units, at = this.clock()) {
     const { lease } = this;
+    // What reservations gave up whose time is over is looked for where it is needed.
+    if (this.slots || lease.left < units) this.expireReservations(at);
     if (units < 0n || lease.left < units || !lease.alive(at)) return this.#dry(units, at);
     if (!this.slots) lease.left -= units;
     return lease.left;
@@ -186,7 +188,8 @@ export class LeasedAccount {
 
   #takeLate(held, units, at) {
     const { lease } = this;
-    if (units > 0n && (lease.left < units || !lease.alive(at))) return "reservation_expired";
+    const gone = lease.left < units || !lease.alive(at);
+    if (units > 0n && gone && !this.soft) return "reservation_expired";
     held.confirmed = units;
     if (!this.slots) lease.left -= units;
     return true;
