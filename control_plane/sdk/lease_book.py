@@ -59,6 +59,7 @@ class LeaseBook:
         self.holder = holder
         self.on_need = on_need
         self._clock, self._spare, self._keeps = clock, spare, keeps
+        self._recovers = True
         self._start()
         watch_forks(self)
 
@@ -139,11 +140,22 @@ class LeaseBook:
         """Tell, when next asking, that all events of this holder's earlier processes are reported.
 
         What those held and never returned is then settled by what was metered. No earlier process
-        of the holder may be running any more, and none of its work may be under way.
+        of the holder may be running any more, and none of its work may be under way. Nothing
+        is told after ``recover_no_more``.
         """
         with self.lock:
             for account in self._accounts.values():
-                account.recovers = True
+                account.recovers = self._recovers
+
+    def recover_no_more(self) -> None:
+        """Take back what was not told yet, and tell it never again: another may be running.
+
+        A request on its way may still tell it: it names no lease that is newer than itself.
+        """
+        with self.lock:
+            self._recovers = False
+            for account in self._accounts.values():
+                account.recovers = False
 
     def restore(
         self, feature: str, period: str, lease: Lease, pending: Iterable[int]

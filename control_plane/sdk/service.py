@@ -109,8 +109,7 @@ class Service:
     def before_fork(self) -> None:
         """Settle nothing of others any more: a child may be among them."""
         self._alone = False
-        for account, _ in self.book.leases():
-            account.recovers = False
+        self.book.recover_no_more()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""

@@ -23,6 +23,7 @@ from control_plane.sdk.lease_messages import (
     LeaseStatus,
     parse_lease_request,
 )
+from control_plane.sdk.quota import EVER
 from control_plane.sdk.service import Service
 from control_plane.sdk.snapshot import FeatureGrant, FeatureKind, Heartbeat, Snapshot, Window
 from tests.unit.sdk.conftest import TENANT
@@ -236,6 +237,25 @@ def test_who_is_alone_settles_what_a_dead_process_left_once_its_usage_is_reporte
         asyncio.run(ship(service))
 
     assert control.recovered == [("orders", "ever")]
+
+
+def test_a_fork_takes_back_what_was_to_be_settled_before_the_first_lease_came(control, tmp_path):
+    service = make_service(control, tmp_path, alone=True)  # not started: its messages are ours
+    grant = FeatureGrant(FeatureKind.METERED, (), per="ever")
+    account = service.book.account("orders", grant, EVER, Decimal(LIMIT))
+    account.spend(1, 0.0)
+    request = service.book.begin()
+    service.book.recover()  # as after all usage was reported, while the answer is on its way
+
+    service.before_fork()
+    service.book.recover()  # as by a thread that had begun before the fork
+    service.book.finish(request.request_id, control.lease(request.body()).results)
+
+    account.spend(LIMIT, SystemClock().monotonic())
+    sent = service.book.begin()
+    assert sent is not None
+    assert [operation.op for operation in sent.operations] == [LeaseOp.RENEW]
+    service.calls.close()
 
 
 def test_who_may_not_be_alone_settles_nothing_of_others(control, tmp_path):
