@@ -50,6 +50,8 @@ class Settings:
     usage_quarantine_events: int = 10_000
     usage_retention_days: int = 0
     usage_identity_days: int = 0
+    lease_accounts_days: int = 40
+    usage_alerts_days: int = 400
     nats_url: str = ""
     nats_stream: str = "USAGE"
     nats_subject: str = "usage.*"

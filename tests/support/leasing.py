@@ -93,7 +93,11 @@ class Leasing:
         self.use = UseLeases(self.work, self.accounts, self.signer)
 
     async def publish(
-        self, features: Mapping[str, FeatureGrant], standing: Standing = Standing.ACTIVE
+        self,
+        features: Mapping[str, FeatureGrant],
+        standing: Standing = Standing.ACTIVE,
+        *,
+        test_clock_at: datetime | None = None,
     ) -> None:
         """Make this the tenant's newest entitlement."""
         self.revision += 1
@@ -104,6 +108,7 @@ class Leasing:
             zone=ZONE,
             features=features,
             standing=standing,
+            test_clock_at=test_clock_at,
         )
         async with self.work(self.tenant_id) as session:
             signed = self.signer.sign(snapshot.to_bytes())

@@ -5,6 +5,7 @@ from functools import cached_property
 from control_plane.entitlements.held_states import HeldStates
 from control_plane.entitlements.jobs import SweepLeases
 from control_plane.entitlements.lease_accounts import LeaseAccounts
+from control_plane.entitlements.purge_jobs import ForgetAccounts
 from control_plane.entitlements.services.assign_seats import AssignSeat
 from control_plane.entitlements.services.audit_leases import AuditLeases
 from control_plane.entitlements.services.consume_units import ConsumeUnits
@@ -13,6 +14,7 @@ from control_plane.entitlements.services.reserve_units import ReserveUnits, Sett
 from control_plane.entitlements.services.take_usage import TakeUsage
 from control_plane.entitlements.services.use_leases import UseLeases
 from control_plane.runtime.jobs import Job
+from metering.alert_purge_jobs import ForgetAlerts
 from metering.jobs import PushDueUsage, RollDueUsage
 from metering.services.push_usage import PushUsage
 from metering.services.settle_lost_leases import SettleLostLeases
@@ -80,4 +82,6 @@ class LeasesPart(GrantingPart):
         return (
             SweepLeases(self.work, self.system, self.lease_accounts),
             PushDueUsage(self.system, self.push_usage, self.settle_lost_leases),
+            ForgetAccounts(self.system, self.lease_accounts, self.settings.lease_accounts_days),
+            ForgetAlerts(self.system, self.tenant_clock, self.settings.usage_alerts_days),
         )

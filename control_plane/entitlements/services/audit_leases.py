@@ -8,9 +8,7 @@ from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import StaffWork
 
 # PostgreSQL holds each account to its own sums at every commit; this holds them to the leases.
-_AUDIT = text(
-    """
-    SELECT a.tenant_id, a.feature, a.period, w.wrong FROM lease_accounts AS a
+HELD_TO_LEASES = """
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(l.units - l.spent) FILTER (WHERE l.state = 'open'), 0) AS held,
             coalesce(sum(l.units - l.spent) FILTER (WHERE l.state = 'lost'), 0) AS lost,
@@ -31,8 +29,13 @@ _AUDIT = text(
             WHEN a.fence < l.fence THEN 'fence'
         END AS wrong
     ) AS w
-    WHERE w.wrong IS NOT NULL ORDER BY 1, 2, 3 LIMIT 100
-    """
+"""
+"""What says in ``w.wrong`` what does not add up of each account ``a``; NULL: nothing."""
+
+_AUDIT = text(
+    "SELECT a.tenant_id, a.feature, a.period, w.wrong "  # noqa: S608 - built from our own text
+    f"FROM lease_accounts AS a {HELD_TO_LEASES} "
+    "WHERE w.wrong IS NOT NULL ORDER BY 1, 2, 3 LIMIT 100"
 )
 
 
