@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import text
 
+from control_plane.entitlements.domain.grants import CARRIED
 from control_plane.entitlements.errors import SnapshotNotPublished
+from control_plane.entitlements.grant_repository import GrantRepository
 from control_plane.entitlements.lease_accounts import LeaseAccounts
 from control_plane.entitlements.services.audit_leases import HELD_TO_LEASES
 from control_plane.entitlements.services.take_usage import TRIED_FOR
 from control_plane.kernel.ids import TenantId, format_id
-from control_plane.runtime.unit_of_work import SystemWork
+from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 
 log = structlog.get_logger()
 
@@ -35,6 +37,14 @@ _FORGET = text(
               WHERE (l.tenant_id, l.feature, l.period) = (a.tenant_id, a.feature, a.period)
                 AND (l.state = 'open' OR l.state = 'lost' AND l.drained_at > :waiting)
           )
+          AND (
+              split_part(a.period, ':', 1) <> ALL(CAST(:carried AS text[]))
+              OR NOT EXISTS (
+                  SELECT FROM unnest(CAST(:granted AS text[]), CAST(:since AS timestamptz[]))
+                      AS g (feature, since)
+                  WHERE g.feature = a.feature AND g.since < a.period_end
+              )
+          )
         ORDER BY a.period_end LIMIT :most
     ),
     leased AS (
@@ -52,11 +62,14 @@ class ForgetAccounts:
     """Forgets accounts some days after their period, judged by their tenant's own present.
 
     Kept is whatever anybody may still need: an account of which something is held, or waits to be
-    settled by events, and one that does not add up, which `AuditLeases` reports. Accounts without
-    an end, such as a rolling window's, stay. An account goes in its tenant's turn, as all lease
+    settled by events; one that does not add up, which `AuditLeases` reports; and all of a feature
+    since units were first granted of it that last until they are used, because what is left of them
+    follows from what was used. Accounts without an end, such as a rolling window's, stay. An
+    account goes in its tenant's turn, as all lease
     operations take turns; ``kept_days`` of 0 keeps everything.
     """
 
+    work: UnitOfWork
     system: SystemWork
     accounts: LeaseAccounts
     kept_days: int
@@ -93,10 +106,14 @@ class ForgetAccounts:
         except SnapshotNotPublished:
             return 0
         present = min(now, held.present(self.accounts.clock))
+        since = await self._granted_since(tenant_id)
         bound = {
             "tenant_id": tenant_id,
             "before": present - timedelta(days=self.kept_days),
             "waiting": now - _SETTLED_FOR_SURE,
+            "carried": sorted(CARRIED),
+            "granted": list(since),
+            "since": list(since.values()),
             "most": self.batch,
         }
         forgotten = 0
@@ -109,3 +126,15 @@ class ForgetAccounts:
             if gone < self.batch:
                 break
         return forgotten
+
+    async def _granted_since(self, tenant_id: TenantId) -> dict[str, datetime]:
+        """Return from when on what was used of a feature is part of what is left of its grants.
+
+        No grant is made that begins in the past, so none made meanwhile needs an older account.
+        """
+        async with self.work(tenant_id) as session:
+            given = await GrantRepository(session).all(tenant_id)
+        first: dict[str, datetime] = {}
+        for grant in given.grants:
+            first[grant.feature] = min(first.get(grant.feature, grant.starts_at), grant.starts_at)
+        return first

@@ -82,6 +82,11 @@ class LeasesPart(GrantingPart):
         return (
             SweepLeases(self.work, self.system, self.lease_accounts),
             PushDueUsage(self.system, self.push_usage, self.settle_lost_leases),
-            ForgetAccounts(self.system, self.lease_accounts, self.settings.lease_accounts_days),
+            ForgetAccounts(
+                self.work,
+                self.system,
+                self.lease_accounts,
+                self.settings.lease_accounts_days,
+            ),
             ForgetAlerts(self.system, self.tenant_clock, self.settings.usage_alerts_days),
         )

@@ -1,12 +1,16 @@
 """Accounts of periods long over are forgotten, and whatever somebody may still need is kept."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from control_plane.entitlements.domain.grants import TenantGrant
+from control_plane.entitlements.grant_repository import GrantRepository
 from control_plane.entitlements.jobs import SweepLeases
 from control_plane.entitlements.purge_jobs import ForgetAccounts
 from control_plane.entitlements.services.audit_leases import AuditLeases
+from control_plane.kernel.ids import new_id
 from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation
 from control_plane.sdk.snapshot import FeatureKind
 from tests.support.leasing import granted, quotas
@@ -19,7 +23,7 @@ DAYS = 40
 @pytest.fixture
 def forget(system, leasing):
     def made(*, kept_days=DAYS, batch=500):
-        return ForgetAccounts(system, leasing.accounts, kept_days, batch)
+        return ForgetAccounts(leasing.work, system, leasing.accounts, kept_days, batch)
 
     return made
 
@@ -135,6 +139,34 @@ async def test_an_account_that_does_not_add_up_stays_to_be_reported(
 
     [wrong] = await AuditLeases(staff)()
     assert wrong.wrong == "open_leases"
+
+
+async def test_what_was_used_since_units_were_granted_stays(leasing, forget, clock, admin):
+    """What is left of granted units follows from it; by the minute, grants only add to limits."""
+    await leasing.publish(
+        {"calls": granted(METERED, 9, per="day"), "bursts": granted(METERED, 9, per="minute")}
+    )
+    for number in range(3):
+        for feature in ("calls", "bursts"):
+            await leasing.close(await leasing.acquire(feature, 1), spent=1)
+        if number == 1:  # within the second day
+            await grant(leasing, clock, "calls")
+            await grant(leasing, clock, "bursts")
+        clock.advance(days=1)
+    clock.advance(days=DAYS + 1)
+
+    assert await forget().run() == 4
+
+    rows = admin.execute("SELECT feature, period FROM lease_accounts ORDER BY period").fetchall()
+    assert rows == [("calls", "day:2026-01-11"), ("calls", "day:2026-01-12")]
+
+
+async def grant(leasing, clock, feature):
+    """Units of a feature, from now on until they are used."""
+    now = clock.now()
+    given = TenantGrant(new_id(), feature, Decimal(5), starts_at=now, created_at=now, reason="r")
+    async with leasing.work(leasing.tenant_id) as session:
+        await GrantRepository(session).add(leasing.tenant_id, given)
 
 
 async def test_a_sandbox_whose_clock_stands_still_keeps_its_present(leasing, forget, clock, kept):
