@@ -31,6 +31,7 @@ COMMANDS = {
     "clock": "web.commands.clock:clock",
     "simulate": "web.commands.simulate:simulate",
     "usage": "web.commands.usage:usage",
+    "webhooks": "web.commands.webhooks:webhooks",
 }
 
 
