@@ -9,7 +9,7 @@ from control_plane.kernel.clock import Clock
 from control_plane.runtime.settings import Settings
 from control_plane.runtime.unit_of_work import StaffWork, SystemWork, UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
-from provisioner.jobs import ReconcileAll, ReconcileUnsettled
+from provisioner.jobs import ReconcileAll, ReconcileUnsettled, SweepExports
 from provisioner.participant import ProvisionerParticipant
 from provisioner.ports import Runtime
 from provisioner.services.export_instance import ExportInstance
@@ -38,7 +38,7 @@ class Provisioner:
     reconcile: Reconcile
     sync: SyncInstances
     participant: ProvisionerParticipant
-    jobs: tuple[ReconcileUnsettled, ReconcileAll]
+    jobs: tuple[ReconcileUnsettled, ReconcileAll, SweepExports]
     list_instances: ListInstances
     get_instance: GetInstance
     instance_logs: InstanceLogs
@@ -94,10 +94,16 @@ def provisioner_of(
         reconcile=reconcile,
         sync=sync,
         participant=ProvisionerParticipant(reconcile, sync),
-        jobs=(ReconcileUnsettled(system, reconcile), ReconcileAll(system, reconcile)),
+        jobs=(*_reconciling(system, reconcile), SweepExports(exports, clock)),
         list_instances=ListInstances(work),
         get_instance=GetInstance(work),
         instance_logs=InstanceLogs(work, runtime),
         open_export=OpenExport(work, commands, exports),
         list_all_instances=ListAllInstances(staff),
     )
+
+
+def _reconciling(
+    system: SystemWork, reconcile: Reconcile
+) -> tuple[ReconcileUnsettled, ReconcileAll]:
+    return ReconcileUnsettled(system, reconcile), ReconcileAll(system, reconcile)

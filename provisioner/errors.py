@@ -113,6 +113,15 @@ class ExportNotReady(TallyardError):
     remedy = "Try again when it runs, or when it has been removed."
 
 
+class ExportsBusy(TallyardError):
+    """As many exports of a tenant as may be are being taken, or sent, already."""
+
+    code = "instance_exports_busy"
+    kind = ErrorKind.EXHAUSTED
+    message = "{most} exports are being taken or downloaded already, as many as may be at once."
+    remedy = "Try again when one of them has ended."
+
+
 class ExportPurged(TallyardError):
     """What was kept of an instance has been deleted."""
 

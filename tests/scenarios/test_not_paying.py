@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from contextlib import ExitStack
 
 import pytest
 
 from billing.repositories.invoices import InvoiceFilter
 from control_plane.entitlements.repository import SnapshotRepository
 from control_plane.sdk.snapshot import parse_snapshot
+from provisioner.export_slots import take_slot
 from tests.scenarios.sandbox import shop_time
 from tests.support.api import CATALOGUE
 
@@ -60,6 +62,11 @@ async def test_the_whole_way_down_and_the_files_go_last(laddered):
     suspended = await bella.get("/v1/standing")
     running = await bella.get("/v1/instances")
     live = await bella.company.get(f"/v1/instances/{running[0]['id']}/export")
+    files = bella.site.application.settings.var_dir / "exports"
+    with ExitStack() as others:
+        for _ in range(3):
+            others.enter_context(take_slot(files, bella.company.tenant_id, 3))
+        busy = await bella.company.get(f"/v1/instances/{running[0]['id']}/export")
     await bella.advance("2026-03-28")
     retained = await bella.get("/v1/standing")
     gone = await bella.get("/v1/instances")
@@ -81,10 +88,14 @@ async def test_the_whole_way_down_and_the_files_go_last(laddered):
     for answer in (live, kept):
         assert answer.status_code == 200, answer.text
         assert "manifest.json" in zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+    assert (busy.status_code, busy.json()["code"]) == (429, "instance_exports_busy")
+    assert busy.headers["retry-after"] == "10"
     assert (purged["standing"], purged["next"]) == ("purged", None)
     assert (nothing.status_code, nothing.json()["code"]) == (404, "instance_export_purged")
-    exports = bella.site.application.settings.var_dir / "exports" / bella.company.tenant_id
-    assert list(exports.iterdir()) == []
+    assert list((files / bella.company.tenant_id).iterdir()) == []
+    assert [file for file in (files / "taking").rglob("*") if file.suffix != ".lock"] == [
+        files / "taking" / bella.company.tenant_id
+    ]
     entered = [step for step in purged["steps"] if step["kind"] == "entered"]
     assert [step["standing"] for step in entered] == [
         "grace",

@@ -4,6 +4,7 @@ import asyncio
 import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from datetime import datetime
 from typing import BinaryIO
 
@@ -120,23 +121,28 @@ async def export_response(
     opened = await application.provisioner.open_export(
         tenant_id=tenant_id, instance_id=InstanceId(id_from("ins", instance_id)), actor=actor
     )
-    file = await asyncio.to_thread(opened.path.open, "rb")
-    if opened.passing:  # what is open can be read to its end; nobody else is to find it
-        opened.path.unlink(missing_ok=True)
+    with ExitStack() as held:
+        if opened.slot is not None:
+            held.enter_context(opened.slot)
+        file = held.enter_context(await asyncio.to_thread(opened.path.open, "rb"))
+        if opened.slot is not None:  # what is open can be read to its end; nobody is to find it
+            opened.path.unlink(missing_ok=True)
+        size = os.fstat(file.fileno()).st_size
+        until_sent = held.pop_all()
     digest = b64encode(bytes.fromhex(opened.sha256)).decode()
     return Stream(
-        _sent(file),
+        _sent(file, until_sent),
         media_type="application/zip",
         headers={
             "Content-Disposition": f'attachment; filename="{opened.name}"',
-            "Content-Length": str(os.fstat(file.fileno()).st_size),
+            "Content-Length": str(size),
             "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530, section 3
         },
     )
 
 
-async def _sent(file: BinaryIO) -> AsyncIterator[bytes]:
-    with file:
+async def _sent(file: BinaryIO, until_sent: ExitStack) -> AsyncIterator[bytes]:
+    with until_sent:
         while chunk := await asyncio.to_thread(file.read, _CHUNK):
             yield chunk
 

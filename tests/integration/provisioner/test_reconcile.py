@@ -231,7 +231,7 @@ async def test_what_a_tenant_has_is_shown_to_it_and_to_staff_only(site, tenant_i
 async def test_the_jobs_take_up_what_was_left(site, tenant_id, other_tenant_id, clock):
     await site.shop.buy(tenant_id)
     await site.shop.buy(other_tenant_id)
-    unsettled, everyone = site.provisioner.jobs
+    unsettled, everyone, _ = site.provisioner.jobs
 
     assert await unsettled.run() == 0  # nothing is recorded yet
     assert await everyone.run() > 0
