@@ -86,6 +86,7 @@ class FakeControlPlane:
         self.services: list[ServiceGrant] = []
         self.leases = FakeLeases(lambda feature: self.limits.get(feature, 0), time.monotonic)
         self.port = free_port()
+        self.polls = 0
         self.publish()
 
     @property
@@ -165,6 +166,7 @@ class FakeControlPlane:
         await self._runner.cleanup()
 
     async def _snapshot(self, request: web.Request) -> web.Response:
+        self.polls += 1
         if self.down:
             raise web.HTTPServiceUnavailable
         issued_at = SystemClock().now() - self.issued_before
