@@ -31,9 +31,13 @@ class ChecksInvalid(TallyardError):
 
 
 class FollowersFull(TallyardError):
-    """As many streams are open as this process, or one organisation, may have."""
+    """As many streams and long polls are open as this process, or one organisation, may have."""
 
     code = "followers_full"
     kind = ErrorKind.UNAVAILABLE
-    message = "{most} streams are open here already, which is as many as there may be."
-    remedy = "Close streams that nobody reads, or poll GET /v1/entitlements/changes meanwhile."
+    message = (
+        "{most} streams and long polls are open here already, which is as many as there may be."
+    )
+    remedy = (
+        "Close streams that nobody reads, or poll /v1/entitlements/changes without wait meanwhile."
+    )

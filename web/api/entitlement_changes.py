@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from control_plane.entitlements.errors_checks import FollowersFull
-from control_plane.entitlements.services.follow_entitlements import Seen
+from control_plane.entitlements.services.follow_entitlements import Seen, StreamRoom
 from control_plane.identity.domain import Permission, Principal, permits
 from control_plane.kernel.ids import TenantId
 from control_plane.sdk.events import MEDIA_TYPE, event_text
@@ -47,10 +47,15 @@ async def read_entitlement_changes(
     """Read every feature's answer, once it differs from those of revision ``have``.
 
     With ``wait``, the answer comes at once when there is something new: a newer revision, or a
-    window that opens or closes meanwhile; otherwise after that many seconds, without items.
+    window that opens or closes meanwhile; otherwise after that many seconds, without items. Who
+    waits takes the place of a stream: beyond as many as there may be it is refused, 503.
     """
-    seen, changed = await application.follow_entitlements.after(tenant(request), have, wait)
-    return _view(seen, changed=changed)
+    tenant_id, room = tenant(request), application.stream_room
+    if not wait:
+        return _view(*await application.follow_entitlements.after(tenant_id, have, 0))
+    _find_room(room, tenant_id)
+    with room.entered(tenant_id):
+        return _view(*await application.follow_entitlements.after(tenant_id, have, wait))
 
 
 @get(
@@ -70,12 +75,17 @@ async def stream_entitlements(
     All answers come first, and again after every change: a newer revision, or a window's tick. A
     heartbeat comes every five seconds without one: three missing mean that the connection is dead.
     """
-    tenant_id, room = tenant(request), application.stream_room
+    tenant_id = tenant(request)
     await application.held_states.newest(tenant_id)  # refuses what cannot be followed, in words
+    _find_room(application.stream_room, tenant_id)
+    return Stream(_events(request, application, tenant_id))
+
+
+def _find_room(room: StreamRoom, tenant_id: TenantId) -> None:
+    """Refuse one more follower where as many are here as there may be."""
     full = room.full(tenant_id)
     if full is not None:
         raise FollowersFull(most=full)
-    return Stream(_events(request, application, tenant_id))
 
 
 async def _events(
@@ -85,7 +95,7 @@ async def _events(
     beats = 0
     with application.stream_room.entered(tenant_id):
         async for seen, changed in application.follow_entitlements.follow(tenant_id):
-            view = _view(seen, changed=changed)
+            view = _view(seen, changed)
             body = msgspec.to_builtins(view)
             yield event_text("entitlements" if changed else "heartbeat", body, str(seen.revision))
             beats += 1
@@ -110,7 +120,7 @@ def _may_follow(caller: Principal, tenant_id: TenantId) -> bool:
     return caller.tenant_id == tenant_id and permits(caller, Permission.ENTITLEMENT_READ)
 
 
-def _view(seen: Seen, *, changed: bool) -> ChangesView:
+def _view(seen: Seen, changed: bool) -> ChangesView:  # noqa: FBT001 - as the use case answers
     items = [decision_view(code, decision) for code, decision in seen.decisions]
     return ChangesView(seen.revision, seen.at, changed, items if changed else None)
 

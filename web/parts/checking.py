@@ -9,7 +9,7 @@ from web.parts.leases import LeasesPart
 
 MOST_STREAMS = 512
 MOST_STREAMS_OF_ONE = 64
-"""Streams of tenants that one web process holds open, in all and for one of them."""
+"""Streams and long polls that one web process holds open, in all and for one tenant."""
 
 
 class CheckingPart(LeasesPart):

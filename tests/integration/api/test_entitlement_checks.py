@@ -90,7 +90,7 @@ async def test_a_revocation_is_known_to_the_next_check_without_being_asked_for(b
     assert answer.status_code in {200, 201}, answer.text
 
     revision = await bella.publish()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         while (found := await bella.check("outbound"))["allowed"]:
             await asyncio.sleep(0.01)
 
@@ -315,3 +315,29 @@ async def test_there_is_room_for_so_many_streams_and_no_more(bella, site):
         answer = await bella.company.get("/v1/entitlements/stream")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "followers_full")
+
+
+async def test_a_long_poll_takes_the_place_of_a_stream_while_it_waits(bella, site):
+    revision = await bella.subscribe()
+    room, path = site.application.stream_room, "/v1/entitlements/changes"
+    have = str(revision)
+    with ExitStack() as others:
+        for _ in range(63):
+            others.enter_context(room.entered(bella.tenant))
+        waiting = asyncio.create_task(bella.company.get(path, have=have, wait="60"))
+        async with asyncio.timeout(60):
+            while room.full(bella.tenant) is None:
+                await asyncio.sleep(0.01)
+
+        poll = await bella.company.get(path, have=have, wait="1")
+        stream = await bella.company.get("/v1/entitlements/stream")
+        at_once = await bella.company.get(path, have=have)
+
+        for refused in (poll, stream):
+            assert (refused.status_code, refused.json()["code"]) == (503, "followers_full")
+            assert refused.headers["retry-after"] == "1"
+        assert at_once.json()["revision"] == revision
+        site.application.end_streams()
+        assert (await waiting).status_code == 200
+
+    assert not room._open
