@@ -2,12 +2,29 @@
 
 from decimal import Decimal
 
-from control_plane.catalog.domain import Feature, FeatureKind, Grant, Rate, ValueType
+from babel.numbers import format_decimal
+
+from control_plane.catalog.domain import Feature, FeatureKind, Grant, Mode, Rate, ValueType
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import InvalidNumber, exact_decimal, quantity_text
-from web.i18n import N_, filled, translate
+from web.i18n import LOCALES, N_, translate
 
 _TEXTS = {ValueType.STRING, ValueType.CHOICE}
+_PER = {
+    "minute": N_("{value} a minute"),
+    "hour": N_("{value} an hour"),
+    "day": N_("{value} a day"),
+    "week": N_("{value} a week"),
+    "month": N_("{value} a month"),
+    "quarter": N_("{value} a quarter"),
+    "year": N_("{value} a year"),
+    "ever": N_("{value} in all"),
+}
+_WITHIN = (
+    (3_600, N_("the last hour"), N_("the last {count} hours")),
+    (60, N_("the last minute"), N_("the last {count} minutes")),
+    (1, N_("the last second"), N_("the last {count} seconds")),
+)
 
 
 class ValueUnreadable(TallyardError):
@@ -56,11 +73,44 @@ def value_text(value: Grant) -> str:
     return value if isinstance(value, str) else quantity_text(value)
 
 
-def value_words(value: Grant, language: str) -> str:
-    """Say a value in words."""
+def granted_words(value: Grant, feature: Feature | None, language: str) -> str:
+    """Say what is granted of a feature, and by what it is counted: ``150 a day``.
+
+    Of a feature that left the catalogue the bare value is told.
+    """
     if isinstance(value, bool):
         return translate(language, N_("Yes") if value else N_("No"))
     if isinstance(value, Rate):
-        numbers = {"rate": quantity_text(value.per_second), "burst": quantity_text(value.burst)}
-        return filled(language, N_("{rate} a second, {burst} at once"), numbers)
-    return value if isinstance(value, str) else quantity_text(value)
+        return translate(
+            language,
+            N_("{rate} a second, {burst} at once"),
+            rate=_figure(value.per_second, language),
+            burst=_figure(value.burst, language),
+        )
+    if isinstance(value, str):
+        return value
+    if feature is None:
+        return _figure(value, language)
+    words = _counted(_figure(value, language), feature, language)
+    soft = feature.kind is FeatureKind.METERED and feature.mode is Mode.SOFT
+    return translate(language, N_("{limit}, may be passed"), limit=words) if soft else words
+
+
+def _counted(value: str, feature: Feature, language: str) -> str:
+    if feature.rolling_seconds is not None:
+        time = _time_words(feature.rolling_seconds, language)
+        return translate(language, N_("{value} within {time}"), value=value, time=time)
+    if feature.kind is FeatureKind.CONCURRENCY:
+        return translate(language, N_("{value} at once"), value=value)
+    per = _PER.get(feature.per or "")
+    return value if per is None else translate(language, per, value=value)
+
+
+def _time_words(seconds: int, language: str) -> str:
+    size, one, many = next(unit for unit in _WITHIN if seconds % unit[0] == 0)
+    count = seconds // size
+    return translate(language, one) if count == 1 else translate(language, many, count=count)
+
+
+def _figure(value: Decimal, language: str) -> str:
+    return format_decimal(value, locale=LOCALES[language], decimal_quantization=False)

@@ -10,7 +10,7 @@ from web.portal.labels import INTERVALS
 
 _MOST = 120
 
-_TABS: Mapping[Interval, str] = {
+OFTEN: Mapping[Interval, str] = {
     Interval.DAY: N_("Daily"),
     Interval.WEEK: N_("Weekly"),
     Interval.MONTH: N_("Monthly"),
@@ -56,17 +56,18 @@ def cycle_words(interval: Interval, count: int, language: str) -> str:
     return translate(language, _EVERY[interval], count=count)
 
 
+def often_words(interval: Interval, count: int, language: str) -> str:
+    """Say how often as a choice: ``Monthly``, ``Every 6 months``."""
+    if count == 1:
+        return translate(language, OFTEN[interval])
+    words = cycle_words(interval, count, language)
+    return words[:1].upper() + words[1:]
+
+
 def cycle_tabs(
     cycles: Iterable[tuple[Interval, int]], language: str
 ) -> tuple[tuple[str, str], ...]:
     """Return key and name of every cycle that something is sold at, the shortest first."""
     order = list(Interval)
     found = sorted(set(cycles), key=lambda cycle: (order.index(cycle[0]), cycle[1]))
-    return tuple((cycle_key(*cycle), _tab(*cycle, language)) for cycle in found)
-
-
-def _tab(interval: Interval, count: int, language: str) -> str:
-    if count == 1:
-        return translate(language, _TABS[interval])
-    words = cycle_words(interval, count, language)
-    return words[:1].upper() + words[1:]
+    return tuple((cycle_key(*cycle), often_words(*cycle, language)) for cycle in found)

@@ -5,13 +5,19 @@ from datetime import datetime
 from litestar import get
 from litestar.di import NamedDependency
 
+from control_plane.catalog.domain import Catalog
+from control_plane.catalog.repository import CatalogRepository
 from control_plane.entitlements.services.list_entitlements import Entitlement
+from control_plane.entitlements.services.list_grants import GivenFeatures
 from control_plane.identity.domain import Permission
 from web.api.common import tenant
 from web.compose import Application
-from web.portal.grant_rows import read_given
+from web.portal.grant_rows import read_given, window_sources, window_words
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.views.subscriptions import EntitlementRow, EntitlementsView, WindowRow
+
+_SHOWN = 3
+"""How many windows of a feature are shown at once."""
 
 
 @get(
@@ -29,7 +35,18 @@ async def entitlements_page(
     owner = tenant(request)
     found = await application.list_entitlements(owner)
     language = language_of(request)
-    rows = tuple(row for item in found.items if (row := _row(item, found.at, language)).windows)
+    async with application.work(owner) as session:
+        catalog = await CatalogRepository(session).current()
+    known = await application.list_grants(owner)
+    rows = tuple(
+        EntitlementRow(
+            item.feature.code,
+            item.feature.name.in_language(language),
+            *_folded(windows),
+        )
+        for item in found.items
+        if (windows := _windows(item, found.at, known, catalog, language))
+    )
     view = EntitlementsView(rows=rows, revision=found.revision, issued_at=found.at)
     zone = (await application.read_organisation(owner)).zone
     given = await read_given(request, application, owner, zone)
@@ -43,23 +60,25 @@ async def entitlements_page(
     )
 
 
-def _row(item: Entitlement, at: datetime, language: str) -> EntitlementRow:
-    feature = item.feature
-    return EntitlementRow(
-        code=feature.code,
-        name=feature.name.in_language(language),
-        kind=feature.kind.value,
-        per=feature.per,
-        windows=tuple(
-            WindowRow(
-                start=window.start,
-                end=window.end,
-                value=window.value,
-                burst=window.burst,
-                source=window.source,
-                now=window.start <= at,
-            )
-            for window in item.windows
-            if window.end is None or window.end > at
-        ),
+def _folded(
+    windows: tuple[WindowRow, ...],
+) -> tuple[tuple[WindowRow, ...], tuple[WindowRow, ...]]:
+    """Part what is shown at once from the rest; a single one is not worth hiding."""
+    shown = len(windows) if len(windows) <= _SHOWN + 1 else _SHOWN
+    return windows[:shown], windows[shown:]
+
+
+def _windows(
+    item: Entitlement, at: datetime, given: GivenFeatures, catalog: Catalog, language: str
+) -> tuple[WindowRow, ...]:
+    return tuple(
+        WindowRow(
+            start=window.start,
+            end=window.end,
+            value=window_words(window, item.feature, language),
+            sources=window_sources(window, given, catalog, language),
+            now=window.start <= at,
+        )
+        for window in item.windows
+        if window.end is None or window.end > at
     )

@@ -8,7 +8,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from control_plane.entitlements.domain.grants import Rollover
-from control_plane.entitlements.errors_grants import GrantInvalid
 from control_plane.entitlements.services.grant_feature import Terms
 from control_plane.kernel.anchor import Interval
 from web.api.common import choice_from, principal
@@ -19,6 +18,7 @@ from web.portal.customer_frame import ACT, URL, CustomerFrame, owner_of
 from web.portal.customer_tab import CustomerTab
 from web.portal.fields import local_instant
 from web.portal.forms import Submitted, submitted
+from web.portal.grant_refusals import field_refused, told_by_label
 from web.portal.grant_rows import read_given
 from web.portal.page import Page, PageRequest
 from web.portal.views.grants import GivenPage
@@ -51,14 +51,15 @@ async def grant(
     async def act() -> None:
         zone = (await application.read_organisation(owner)).zone
         feature = (await application.list_grants(owner)).feature(form.one("feature"))
-        await application.grant_feature(
-            tenant_id=owner,
-            feature=feature.code,
-            value=value_from(form.one("value"), feature),
-            reason=form.one("reason"),
-            actor=principal(request).actor,
-            terms=_terms(form, zone),
-        )
+        with told_by_label(form):
+            await application.grant_feature(
+                tenant_id=owner,
+                feature=feature.code,
+                value=value_from(form.one("value"), feature),
+                reason=form.one("reason"),
+                actor=principal(request).actor,
+                terms=_terms(form, zone),
+            )
 
     return await _TAB.attempt(request, application, tenant_id, form, act, "granted")
 
@@ -73,15 +74,16 @@ async def override(
     async def act() -> None:
         zone = (await application.read_organisation(owner)).zone
         feature = (await application.list_grants(owner)).feature(form.one("feature"))
-        await application.override_feature(
-            tenant_id=owner,
-            feature=feature.code,
-            value=value_from(form.one("value"), feature, override=True),
-            reason=form.one("reason"),
-            actor=principal(request).actor,
-            starts_at=_instant(form, "starts_at", zone),
-            ends_at=_instant(form, "ends_at", zone),
-        )
+        with told_by_label(form):
+            await application.override_feature(
+                tenant_id=owner,
+                feature=feature.code,
+                value=value_from(form.one("value"), feature, override=True),
+                reason=form.one("reason"),
+                actor=principal(request).actor,
+                starts_at=_instant(form, "starts_at", zone),
+                ends_at=_instant(form, "ends_at", zone),
+            )
 
     return await _TAB.attempt(request, application, tenant_id, form, act, "overridden")
 
@@ -97,12 +99,13 @@ async def end(
     form = await submitted(request)
 
     async def act() -> None:
-        await application.end_grant(
-            tenant_id=owner_of(tenant_id),
-            of=given_id_from(grant_id),
-            reason=form.one("reason"),
-            actor=principal(request).actor,
-        )
+        with told_by_label(form):
+            await application.end_grant(
+                tenant_id=owner_of(tenant_id),
+                of=given_id_from(grant_id),
+                reason=form.one("reason"),
+                actor=principal(request).actor,
+            )
 
     return await _TAB.attempt(request, application, tenant_id, form, act, "grant_ended")
 
@@ -125,7 +128,7 @@ def _whole(form: Submitted, name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise GrantInvalid(what=name.replace("_", " "), value=f"“{text[:20]}”", field=name)
+        raise field_refused(name, text)
     return int(text)
 
 

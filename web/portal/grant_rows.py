@@ -1,17 +1,20 @@
 """Grants, overrides and explanations as rows of pages."""
 
 from datetime import datetime
+from decimal import Decimal
 
-from control_plane.entitlements.domain.grants import Override, TenantGrant
+from control_plane.catalog.domain import Catalog, Feature, Grant, Rate
+from control_plane.entitlements.domain.grants import Override, TenantGrant, is_carried
 from control_plane.entitlements.services.explain_entitlement import Explanation, Source
 from control_plane.entitlements.services.list_grants import GivenFeatures
 from control_plane.kernel.anchor import Interval
 from control_plane.kernel.ids import TenantId, format_id
 from control_plane.sdk.decide import Reason
+from control_plane.sdk.snapshot import Window
 from web.compose import Application
-from web.grant_words import value_words
+from web.grant_words import granted_words
 from web.i18n import N_, translate
-from web.portal.cycles import cycle_words
+from web.portal.cycles import often_words
 from web.portal.fields import local_instant
 from web.portal.page import PageRequest, language_of
 from web.portal.views.grants import ExplanationRow, GivenPage, GivenRow, SourceRow
@@ -66,7 +69,7 @@ async def read_given(
         ),
         cycles=(
             Choice("", translate(language, N_("Once"))),
-            *(Choice(one.value, cycle_words(one, 1, language)) for one in Interval),
+            *(Choice(one.value, often_words(one, 1, language)) for one in Interval),
         ),
         explained=explained,
         form=Form({"at": at}),
@@ -76,7 +79,7 @@ async def read_given(
 def explanation_row(found: Explanation, given: GivenFeatures, language: str) -> ExplanationRow:
     """Show an explanation."""
     window, reason = found.window, found.decision.reason
-    value = "" if window is None or window.value is None else str(window.value)
+    feature = given.features.get(found.feature)
     return ExplanationRow(
         feature=_name(found.feature, given, language),
         code=found.feature,
@@ -84,21 +87,69 @@ def explanation_row(found: Explanation, given: GivenFeatures, language: str) -> 
         foreseen=found.foreseen,
         allowed=found.decision.allowed,
         reason=translate(language, _REASONS.get(reason, reason.value)),
-        value=value,
+        value="" if window is None else window_words(window, feature, language),
         start=None if window is None else window.start,
         end=None if window is None else window.end,
         revision=found.decision.revision,
-        sources=tuple(_source(one, language) for one in found.sources),
+        sources=tuple(_source(one, found.feature, given, language) for one in found.sources),
     )
 
 
-def _source(one: Source, language: str) -> SourceRow:
+def window_words(window: Window, feature: Feature | None, language: str) -> str:
+    """Say what a window grants of its feature."""
+    value: Grant = True if window.value is None else window.value
+    if isinstance(value, Decimal) and window.burst is not None:
+        value = Rate(value, window.burst)
+    return granted_words(value, feature, language)
+
+
+def window_sources(
+    window: Window, given: GivenFeatures, catalog: Catalog, language: str
+) -> tuple[SourceRow, ...]:
+    """Name what made a window: plans and add-ons as they are sold, the rest by its reason."""
+    reasons = {one.source: one.reason for one in given.grants}
+    reasons |= {one.source: one.reason for one in given.overrides}
+    sold = {
+        **{code: plan.name for code, plan in catalog.plans.items()},
+        **{code: addon.name for code, addon in catalog.addons.items()},
+    }
+    rows = []
+    for text in window.source.split("+"):
+        kind, _, label = text.partition(":")
+        code = label.partition("@")[0]
+        name = (
+            "" if text in reasons else sold[code].in_language(language) if code in sold else label
+        )
+        rows.append(
+            SourceRow(
+                kind=translate(language, _KINDS.get(kind, kind)),
+                name=name,
+                value="",
+                reason=reasons.get(text, ""),
+            )
+        )
+    return tuple(rows)
+
+
+def _source(one: Source, code: str, given: GivenFeatures, language: str) -> SourceRow:
+    if one.value is None:
+        value = ""
+    elif one.kind == "grant":
+        value = _units(one.value, given.features.get(code), language)
+    else:
+        value = granted_words(one.value, given.features.get(code), language)
     return SourceRow(
         kind=translate(language, _KINDS.get(one.kind, one.kind)),
-        name=one.name,
-        value="" if one.value is None else value_words(one.value, language),
+        name="" if one.reason else one.name,
+        value=value,
         reason=one.reason,
     )
+
+
+def _units(value: Grant, feature: Feature | None, language: str) -> str:
+    """Say what a grant gives: units that are used up belong to no period."""
+    used_up = feature is not None and is_carried(feature)
+    return granted_words(value, None if used_up else feature, language)
 
 
 def _grant(one: TenantGrant, given: GivenFeatures, language: str) -> GivenRow:
@@ -107,12 +158,12 @@ def _grant(one: TenantGrant, given: GivenFeatures, language: str) -> GivenRow:
         given_id=format_id("gra", one.id),
         feature=_name(one.feature, given, language),
         code=one.feature,
-        value=value_words(one.value, language),
+        value=_units(one.value, given.features.get(one.feature), language),
         state=_state(one.starts_at, one.until, given.at),
         starts_at=one.starts_at,
         until=one.until,
         reason=one.reason,
-        every="" if again is None else cycle_words(again.interval, again.count, language),
+        every="" if again is None else often_words(again.interval, again.count, language),
         priority=one.priority,
         balance=given.balances.get(one.id),
     )
@@ -123,7 +174,7 @@ def _override(one: Override, given: GivenFeatures, language: str) -> GivenRow:
         given_id=format_id("ovr", one.id),
         feature=_name(one.feature, given, language),
         code=one.feature,
-        value=value_words(one.value, language),
+        value=granted_words(one.value, given.features.get(one.feature), language),
         state=_state(one.starts_at, one.until, given.at),
         starts_at=one.starts_at,
         until=one.until,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from control_plane.catalog.domain import (
@@ -19,6 +20,7 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import exact_decimal, quantity_text
 from control_plane.kernel.money import Money
 from control_plane.subscriptions.domain import ChargeTerms, Terms
+from web.grant_words import value_from, value_text
 from web.i18n import N_, translate
 from web.portal.exemption_rows import day_from
 from web.portal.fields import read_field
@@ -112,12 +114,14 @@ def _tier_text(tier: Tier) -> str:
 def _limits(listed: Listed, kept: Any, language: str) -> Iterator[TermField]:
     for code, feature in listed.catalog.features.items():
         value, own = listed.plan.entitlements.get(code), kept.get(code)
-        if isinstance(value, Decimal):
+        if value is not None and not isinstance(value, bool):
             yield TermField(
                 name=f"e.{code}",
                 label=feature.name.in_language(language),
-                listed=quantity_text(value),
-                value=_text(own),
+                listed=value_text(value),
+                value="" if own is None else value_text(own),
+                counted=isinstance(value, Decimal),
+                limit=True,
             )
 
 
@@ -134,8 +138,8 @@ def terms_asked(form: Submitted, listed: Listed) -> Terms | None:
     }
     amount = read_field(form.one("commitment"), "commitment", _money(listed))
     limits: dict[str, Grant] = {}
-    for code in listed.catalog.features:
-        value = read_field(form.one(f"e.{code}"), f"e.{code}", exact_decimal)
+    for code, feature in listed.catalog.features.items():
+        value = read_field(form.one(f"e.{code}"), f"e.{code}", partial(value_from, feature=feature))
         if value is not None:
             limits[code] = value
     if not (charges or limits or amount):

@@ -1,12 +1,12 @@
 """The catalogue as cards: plans, their limits, and what usage costs in words."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from control_plane.catalog.domain import Catalog, Charge, Grant, PlanVersion, Price
 from control_plane.catalog.policies import DEFAULTS, Policies
 from control_plane.kernel.currency import Currency
 from control_plane.kernel.money import Money
+from web.grant_words import granted_words
 from web.portal.cycles import cycle_key, cycle_words
 from web.portal.terms import charge_terms, holding_terms, price_notes
 from web.portal.views.subscriptions import ChargeLine, LimitLine, PlanCard, PriceOption
@@ -15,13 +15,14 @@ from web.portal.views.subscriptions import ChargeLine, LimitLine, PlanCard, Pric
 def limit_lines(
     grants: Mapping[str, Grant], catalog: Catalog, language: str
 ) -> tuple[LimitLine, ...]:
-    """Return the limits among what is granted, in the catalogue's order."""
-    lines = []
-    for code, feature in catalog.features.items():
-        value = grants.get(code)
-        if isinstance(value, Decimal):
-            lines.append(LimitLine(feature.name.in_language(language), value, feature.per or ""))
-    return tuple(lines)
+    """Return what is granted besides plain permissions, in the catalogue's order."""
+    return tuple(
+        LimitLine(
+            feature.name.in_language(language), granted_words(grants[code], feature, language)
+        )
+        for code, feature in catalog.features.items()
+        if not isinstance(grants.get(code, False), bool)
+    )
 
 
 def extra_names(grants: Mapping[str, Grant], catalog: Catalog, language: str) -> tuple[str, ...]:

@@ -2,21 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from control_plane.kernel.money import Money
 from control_plane.kernel.period import Period
 from web.portal.charts import YearStrip
+from web.portal.views.grants import SourceRow
 from web.portal.views.whatif import ComparisonView
 
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """A limit a plan or add-on carries, such as 150 orders a day."""
+    """What a plan or add-on grants of a feature, such as 150 orders a day."""
 
     name: str
-    value: Decimal
-    per: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +151,19 @@ class WindowRow:
 
     start: datetime
     end: datetime | None
-    value: Decimal | str | None
-    source: str
+    value: str
+    sources: tuple[SourceRow, ...]
     now: bool
-    burst: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntitlementRow:
-    """A feature and all its windows."""
+    """A feature and its windows; ``later`` are those that few people want to see at once."""
 
     code: str
     name: str
-    kind: str
-    per: str | None
     windows: tuple[WindowRow, ...]
+    later: tuple[WindowRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

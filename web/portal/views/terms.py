@@ -84,13 +84,18 @@ class QuoteRow:
 
 @dataclass(frozen=True, slots=True)
 class TermField:
-    """One number that can be negotiated: its form field, its list value, what is kept now."""
+    """What can be negotiated: its form field, its list value, what is kept now.
+
+    ``limit``: it is of a feature, not of a price. What is not ``counted`` is a text or a rate.
+    """
 
     name: str
     label: str
     listed: str
     value: str
     many: bool = False
+    counted: bool = True
+    limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
