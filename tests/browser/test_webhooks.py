@@ -37,7 +37,7 @@ async def test_an_endpoint_is_added_tried_replayed_and_its_secret_rotated(portal
         await expect(page.get_by_text("It is on its way.")).to_be_visible()
         await portal.application.send_webhooks.run_all()
         await page.reload()
-        await page.get_by_role("link", name="webhook.test").click()
+        await page.get_by_role("link", name="A test message").click()
         await expect(page.get_by_role("cell", name="500")).to_be_visible()
         await page.get_by_role("link", name="Warehouse screen").click()
         await page.get_by_role("button", name="Rotate the secret").click()
@@ -71,7 +71,7 @@ async def test_the_pages_are_accessible_in_both_languages(portal, admin):
     await page.goto(f"{portal.url}/portal/webhooks")
     await page.get_by_role("link", name="127.0.0.1").click()
     await page.get_by_role("button", name="Send a test message").click()
-    await page.get_by_role("link", name="webhook.test").click()
+    await page.get_by_role("link", name="A test message").click()
     paths = ["/portal/webhooks", "/portal/alerts"]
     await page.wait_for_url("**/webhook-deliveries/*")
     paths.append(page.url.removeprefix(portal.url))

@@ -130,6 +130,7 @@ EVENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "invoice.issued": N_("An invoice was issued"),
         "invoice.paid": N_("An invoice was paid"),
         "invoice.overdue": N_("An invoice is overdue"),
+        "webhook.test": N_("A test message"),
     }
 )
 

@@ -54,6 +54,7 @@ def environment(language: str) -> Environment:
         role_labels=labels.ROLES,
         scope_labels=labels.SCOPES,
         interval_labels=labels.INTERVALS,
+        event_labels=labels.EVENT_TYPES,
         outcome_labels=labels.OUTCOMES,
     )
     return jinja
