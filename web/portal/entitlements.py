@@ -1,18 +1,17 @@
 """What the modules are told, feature by feature."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from litestar import get
 from litestar.di import NamedDependency
 
-from control_plane.catalog.domain import Catalog
-from control_plane.catalog.repository import CatalogRepository
 from control_plane.entitlements.services.list_entitlements import Entitlement
 from control_plane.entitlements.services.list_grants import GivenFeatures
 from control_plane.identity.domain import Permission
 from web.api.common import tenant
 from web.compose import Application
-from web.portal.grant_rows import read_given, window_sources, window_words
+from web.portal.grant_rows import read_given, sold_names, window_sources, window_words
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.views.subscriptions import EntitlementRow, EntitlementsView, WindowRow
 
@@ -35,8 +34,7 @@ async def entitlements_page(
     owner = tenant(request)
     found = await application.list_entitlements(owner)
     language = language_of(request)
-    async with application.work(owner) as session:
-        catalog = await CatalogRepository(session).current()
+    sold = await sold_names(application, owner, language)
     known = await application.list_grants(owner)
     rows = tuple(
         EntitlementRow(
@@ -45,7 +43,7 @@ async def entitlements_page(
             *_folded(windows),
         )
         for item in found.items
-        if (windows := _windows(item, found.at, known, catalog, language))
+        if (windows := _windows(item, found.at, known, sold, language))
     )
     view = EntitlementsView(rows=rows, revision=found.revision, issued_at=found.at)
     zone = (await application.read_organisation(owner)).zone
@@ -69,14 +67,14 @@ def _folded(
 
 
 def _windows(
-    item: Entitlement, at: datetime, given: GivenFeatures, catalog: Catalog, language: str
+    item: Entitlement, at: datetime, given: GivenFeatures, sold: Mapping[str, str], language: str
 ) -> tuple[WindowRow, ...]:
     return tuple(
         WindowRow(
             start=window.start,
             end=window.end,
             value=window_words(window, item.feature, language),
-            sources=window_sources(window, given, catalog, language),
+            sources=window_sources(window, given, sold, language),
             now=window.start <= at,
         )
         for window in item.windows

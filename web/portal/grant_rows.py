@@ -1,9 +1,11 @@
 """Grants, overrides and explanations as rows of pages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from control_plane.catalog.domain import Catalog, Feature, Grant, Rate
+from control_plane.catalog.domain import Feature, Grant, Rate
+from control_plane.catalog.repository import CatalogRepository
 from control_plane.entitlements.domain.grants import Override, TenantGrant, is_carried
 from control_plane.entitlements.services.explain_entitlement import Explanation, Source
 from control_plane.entitlements.services.list_grants import GivenFeatures
@@ -59,7 +61,8 @@ async def read_given(
     if code:
         moment = local_instant(at, zone, "at") if at else None
         found = await application.explain_entitlement(owner, code, moment)
-        explained = explanation_row(found, given, language)
+        sold = await sold_names(application, owner, language)
+        explained = explanation_row(found, given, sold, language)
     return GivenPage(
         grants=tuple(_grant(one, given, language) for one in given.grants),
         overrides=tuple(_override(one, given, language) for one in given.overrides),
@@ -76,7 +79,9 @@ async def read_given(
     )
 
 
-def explanation_row(found: Explanation, given: GivenFeatures, language: str) -> ExplanationRow:
+def explanation_row(
+    found: Explanation, given: GivenFeatures, sold: Mapping[str, str], language: str
+) -> ExplanationRow:
     """Show an explanation."""
     window, reason = found.window, found.decision.reason
     feature = given.features.get(found.feature)
@@ -91,7 +96,7 @@ def explanation_row(found: Explanation, given: GivenFeatures, language: str) -> 
         start=None if window is None else window.start,
         end=None if window is None else window.end,
         revision=found.decision.revision,
-        sources=tuple(_source(one, found.feature, given, language) for one in found.sources),
+        sources=tuple(_source(one, found.feature, given, sold, language) for one in found.sources),
     )
 
 
@@ -103,27 +108,28 @@ def window_words(window: Window, feature: Feature | None, language: str) -> str:
     return granted_words(value, feature, language)
 
 
+async def sold_names(application: Application, owner: TenantId, language: str) -> Mapping[str, str]:
+    """Return the names of the plans and add-ons on sale, by code."""
+    async with application.work(owner) as session:
+        catalog = await CatalogRepository(session).current()
+    names = {code: plan.name for code, plan in catalog.plans.items()}
+    names |= {code: addon.name for code, addon in catalog.addons.items()}
+    return {code: name.in_language(language) for code, name in names.items()}
+
+
 def window_sources(
-    window: Window, given: GivenFeatures, catalog: Catalog, language: str
+    window: Window, given: GivenFeatures, sold: Mapping[str, str], language: str
 ) -> tuple[SourceRow, ...]:
     """Name what made a window: plans and add-ons as they are sold, the rest by its reason."""
     reasons = {one.source: one.reason for one in given.grants}
     reasons |= {one.source: one.reason for one in given.overrides}
-    sold = {
-        **{code: plan.name for code, plan in catalog.plans.items()},
-        **{code: addon.name for code, addon in catalog.addons.items()},
-    }
     rows = []
     for text in window.source.split("+"):
         kind, _, label = text.partition(":")
-        code = label.partition("@")[0]
-        name = (
-            "" if text in reasons else sold[code].in_language(language) if code in sold else label
-        )
         rows.append(
             SourceRow(
                 kind=translate(language, _KINDS.get(kind, kind)),
-                name=name,
+                name="" if text in reasons else _sold(label, sold),
                 value="",
                 reason=reasons.get(text, ""),
             )
@@ -131,18 +137,26 @@ def window_sources(
     return tuple(rows)
 
 
-def _source(one: Source, code: str, given: GivenFeatures, language: str) -> SourceRow:
+def _sold(label: str, sold: Mapping[str, str]) -> str:
+    return sold.get(label.partition("@")[0], label)
+
+
+def _source(
+    one: Source, code: str, given: GivenFeatures, sold: Mapping[str, str], language: str
+) -> SourceRow:
+    feature = given.features.get(code)
     if one.value is None:
         value = ""
     elif one.kind == "grant":
-        value = _units(one.value, given.features.get(code), language)
+        value = _units(one.value, feature, language)
     else:
-        value = granted_words(one.value, given.features.get(code), language)
+        value = granted_words(one.value, feature, language)
     return SourceRow(
         kind=translate(language, _KINDS.get(one.kind, one.kind)),
-        name="" if one.reason else one.name,
+        name="" if one.reason else _sold(one.name, sold),
         value=value,
         reason=one.reason,
+        code="" if one.reason else one.name,
     )
 
 

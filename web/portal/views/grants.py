@@ -26,12 +26,13 @@ class GivenRow:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One thing that made an answer."""
+    """One thing that made an answer; ``code`` names the very version that was sold."""
 
     kind: str
     name: str
     value: str
     reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
