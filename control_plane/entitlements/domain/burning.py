@@ -7,7 +7,7 @@ boundaries, any other where the feature's period ends.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -94,7 +94,6 @@ class Stretch:
     end: datetime
     limit: int | None
     source: str
-    balances: Mapping[UUID, Balance]
 
 
 def burn(grants: Iterable[TenantGrant]) -> list[TenantGrant]:
@@ -116,8 +115,9 @@ class Ledger:
 
     def __init__(self, burning: Burning) -> None:
         self._all = burning
-        self._order = burn(burning.grants)
-        self._balances = {grant.id: Balance() for grant in self._order}
+        self._balances = {grant.id: Balance() for grant in burning.grants}
+        self._coming = sorted(burning.grants, key=lambda a: a.starts_at, reverse=True)
+        self._awake: Sequence[TenantGrant] = ()
         self._period: QuotaPeriod | None = None
         self._burnt = 0
         self._of_base = 0
@@ -130,11 +130,11 @@ class Ledger:
         """
         edges = self._all.edges()
         last = edges[-1]
-        renewing = {a.id: set(_recurring(a, last)) for a in self._order}
+        renewing = {a.id: set(_recurring(a, last)) for a in self._all.grants}
         for start, end in pairwise(edges):
             self._turn(start, renewing)
             limit, source = self._limit(start)
-            yield Stretch(start, end, limit, source, dict(self._balances))
+            yield Stretch(start, end, limit, source)
 
     def at_now(self) -> Mapping[UUID, Balance]:
         """Return every grant's balance at the present, with all that was used by now."""
@@ -142,7 +142,7 @@ class Ledger:
             if stretch.start <= self._all.now < stretch.end:
                 self._use(self._used_by(self._period), stretch.start)
                 return dict(self._balances)
-        return {grant.id: Balance() for grant in self._order}
+        return {grant.id: Balance() for grant in self._all.grants}
 
     def _turn(self, at: datetime, renewing: Mapping[UUID, set[datetime]]) -> None:
         """Pass an edge: what was used before it is burnt, then things end, renew and begin."""
@@ -150,11 +150,29 @@ class Ledger:
         before = self._period or period
         self._period, ended = before, period.key != before.key
         self._settle(at, ended=ended)
-        for grant in self._order:
+        self._awake = self._woken(at)
+        for grant in self._awake:
             self._pass(grant, at, renews=at in renewing[grant.id], period_ended=ended)
+        self._awake = [grant for grant in self._awake if self._counts_on(grant, at)]
         if ended:
             self._burnt = self._of_base = 0
         self._period = period
+
+    def _woken(self, at: datetime) -> Sequence[TenantGrant]:
+        """Return the grants that may have anything left or coming, in their order.
+
+        Passing an edge changes nothing of the others, so they are not looked at again.
+        """
+        begun = []
+        while self._coming and self._coming[-1].starts_at <= at:
+            begun.append(self._coming.pop())
+        return burn([*self._awake, *begun]) if begun else self._awake
+
+    def _counts_on(self, grant: TenantGrant, at: datetime) -> bool:
+        if self._balances[grant.id].left:
+            return True
+        over = grant.until is not None and grant.until <= at
+        return not over and (grant.recurrence is not None or grant.rollover.least > 0)
 
     def _settle(self, at: datetime, *, ended: bool) -> None:
         """Burn what was used between the last edge and this one.
@@ -208,7 +226,7 @@ class Ledger:
         """
         end = self._period.end if self._period is not None else None
         base, told = (USUAL_PRIORITY, end or _FOREVER), False
-        for grant in self._order:
+        for grant in self._awake:
             if not told and (grant.priority, grant.until or _FOREVER) >= base:
                 told = True
                 yield None
@@ -223,7 +241,7 @@ class Ledger:
         return taken
 
     def _exhaust(self) -> None:
-        for grant in self._order:
+        for grant in self._awake:
             if self._balances[grant.id].left:
                 self._take(grant, self._balances[grant.id].left)
 
@@ -254,14 +272,7 @@ class Ledger:
         )
 
     def _put(self, grant: TenantGrant, **changed: int) -> None:
-        before = self._balances[grant.id]
-        self._balances[grant.id] = Balance(
-            granted=changed.get("granted", before.granted),
-            used=changed.get("used", before.used),
-            lapsed=changed.get("lapsed", before.lapsed),
-            left=changed.get("left", before.left),
-            made_up=changed.get("made_up", before.made_up),
-        )
+        self._balances[grant.id] = replace(self._balances[grant.id], **changed)
 
     def _base(self, at: datetime) -> int | None:
         window = self._window(at)
@@ -281,7 +292,7 @@ class Ledger:
         window, base = self._window(at), self._base(at)
         if self._has_last_word(at):
             return base, "" if window is None else window.source
-        left = [a for a in self._order if self._balances[a.id].left]
+        left = [a for a in self._awake if self._balances[a.id].left]
         if window is None and not left:
             return None, ""
         rest = sum(self._balances[a.id].left for a in left)

@@ -151,6 +151,43 @@ def _check(life):
     assert Ledger(turned).at_now() == balances
 
 
+class EveryGrant(Ledger):
+    """The replay that looks at every grant at every edge, begun or over."""
+
+    def _woken(self, at):
+        return burn(self._all.grants)
+
+    def _counts_on(self, grant, at):
+        return True
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(["day", "week", "month", "ever"]),
+    st.integers(0, 20),
+    st.lists(tenant_grants(), min_size=1, max_size=8, unique_by=lambda grant: grant.id),
+    st.lists(steps, max_size=12),
+)
+def test_grants_that_have_nothing_to_come_are_passed_over_and_nothing_else_differs(
+    per, plan, grants, lived
+):
+    life = Life(per, plan, grants)
+    life.publish()
+    for what, number, hours in lived:
+        life.now += timedelta(hours=hours)
+        if what == "use":
+            life.use(number)
+        elif what == "publish":
+            life.publish()
+        else:
+            life.withdraw(number)
+
+    burning = life.burning()
+
+    assert list(Ledger(burning).lay()) == list(EveryGrant(burning).lay())
+    assert Ledger(burning).at_now() == EveryGrant(burning).at_now()
+
+
 @given(
     st.lists(tenant_grants(), min_size=2, max_size=4, unique_by=lambda grant: grant.id),
     st.integers(0, 120),
