@@ -21,7 +21,10 @@ _OVER = """
         ELSE interval '2 days'
     END
 """
-_DUE = text(f"SELECT DISTINCT tenant_id FROM usage_alerts WHERE {_OVER}")  # noqa: S608
+_DUE = text(
+    "SELECT o.id FROM organisations AS o WHERE EXISTS ("
+    "SELECT FROM usage_alerts AS u WHERE u.tenant_id = o.id AND u.found_at < :before)"
+)
 _FORGET = text(
     f"""
     DELETE FROM usage_alerts WHERE (tenant_id, feature, period, mark) IN (

@@ -24,7 +24,10 @@ _MOST_BATCHES = 20
 """Batches of one tenant in one run: a backlog delays nobody else."""
 
 _NOW = text("SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp())")
-_DUE = text("SELECT DISTINCT tenant_id FROM lease_accounts WHERE period_end < :before")
+_DUE = text(
+    "SELECT o.id FROM organisations AS o WHERE EXISTS ("
+    "SELECT FROM lease_accounts AS a WHERE a.tenant_id = o.id AND a.period_end < :before)"
+)
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('leases:' || :tenant_id, 0))")
 # The foreign keys look when all of it is done.
 _FORGET = text(
@@ -75,7 +78,7 @@ class ForgetAccounts:
     kept_days: int
     batch: int = 500
     name: str = "forget-lease-accounts"
-    every_seconds: float = 600.0
+    every_seconds: float = 3_600.0
 
     async def run(self) -> int:
         """Forget what may go, and return how many accounts that were.

@@ -13,13 +13,13 @@ depends_on = None
 def upgrade() -> None:
     # What has no end, such as a rolling window's account, is nobody's to forget.
     system_purge("lease_accounts", when="period_end IS NOT NULL")
-    op.execute("CREATE INDEX lease_accounts_past ON lease_accounts (period_end)")
+    op.execute("CREATE INDEX lease_accounts_past ON lease_accounts (tenant_id, period_end)")
     op.execute(
         "CREATE POLICY leases_forgotten ON leases FOR DELETE TO tallyard_system "
         "USING (state = 'lost')"
     )
     system_purge("usage_alerts", when="period <> 'ever'")
-    op.execute("CREATE INDEX usage_alerts_past ON usage_alerts (found_at)")
+    op.execute("CREATE INDEX usage_alerts_past ON usage_alerts (tenant_id, found_at)")
 
 
 def downgrade() -> None:
