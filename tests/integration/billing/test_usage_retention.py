@@ -16,9 +16,10 @@ from metering.services.apply_retention import ApplyRetention
 from metering.services.ingest_usage import IngestUsage
 from metering.services.meter_book import MeterBook
 from metering.stores.months_sql import make_month, usage_months
+from metering.stores.postgres import PostgresUsageStore
 from tests.integration.billing.test_taking_back import taking_back, usage_billed
 from tests.support.billing_world import ACTOR, World, shipment
-from tests.support.usage import usage_event
+from tests.support.usage import JANUARY, LINES, usage_event
 
 JANUARY_20 = datetime(2026, 1, 20, tzinfo=UTC)
 FEBRUARY_5 = datetime(2026, 2, 5, tzinfo=UTC)
@@ -121,6 +122,10 @@ async def test_an_invoice_whose_events_are_gone_says_so_and_stands(world: World,
     with pytest.raises(UsageDropped):
         await world.line_events(
             tenant_id=tenant_id, invoice_id=invoices[1].summary.id, line_key=line
+        )
+    with pytest.raises(UsageDropped):
+        await PostgresUsageStore(world.work, world.system).by_source(
+            tenant_id, LINES, JANUARY, ["/instances/ins_1"]
         )
     assert first.confirmed  # nothing metered is on it
     assert await world.check_books(tenant_id) == []

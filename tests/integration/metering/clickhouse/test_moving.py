@@ -131,6 +131,20 @@ async def test_a_live_tenant_moves_there_and_back_and_old_closes_stay_as_they_we
         sent.clear()
 
 
+async def test_single_sources_add_up_alike_wherever_the_tenant_is(store, stores, move, tenant_id):
+    await store.ingest(tenant_id, history())
+    asked = [history()[0].source, "/instances/nobody"]
+    before = await store.by_source(tenant_id, LINES, JANUARY, asked)
+
+    await move(tenant_id, CLICKHOUSE)
+    await store.ingest(tenant_id, [usage_event("later", data={"lines": 1_000})])
+
+    assert list(before) == asked[:1]
+    after = await store.by_source(tenant_id, LINES, JANUARY, asked)
+    assert after == {asked[0]: before[asked[0]] + 1_000}
+    assert await stores[0].by_source(tenant_id, LINES, JANUARY, asked) == before
+
+
 async def test_a_move_that_was_killed_goes_on_where_it_was(store, move, work, tenant_id):
     await store.ingest(tenant_id, history())
     cutoff = await store.cutoff()

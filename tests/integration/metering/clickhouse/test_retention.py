@@ -96,6 +96,8 @@ async def test_what_is_old_goes_and_is_not_measured_again(application, clock, ke
             cutoff=await application.usage_store.cutoff(),
             since=None,
         )
+    with pytest.raises(UsageDropped):
+        await application.usage_store.by_source(kept, meter(), JANUARY, ["/instances/ins_1"])
 
 
 async def test_identities_are_forgotten_later(application, clock, kept):
