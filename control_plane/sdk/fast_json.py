@@ -1,7 +1,9 @@
 """JSON by ``msgspec`` where it is installed, else by the standard library.
 
 Both write the same bytes for whole numbers, texts and instants in UTC, and read each other's.
-``encode`` and ``decode`` are for records of calls, ``loads`` is for what others signed.
+``encode`` and ``decode`` are for records of calls, ``loads`` is for what others signed. ``named``
+and ``listed`` read an object or a list one level deep: what is within may come as ``Unread``, to be
+compared as it was written, and to be read by ``loads`` where that is worth it.
 """
 
 import json
@@ -38,4 +40,14 @@ encode: Callable[[object], bytes] = msgspec.json.Encoder().encode if msgspec els
 decode: Callable[[bytes], Any] = (
     msgspec.json.Decoder(float_hook=str).decode if msgspec else decode_plainly
 )
-loads: Callable[[bytes | str], Any] = msgspec.json.Decoder().decode if msgspec else json.loads
+if msgspec:
+    Unread = msgspec.Raw
+    loads: Callable[[Any], Any] = msgspec.json.Decoder().decode
+    named: Callable[[Any], dict[str, Any]] = msgspec.json.Decoder(dict[str, Unread]).decode
+    listed: Callable[[Any], list[Any]] = msgspec.json.Decoder(list[Unread]).decode
+else:
+
+    class Unread:  # type: ignore[no-redef]
+        """Never made: the standard library reads everything at once."""
+
+    loads = named = listed = json.loads

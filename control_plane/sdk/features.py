@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
+from typing import TypeVar
 
 from control_plane.kernel.calendar import instant_text
 from control_plane.kernel.exact import quantity_text
@@ -53,6 +54,9 @@ class OnStale(StrEnum):
 
     DENY = "deny"
     ALLOW = "allow"
+
+
+Term = TypeVar("Term", Mode, Access, OnStale)
 
 
 class Standing(StrEnum):
@@ -168,13 +172,18 @@ def read_feature(reader: Reader, form: int) -> FeatureGrant:
         strict=reader.boolean("strict"),
         per=per,
         rolling_seconds=rolling,
-        mode=Mode(reader.choice("mode", Mode, Mode.HARD)),
+        mode=_term(reader, "mode", Mode.HARD),
         meter=reader.text("meter") if "meter" in reader else None,
         max_age_seconds=reader.optional_whole("max_age_seconds"),
         lease_seconds=reader.optional_whole("lease_seconds"),
-        access=Access(reader.choice("access", Access, Access.WRITE)),
-        on_stale=OnStale(reader.choice("on_stale", OnStale, OnStale.DENY)),
+        access=_term(reader, "access", Access.WRITE),
+        on_stale=_term(reader, "on_stale", OnStale.DENY),
     )
+
+
+def _term(reader: Reader, name: str, default: Term) -> Term:
+    kind = type(default)
+    return kind(reader.choice(name, kind)) if name in reader else default
 
 
 def _read_kind(reader: Reader, form: int) -> FeatureKind:

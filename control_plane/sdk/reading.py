@@ -1,22 +1,22 @@
 """Typed reading of signed JSON: every member is checked, and a refusal says where it was."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, Never, TypeVar
+from typing import Any, Generic, Never, TypeVar
 
 from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.kernel.exact import exact_decimal
-from control_plane.sdk.fast_json import loads
+from control_plane.sdk.fast_json import Unread, listed, loads, named
 
 MESSAGE_FORMAT = 1  # of every signed message but the snapshot, which has formats of its own
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-Name = TypeVar("Name")
 Part = TypeVar("Part")
 
 
@@ -68,10 +68,8 @@ class Reader:
         """Return a whole number that is not negative, or None where the member is not there."""
         return self.whole(name) if name in self._members else None
 
-    def choice(self, name: str, choices: Iterable[str], default: str) -> str:
-        """Return one of these texts, or the default where the member is not there."""
-        if name not in self._members:
-            return default
+    def choice(self, name: str, choices: Iterable[str]) -> str:
+        """Return one of these texts."""
         self.expect(name, *map(str, choices))
         return self.text(name)
 
@@ -125,17 +123,31 @@ class Reader:
 
     def named(self, name: str) -> Mapping[str, object]:
         """Return the members of an object, each as it came."""
-        return self.child(name).members
+        value = self._split(name, named)
+        return value if isinstance(value, dict) else self._refuse(name, "is not an object")
 
-    def numbered(self, name: str) -> Mapping[int, object]:
-        """Return the items of a list by their numbers, each as it came."""
-        return dict(enumerate(self._list(name)))
+    def listed(self, name: str) -> Sequence[object]:
+        """Return the items of a list, each as it came."""
+        value = self._split(name, listed)
+        return value if isinstance(value, list) else self._refuse(name, "is not a list")
+
+    def within(self, name: str, key: str | int, value: object) -> "Reader":
+        """Return a member's member, which was left unread perhaps."""
+        path = (
+            f"{self._path}.{name}[{key}]" if isinstance(key, int) else f"{self._path}.{name}.{key}"
+        )
+        try:
+            return Reader(loads(value) if isinstance(value, Unread) else value, path)
+        except ValueError:
+            raise SnapshotInvalid(path=path, reason="is not JSON") from None
 
     def expect(self, name: str, *allowed: object) -> None:
         """Require a member to be one of these values."""
         value = self._members.get(name)
-        if not any(type(value) is type(one) and value == one for one in allowed):
-            self._refuse(name, f"is {value!r}, not {' or '.join(map(repr, allowed))}")
+        for one in allowed:
+            if type(value) is type(one) and value == one:
+                return
+        self._refuse(name, f"is {value!r}, not {' or '.join(map(repr, allowed))}")
 
     def refuse(self, reason: str) -> "SnapshotInvalid":
         """Return the error that says this object is wrong."""
@@ -145,45 +157,82 @@ class Reader:
         value = self._members.get(name)
         return value if isinstance(value, list) else self._refuse(name, "is not a list")
 
+    def _split(self, name: str, split: Callable[[Any], object]) -> object:
+        value = self._members.get(name)
+        try:
+            return split(value) if isinstance(value, Unread) else value
+        except ValueError:
+            return None  # neither is what it should be
+
     def _refuse(self, name: str, reason: str) -> Never:
         raise SnapshotInvalid(path=f"{self._path}.{name}", reason=reason)
 
 
-class ReadBefore(Generic[Name, Part]):
-    """Parts of the message before, as they were read: most of a new one says what that one said.
+@dataclass(frozen=True, slots=True)
+class _Before(Generic[Part]):
+    """A member as it came, what it held by name or number, and how each of those was read."""
 
-    A part that came again word for word is the same object; only what is new is read and checked.
+    value: object = None
+    items: Mapping[Any, object] = field(default_factory=dict)
+    parts: Mapping[Any, Part] = field(default_factory=dict)
+
+
+class ReadBefore(Generic[Part]):
+    """A member of the message before, as it was read: most of a new one says what that one said.
+
+    What came again word for word is the same object; only what is new is read and checked. Safe to
+    share between threads: what is known is replaced in one piece.
     """
 
     def __init__(self) -> None:
-        self._before: tuple[Mapping[Name, object], Mapping[Name, Part]] = {}, {}
+        self._before: _Before[Part] = _Before()
 
-    def __call__(
-        self, values: Mapping[Name, object], path: str, read: Callable[[Reader], Part]
-    ) -> Mapping[Name, Part]:
-        """Return the parts by their names; ``path`` with a name in it says where each was."""
-        before, parts = self._before  # in one piece: other threads read here, too
-        if values != before:
-            parts = {
-                name: parts[name]
-                if name in before and before[name] == value
-                else read(Reader(value, path.format(name)))
-                for name, value in values.items()
-            }
-            self._before = values, parts
-        return parts
+    def named(
+        self, reader: Reader, name: str, read: Callable[[Reader], Part]
+    ) -> Mapping[str, Part]:
+        """Return the parts of an object by their names."""
+        before = self._before
+        if reader.members.get(name) != before.value or before.value is None:
+            before = self._anew(reader, name, reader.named(name), read)
+        return before.parts
+
+    def listed(self, reader: Reader, name: str, read: Callable[[Reader], Part]) -> tuple[Part, ...]:
+        """Return the parts of a list."""
+        before = self._before
+        if reader.members.get(name) != before.value or before.value is None:
+            before = self._anew(reader, name, dict(enumerate(reader.listed(name))), read)
+        return tuple(before.parts.values())
+
+    def _anew(
+        self, reader: Reader, name: str, items: Mapping[Any, object], read: Callable[[Reader], Part]
+    ) -> _Before[Part]:
+        before = self._before
+        parts = {
+            key: before.parts[key]
+            if key in before.items and before.items[key] == item
+            else read(reader.within(name, key, item))
+            for key, item in items.items()
+        }
+        self._before = _Before(reader.members[name], items, parts)
+        return self._before
 
 
 def read_message(
-    data: bytes, kind: str, tenant: str | None, formats: Sequence[int] = (MESSAGE_FORMAT,)
+    data: bytes,
+    kind: str,
+    tenant: str | None,
+    formats: Sequence[int] = (MESSAGE_FORMAT,),
+    unread: Collection[str] = (),
 ) -> Reader:
     """Open a message of a kind, in one of these formats, and for this tenant when one is named.
+
+    The members named by ``unread`` are read by a `ReadBefore` only.
 
     Raises:
         SnapshotInvalid: not JSON, another kind, another format or another tenant.
     """
     try:
-        value = loads(data)
+        value = _partly(data, unread) if unread else loads(data)
     except ValueError:
         raise SnapshotInvalid(path=kind, reason="is not JSON") from None
     reader = Reader(value, kind)
@@ -192,3 +241,15 @@ def read_message(
     if tenant is not None:
         reader.expect("tenant", tenant)
     return reader
+
+
+def _partly(data: bytes, unread: Collection[str]) -> object:
+    try:
+        members = named(data)
+    except ValueError:
+        return loads(data)  # perhaps it is JSON, but no object
+    if isinstance(members, dict):
+        for name, value in members.items():
+            if name not in unread and isinstance(value, Unread):
+                members[name] = loads(value)
+    return members

@@ -56,6 +56,9 @@ SNAPSHOT_FORMAT = 2
 _STANDINGS = tuple(standing.value for standing in Standing)
 _FIRST_FORMAT = 1  # knows two kinds of features and no standing; it is read, too
 
+_FORMATS = (_FIRST_FORMAT, SNAPSHOT_FORMAT)
+_PARTS = frozenset({"features", "keys", "services"})
+
 
 @dataclass(frozen=True, slots=True)
 class KeyGrant:
@@ -122,10 +125,10 @@ class Snapshot:
 class Earlier:
     """What was read of earlier snapshots of one tenant."""
 
-    first_features: ReadBefore[str, FeatureGrant] = field(default_factory=ReadBefore)
-    features: ReadBefore[str, FeatureGrant] = field(default_factory=ReadBefore)
-    keys: ReadBefore[int, KeyGrant] = field(default_factory=ReadBefore)
-    services: ReadBefore[int, ServiceGrant] = field(default_factory=ReadBefore)
+    first_features: ReadBefore[FeatureGrant] = field(default_factory=ReadBefore)
+    features: ReadBefore[FeatureGrant] = field(default_factory=ReadBefore)
+    keys: ReadBefore[KeyGrant] = field(default_factory=ReadBefore)
+    services: ReadBefore[ServiceGrant] = field(default_factory=ReadBefore)
 
 
 def parse_snapshot(
@@ -143,12 +146,11 @@ def parse_snapshot(
     Raises:
         SnapshotInvalid: another kind, format, tenant or audience, or a member that is wrong.
     """
-    reader = read_message(data, "snapshot", tenant, formats=(_FIRST_FORMAT, SNAPSHOT_FORMAT))
+    reader = read_message(data, "snapshot", tenant, _FORMATS, unread=_PARTS)
     form = reader.whole("format")
     reader.expect("audience", audience)
     known = earlier or Earlier()
     features = known.first_features if form == _FIRST_FORMAT else known.features
-    read = partial(read_feature, form=form)
     return Snapshot(
         tenant=reader.text("tenant"),
         audience=reader.text("audience"),
@@ -156,13 +158,9 @@ def parse_snapshot(
         issued_at=reader.instant("issued_at"),
         test_clock_at=_read_clock(reader.child("clock")),
         zone=reader.text("zone"),
-        features=features(reader.named("features"), "snapshot.features.{}", read),
-        keys=tuple(known.keys(reader.numbered("keys"), "snapshot.keys[{}]", _read_key).values()),
-        services=tuple(
-            known.services(
-                reader.numbered("services"), "snapshot.services[{}]", _read_service
-            ).values()
-        ),
+        features=features.named(reader, "features", partial(read_feature, form=form)),
+        keys=known.keys.listed(reader, "keys", _read_key),
+        services=known.services.listed(reader, "services", _read_service),
         standing=Standing.ACTIVE if form == _FIRST_FORMAT else _read_standing(reader),
     )
 

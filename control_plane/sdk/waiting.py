@@ -21,6 +21,8 @@ class RevisionGate:
 
     def reach(self, revision: int) -> None:
         """Wake whoever waits for this revision or a lower one."""
+        if not self._waiters:  # whoever comes now looks at what is held after it was put there
+            return
         with self._lock:
             due = [waiter for waiter in self._waiters if waiter.revision <= revision]
             self._waiters = [waiter for waiter in self._waiters if waiter.revision > revision]

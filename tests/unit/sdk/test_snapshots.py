@@ -143,6 +143,15 @@ def test_a_wrong_member_is_refused_and_named(path, value):
     assert str(refused.value.fields["path"]).startswith(f"snapshot.{path[0]}")
 
 
+@pytest.mark.parametrize("part", ["plan:growth@1", "outbound", "inventory:write", "ins_"])
+def test_bytes_that_are_no_text_are_refused_wherever_they_are(part):
+    data = make_snapshot().to_bytes()
+    assert part.encode() in data
+
+    with pytest.raises(SnapshotInvalid, match="not"):
+        parse_snapshot(data.replace(part.encode(), b"\xff", 1))
+
+
 def test_only_what_is_new_is_read_again_and_what_is_gone_is_gone():
     earlier, first = Earlier(), make_snapshot()
     features = {**first.features, "outbound": first.features["inbound"]}
