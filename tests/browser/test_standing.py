@@ -70,6 +70,8 @@ async def test_the_customer_sees_what_comes_and_finance_holds_it(portal):
     await portal.context.clear_cookies()
     await portal.sign_in("fay@tallyard.example")
     page = await portal.open("/finance/standings")
+    # By the customer's own clock: the first second of a day in Shanghai.
+    await expect(page.get_by_role("row", name="Bella Pizza")).to_contain_text("25 Jan 2026 00:00")
     await page.get_by_role("link", name="Bella Pizza").click()
     await page.get_by_label("Until").fill("2020-01-01T00:00")
     await page.get_by_label("Reason").fill("The bank lost the transfer")

@@ -11,7 +11,7 @@ from control_plane.entitlements.services.list_grants import GivenFeatures
 from control_plane.identity.domain import Permission
 from web.api.common import tenant
 from web.compose import Application
-from web.portal.grant_rows import read_given, sold_names, window_sources, window_words
+from web.portal.grant_rows import given_page, sold_names, window_sources, window_words
 from web.portal.page import Page, PageRequest, language_of, page
 from web.portal.views.subscriptions import EntitlementRow, EntitlementsView, WindowRow
 
@@ -47,7 +47,7 @@ async def entitlements_page(
     )
     view = EntitlementsView(rows=rows, revision=found.revision, issued_at=found.at)
     zone = (await application.read_organisation(owner)).zone
-    given = await read_given(request, application, owner, zone)
+    given = await given_page(request, application, owner, known, zone)
     return await page(
         request,
         application,

@@ -105,12 +105,12 @@ def month_year(context: Context, value: date) -> str:
 
 
 @pass_context
-def moment(context: Context, value: datetime) -> str:
-    """Write an instant to the minute in the organisation's zone."""
+def moment(context: Context, value: datetime, zone: str | None = None) -> str:
+    """Write an instant to the minute in the organisation's zone, or in another that is named."""
     return format_datetime(
         value,
         format="d MMM y HH:mm" if _shell(context).language == "en" else "y年M月d日 HH:mm",
-        tzinfo=_zone(context),
+        tzinfo=_zone(context) if zone is None else ZoneInfo(zone),
         locale=_locale(context),
     )
 

@@ -19,7 +19,7 @@ from web.portal.customer_tab import CustomerTab
 from web.portal.fields import local_instant
 from web.portal.forms import Submitted, submitted
 from web.portal.grant_refusals import field_refused, told_by_label
-from web.portal.grant_rows import read_given
+from web.portal.grant_rows import given_page
 from web.portal.page import Page, PageRequest
 from web.portal.views.grants import GivenPage
 
@@ -27,7 +27,8 @@ _DIGITS = 15
 
 
 async def _read(request: PageRequest, application: Application, frame: CustomerFrame) -> GivenPage:
-    return await read_given(request, application, frame.owner, frame.zone)
+    given = await application.list_grants(frame.owner)
+    return await given_page(request, application, frame.owner, given, frame.zone)
 
 
 _TAB = CustomerTab("entitlements", "grants", "finance/entitlements.html", _read)

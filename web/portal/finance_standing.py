@@ -27,6 +27,7 @@ async def standings_page(request: PageRequest, application: NamedDependency[Appl
         StandingListRow(
             tenant_id=format_id("ten", row.tenant_id),
             name=row.name,
+            zone=row.zone,
             sandbox=row.sandbox,
             standing=row.standing.value,
             overdue_since=row.overdue_since,

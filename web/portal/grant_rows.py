@@ -44,17 +44,20 @@ _REASONS = {
 }
 
 
-async def read_given(
-    request: PageRequest, application: Application, owner: TenantId, zone: str
+async def given_page(
+    request: PageRequest,
+    application: Application,
+    owner: TenantId,
+    given: GivenFeatures,
+    zone: str,
 ) -> GivenPage:
-    """Read what was given to an organisation, and what an address asks to have explained.
+    """Show what was given to an organisation, and what an address asks to have explained.
 
     Raises:
         FeatureNotFound: it asks for a feature that there is not.
         TimeInvalid: it asks for an instant that is none.
     """
     language = language_of(request)
-    given = await application.list_grants(owner)
     code = request.query_params.get("feature", "")
     at = request.query_params.get("at", "")
     explained = None

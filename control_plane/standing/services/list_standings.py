@@ -14,7 +14,7 @@ MOST = 500
 # The lowest first, then whoever is overdue the longest: nobody is hidden behind others for ever.
 _LIST = text(
     """
-    SELECT s.tenant_id, o.name, o.sandbox, s.standing, s.since, s.next_at,
+    SELECT s.tenant_id, o.name, o.zone, o.sandbox, s.standing, s.since, s.next_at,
         CASE WHEN s.held_until > coalesce(c.now_at, :now) THEN s.held_until END AS held_until
     FROM standings s JOIN organisations o ON o.id = s.tenant_id
     LEFT JOIN test_clocks c ON c.tenant_id = s.tenant_id
@@ -33,6 +33,7 @@ class StandingRow:
 
     tenant_id: TenantId
     name: str
+    zone: str
     sandbox: bool
     standing: Standing
     overdue_since: datetime | None
@@ -57,6 +58,7 @@ class ListStandings:
             StandingRow(
                 tenant_id=TenantId(row.tenant_id),
                 name=row.name,
+                zone=row.zone,
                 sandbox=row.sandbox,
                 standing=Standing(row.standing),
                 overdue_since=_utc(row.since),

@@ -63,10 +63,11 @@ class StandingPage:
 
 @dataclass(frozen=True, slots=True)
 class StandingListRow:
-    """One organisation in staff's list."""
+    """One organisation in staff's list, with times for its own zone."""
 
     tenant_id: str
     name: str
+    zone: str
     sandbox: bool
     standing: str
     overdue_since: datetime | None
