@@ -100,15 +100,16 @@ class RealServer:
         await self._push()
 
     async def _push(self) -> None:
-        """Hand over what was metered, as a rolling pass does."""
+        """Hand over what was metered, as a rolling pass does, and settle what was lost."""
         tenant_id, usage = self.real.leasing.tenant_id, self.real.usage
-        wanted = await usage.wanted(tenant_id)
         total = sum(self.metered.values())
-        used = [
-            (account, self.metered[account.lost.holder] if account.lost else total)
-            for account in wanted.accounts
-        ]
-        await usage.record(tenant_id, wanted.as_of, used)
+        for read in (usage.wanted, usage.lost):
+            wanted = await read(tenant_id)
+            used = [
+                (account, self.metered[account.lost.holder] if account.lost else total)
+                for account in wanted.accounts
+            ]
+            await usage.record(tenant_id, wanted.as_of, used)
 
     def _set_clock(self) -> None:
         self.real.clock.set(BEGIN + timedelta(seconds=self.now()))
