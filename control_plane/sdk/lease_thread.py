@@ -5,23 +5,28 @@ import logging
 import random
 import threading
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from control_plane.kernel.errors import TallyardError
 from control_plane.sdk.control_link import ControlLink, ControlPlaneRefused
+from control_plane.sdk.courier import ControlPlaneBusy
 from control_plane.sdk.envelope import Envelope, EnvelopeInvalid, verify
 from control_plane.sdk.forks import watch_forks
 from control_plane.sdk.lease_book import LeaseBook
 from control_plane.sdk.lease_messages import LeaseRequest, parse_leases
+from control_plane.sdk.lease_pauses import (
+    FIRST_PAUSE_SECONDS,
+    Outcome,
+    Pause,
+    outcome_of,
+    pause_after,
+)
 from control_plane.sdk.waiting import RevisionGate
 
 PATH = "/v1/service/leases"
 _LOOK_SECONDS = 0.25  # between two looks at what has become due
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
 _PATIENCE_SECONDS = 2.0
-_NEVER_TAKEN = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}
 _BROKEN = (OSError, http.client.HTTPException, TallyardError, ValueError)
 
 _log = logging.getLogger("tallyard.leases")
@@ -89,7 +94,7 @@ class LeaseThread:
         try:
             self._exchange(request)
         except ControlPlaneRefused as refused:
-            if refused.status in _NEVER_TAKEN:
+            if outcome_of(refused.status) is Outcome.REFUSE:
                 self._book.reject(request.request_id)
             raise
         self._note(None)
@@ -125,21 +130,20 @@ class LeaseThread:
     def _run(self) -> None:
         failures = 0
         while True:
+            pause = None
             try:
                 again = self.turn()
                 failures = 0
-            except _BROKEN as error:
-                again, failures = False, failures + 1
-                self._note(f"{type(error).__name__}: {error}")
-                _log.warning("leases are asked for again: %s", self.last_error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
                 again, failures = False, failures + 1
+                pause = pause_for(error, failures)
                 self._note(f"{type(error).__name__}: {error}")
-                _log.exception("asking for leases failed; it goes on")
+                known = isinstance(error, _BROKEN)
+                _log.warning("leases are asked for again: %s", self.last_error, exc_info=not known)
             if self._stopping.is_set() and not again:
                 return
             if not again:
-                self._wait(failures)
+                self._wait(pause)
 
     def _note(self, error: str | None) -> None:
         """Tell those who wait how an exchange came out."""
@@ -147,13 +151,21 @@ class LeaseThread:
         self._outcomes += 1
         self._heard.reach(self._outcomes)
 
-    def _wait(self, failures: int) -> None:
+    def _wait(self, pause: Pause | None) -> None:
         """Wait for a need, or a while; after a failure not at once, whatever the need."""
-        if failures:
-            longest = min(_FIRST_PAUSE * 2.0**failures, _LONGEST_PAUSE)
-            pause = random.uniform(0, longest)  # noqa: S311 - jitter, no secret
-            self._stopping.wait(min(pause, _FIRST_PAUSE))
-            self._needed.wait(max(pause - _FIRST_PAUSE, 0))
-        else:
+        if pause is None:
             self._needed.wait(_LOOK_SECONDS)
+        else:
+            chosen = random.uniform(pause.least, pause.most)  # noqa: S311 - jitter, no secret
+            whatever = min(chosen, max(pause.least, FIRST_PAUSE_SECONDS))
+            self._stopping.wait(whatever)
+            self._needed.wait(chosen - whatever)
         self._needed.clear()
+
+
+def pause_for(error: Exception, failures: int) -> Pause:
+    """Return how long to wait after an exchange that failed, the last of so many in a row."""
+    if isinstance(error, ControlPlaneBusy):
+        return pause_after(Outcome.RETRY, failures, error.seconds)
+    status = error.status if isinstance(error, ControlPlaneRefused) else None
+    return pause_after(outcome_of(status), failures)

@@ -15,7 +15,7 @@ from control_plane.kernel.clock import FakeClock
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.exact import quantity_text
 from control_plane.sdk.client import EntitlementState
-from control_plane.sdk.conformance.lease_client import answer_leases
+from control_plane.sdk.conformance.lease_client import answer_leases, answer_statuses
 from control_plane.sdk.decide import Decision, decide
 from control_plane.sdk.envelope import Envelope, load_public_keys, verify
 from control_plane.sdk.keyring import KeyRing
@@ -179,6 +179,7 @@ _CLIENTS: Mapping[str, Callable[[Input], Output]] = {
     "states": _states,
     "lease_answers": _lease_answers,
     "lease_sizes": _lease_sizes,
+    "lease_statuses": answer_statuses,
     "leases": answer_leases,
 }
 

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.errors import TallyardError
+from control_plane.sdk.courier import wait_asked_for
 from control_plane.sdk.decision import Reason
 from control_plane.sdk.lease_account import LeasedAccount, Reservation
 from control_plane.sdk.lease_book import LeaseBook
 from control_plane.sdk.lease_messages import LeaseRequest, LeaseResult, LeaseStatus
+from control_plane.sdk.lease_pauses import Outcome, outcome_of, pause_after
 from control_plane.sdk.quota import QuotaPeriod
 from control_plane.sdk.snapshot import FeatureGrant, FeatureKind, Mode
 
@@ -16,8 +19,25 @@ Input = Mapping[str, Any]
 Output = dict[str, Any]
 
 _FOREVER = float("inf")
-_TOLD = {"acquire": (), "renew": ("lease", "fence", "spent"), "close": ("lease", "fence", "spent")}
+_BUSY = {429, 503}  # that Retry-After is heeded with; `ControlLink` reads it
+_HELD = ("lease", "fence", "spent")
+_TOLD = {"acquire": (), "renew": _HELD, "close": _HELD, "recover": ("fence",)}
 """What every client must send alike; how many units it asks for is its own affair."""
+
+
+def answer_statuses(asked: Input) -> Output:
+    """Say what becomes of a request after an HTTP status, and how long to wait."""
+    status = asked["status"]
+    then = outcome_of(status)
+    if then is Outcome.TAKE:
+        return {"then": then.value}
+    wait = wait_asked_for(asked["retry_after"], parse_instant(asked["now"]))
+    pause = pause_after(then, asked["failures"], wait if status in _BUSY else 0.0)
+    return {
+        "then": then.value,
+        "least_ms": round(pause.least * 1000),
+        "most_ms": round(pause.most * 1000),
+    }
 
 
 def answer_leases(asked: Input) -> Output:
@@ -111,6 +131,12 @@ class _Play:
         if held is None:
             return {"refused": "unknown_hold"}
         act(held)
+        return {"done": True}
+
+    def do_recover(self, step: Input) -> Output:
+        """Say that all events of earlier processes are reported."""
+        del step
+        self.book.recover()
         return {"done": True}
 
     def do_stop(self, step: Input) -> Output:

@@ -16,6 +16,7 @@ SUITES = (
     "states",
     "lease_answers",
     "lease_sizes",
+    "lease_statuses",
     "leases",
 )
 _NAME_OF_REFERENCE = "$ref"

@@ -10,21 +10,25 @@ import {
   LeaseBook,
   loadPublicKeys,
   nextLease,
+  outcomeOf,
   parseHeartbeat,
   parseInstant,
   parseLeases,
   parseSnapshot,
+  pauseAfter,
   quotaPeriod,
   readEnvelope,
   Refused,
   snapshotBody,
   verify,
+  waitAskedFor,
 } from "./src/index.js";
 import { decimalText } from "./src/decimals.js";
 import { encode } from "./src/envelope.js";
 
 const MILLISECOND = 1000n;
-const TOLD = { acquire: [], renew: ["lease", "fence", "spent"], close: ["lease", "fence", "spent"] };
+const HELD = ["lease", "fence", "spent"];
+const TOLD = { acquire: [], renew: HELD, close: HELD, recover: ["fence"] };
 
 const verified = async ({ envelope, keys }) =>
   verify(readEnvelope(envelope), await loadPublicKeys(keys));
@@ -184,6 +188,11 @@ class LeasePlay {
     return { taken: this.book.finish(sent.request_id, read) };
   }
 
+  recover() {
+    this.book.recover();
+    return { done: true };
+  }
+
   stop() {
     this.book.retireAll();
     return { done: true };
@@ -213,6 +222,14 @@ const CLIENTS = {
   },
   states,
   lease_answers: leaseAnswers,
+  lease_statuses: ({ status, retry_after: retryAfter, now, failures }) => {
+    const at = Number(parseInstant(now) / MILLISECOND);
+    const then = outcomeOf(status);
+    if (then === "take") return { then };
+    const asked = status === null ? 0 : waitAskedFor(status, retryAfter, at);
+    const { least, most } = pauseAfter(then, failures, asked);
+    return { then, least_ms: least, most_ms: most };
+  },
   lease_sizes: ({ units, seconds, remaining, holders }) => {
     const rate = { units: BigInt(units), seconds: BigInt(seconds) };
     return { units: String(nextLease(rate, BigInt(remaining), BigInt(holders))) };

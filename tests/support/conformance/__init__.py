@@ -14,6 +14,7 @@ from tests.support.conformance import (
     decisions,
     envelopes,
     lease_answers,
+    lease_statuses,
     leases,
     quotas,
     snapshots,
@@ -37,6 +38,7 @@ SUITES: tuple[Suite, ...] = (
     states.STATES,
     lease_answers.LEASE_ANSWERS,
     lease_answers.LEASE_SIZES,
+    lease_statuses.LEASE_STATUSES,
     leases.LEASES,
 )
 

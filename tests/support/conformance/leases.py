@@ -34,6 +34,10 @@ def answers(at_ms, *results, **more):
     return {"at_ms": at_ms, "do": "answer", "results": list(results), **more}
 
 
+def recover(at_ms):
+    return {"at_ms": at_ms, "do": "recover"}
+
+
 def stop(at_ms):
     return {"at_ms": at_ms, "do": "stop"}
 
@@ -417,6 +421,28 @@ LEASES = Suite(
             (spend(31_000, 10), left(0)),
             (spend(31_000, 1), NO_LEASE),
             (send(32_000), sends(told("close", 20, 1), told("renew", 10, 2, NEXT))),
+        ),
+        case(
+            "a recovery names the newest fence that is known, and is told once",
+            *leased(10, fence=7),
+            (spend(100, 10), left(0)),
+            (recover(200), DONE),
+            (send(200), sends({"op": "recover", "fence": 7}, told("renew", 10, 7))),
+            (answers(250, {"status": "ok"}, granted(20, fence=8)), TAKEN),
+            (send(300), sends()),
+            (spend(300, 10), left(0)),
+            (send(300), sends(told("renew", 20, 8))),
+        ),
+        case(
+            "a recovery waits until a fence is known, even where nothing is left",
+            (spend(0, 1), NO_LEASE),
+            (recover(0), DONE),
+            (send(0), ACQUIRES),
+            (answers(50, {"status": "exhausted", "fence": 5}), TAKEN),
+            (send(60), sends({"op": "recover", "fence": 5})),
+            (send(70), sends({"op": "recover", "fence": 5})),
+            (answers(80, {"status": "ok"}), TAKEN),
+            (send(90), sends()),
         ),
         case(
             "stopping gives everything back",

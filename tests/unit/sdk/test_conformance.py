@@ -161,6 +161,9 @@ SLIPS = [
     ),
     ("lease_account.js", "if (held.confirmed !== null) return true;", "", "leases"),
     ("leases.js", ".filter((old) => old.reserved === 0n)", "", "leases"),
+    ("lease_shortage.js", "at < this.#until;", "true;", "leases"),
+    ("lease_pauses.js", "if (!BUSY.has(status)) return 0;", "", "lease_statuses"),
+    ("lease_pauses.js", "Math.min(Math.max(asked, 0), LONGEST_WAIT_MS)", "asked", "lease_statuses"),
 ]
 
 

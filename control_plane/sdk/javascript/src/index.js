@@ -7,6 +7,7 @@ export { LeaseKeeper } from "./keeper.js";
 export { KeyRing } from "./keyring.js";
 export { LeasedAccount } from "./lease_account.js";
 export { nextLease, parseLeases } from "./lease_messages.js";
+export { outcomeOf, pauseAfter, waitAskedFor } from "./lease_pauses.js";
 export { LeaseBook } from "./leases.js";
 export { quotaPeriod } from "./quota.js";
 export { Refused } from "./refusals.js";

@@ -2,11 +2,20 @@
 
 import { readEnvelope, verify } from "./envelope.js";
 import { parseLeases } from "./lease_messages.js";
+import { chosenPause, outcomeOf, pauseAfter, waitAskedFor } from "./lease_pauses.js";
 import { pause } from "./subscriber.js";
 
 const TICK_MS = 1_000;
 const SILENCE_MS = 10_000;
-const REFUSED = new Set([400, 404, 409, 413, 422]);
+
+/** The control plane answered, but not with leases. */
+class NotTaken extends Error {
+  constructor(status, asked) {
+    super(`the control plane answered ${status}`);
+    this.outcome = outcomeOf(status);
+    this.asked = asked;
+  }
+}
 
 /**
  * Keeps a book's leases: acquires what is needed, renews in time, and gives back what is held when
@@ -18,6 +27,9 @@ export class LeaseKeeper {
   #ending = null;
   #keeping = null;
   #wake = () => {};
+  #failures = 0;
+  /** How long to wait before the next request, `least` to `most` ms; null after a good answer. */
+  pause = null;
   /** Why the last request failed, null after one that did not. */
   lastError = null;
 
@@ -54,33 +66,39 @@ export class LeaseKeeper {
   /** Send what is due; true when there was an answer, or nothing to be sent. */
   async send() {
     const request = this.#book.begin();
-    if (request === null) return true;
+    if (request === null) {
+      this.pause = null;
+      return true;
+    }
     try {
-      const results = await this.#ask(request);
-      if (results === null) this.#book.reject(request.request_id);
-      else this.#book.finish(request.request_id, results);
-      this.lastError = null;
-      return results !== null;
+      this.#book.finish(request.request_id, await this.#ask(request));
+      this.#failures = 0;
+      this.pause = this.lastError = null;
+      return true;
     } catch (error) {
+      const { outcome, asked } = error instanceof NotTaken ? error : { outcome: "retry", asked: 0 };
+      if (outcome === "refuse") this.#book.reject(request.request_id);
+      this.#failures += 1;
+      this.pause = pauseAfter(outcome, this.#failures, asked);
       this.lastError = String(error?.message ?? error);
       return false;
     }
   }
 
   async #keep(ending) {
-    let failures = 0;
     while (!ending.aborted) {
-      failures = (await this.send()) ? 0 : failures + 1;
-      const longest = Math.min(TICK_MS * 2 ** Math.min(failures, 3), 8 * TICK_MS);
       const woken = new Promise((resolve) => {
         this.#wake = resolve;
       });
-      const wait = failures === 0 ? longest : Math.random() * longest;
-      await (failures === 0 ? Promise.race([pause(wait, ending), woken]) : pause(wait, ending));
+      await this.send();
+      const { whatever, more } =
+        this.pause === null ? { whatever: 0, more: TICK_MS } : chosenPause(this.pause);
+      await pause(whatever, ending);
+      await Promise.race([pause(more, ending), woken]);
     }
   }
 
-  /** Give the verified results, or null where the control plane will never take the request. */
+  /** Give the verified results. */
   async #ask(request) {
     const { address, token, tenant, keys } = this.#options;
     const answer = await fetch(address, {
@@ -89,8 +107,10 @@ export class LeaseKeeper {
       body: JSON.stringify(request),
       signal: AbortSignal.timeout(SILENCE_MS),
     });
-    if (REFUSED.has(answer.status)) return null;
-    if (!answer.ok) throw new Error(`the control plane answered ${answer.status}`);
+    if (!answer.ok) {
+      const asked = waitAskedFor(answer.status, answer.headers.get("retry-after"), Date.now());
+      throw new NotTaken(answer.status, asked);
+    }
     const payload = await verify(readEnvelope((await answer.json()).leases), keys);
     return parseLeases(payload, {
       tenant,

@@ -54,6 +54,8 @@ export class LeasedAccount {
   old = [];
   reservations = new Set();
   current = true;
+  recovers = false;
+  fence = 0;
   needed = 0n;
   remaining = 0n;
   limit = null;
@@ -132,6 +134,7 @@ export class LeasedAccount {
   note(result, at) {
     this.remaining = result.remaining;
     this.limit = result.limit;
+    this.fence = Math.max(this.fence, result.fence);
     this.shortage.note(result.status, this.needed, at);
     this.needed = 0n;
   }

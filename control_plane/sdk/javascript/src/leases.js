@@ -42,7 +42,7 @@ export class LeaseBook {
     const asked = [...this.#accounts.values()].flatMap((account) => due(account, at));
     const taken = asked.slice(0, MOST_OPERATIONS);
     if (taken.length === 0) return null;
-    for (const { operation, lease } of taken) promise(operation, lease);
+    for (const { operation, account, lease } of taken) promise(operation, account, lease);
     this.#sequence += 1;
     const request = {
       request_id: `${this.random()}-${this.#sequence}`,
@@ -86,6 +86,15 @@ export class LeaseBook {
     this.#current.clear();
   }
 
+  /**
+   * Tell, when next asking, that all events of this holder's earlier processes are reported: what
+   * those held and never returned is then settled by what was metered. None of them may be running
+   * any more. Nothing of this is kept here: it is the service that knows.
+   */
+  recover() {
+    for (const account of this.#accounts.values()) account.recovers = true;
+  }
+
   #turn(feature, grant, period) {
     const before = this.#current.get(feature);
     if (before !== undefined) {
@@ -116,6 +125,9 @@ function due(account, at) {
   const asked = account.old
     .filter((old) => old.reserved === 0n)
     .map((old) => ({ account, lease: old, operation: closing(old) }));
+  if (account.recovers && account.fence > 0) {
+    asked.push({ account, lease: account.lease, operation: recovery(account) });
+  }
   if (!account.current) return asked;
   const present = account.lease;
   if (present.id !== "" && wantsRenewal(account, at)) {
@@ -140,6 +152,8 @@ function wantsRenewal(account, at) {
 
 const closing = ({ id, fence, spent }) => ({ op: "close", lease: id, fence, spent: Number(spent) });
 
+const recovery = ({ feature, period, fence }) => ({ op: "recover", feature, period, fence });
+
 function acquisition(account, at) {
   const { feature, period, needed } = account;
   const units = Number(account.nextSize(at));
@@ -159,7 +173,8 @@ function renewal(account, at) {
 }
 
 /** Do at once what the request says: stop counting on units that it gives back. */
-function promise(operation, lease) {
+function promise(operation, account, lease) {
+  if (operation.op === "recover") account.recovers = false;
   if (operation.op === "close") {
     lease.cap -= lease.left;
     lease.left = 0n;
@@ -172,6 +187,7 @@ function promise(operation, lease) {
 }
 
 function apply({ account, lease, operation }, result, sentAt, at) {
+  if (operation.op === "recover") return;
   if (operation.op === "close") {
     account.old = account.old.filter((old) => old !== lease);
     return;
