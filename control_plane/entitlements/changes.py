@@ -1,9 +1,8 @@
 """Hears of every published snapshot at once: LISTEN on one connection of this process's own."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from contextvars import Context
 from datetime import datetime
 
@@ -13,14 +12,13 @@ import structlog
 from control_plane.entitlements.channel import CHANNEL, read_notification
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
-from control_plane.runtime.roles import Role, plain_dsn, role_url
+from control_plane.runtime.notices import listening, pause_after
 from control_plane.runtime.settings import Settings
 
 BEAT_SECONDS = 5.0
 """How often the connection is asked for the revisions that matter here, heard of or not."""
 
 _ANSWER_SECONDS = 10.0
-_LONGEST_PAUSE = 5.0
 _REVISIONS = "SELECT tenant_id, revision FROM newest_entitlement_revisions(%s)"
 
 Changed = Callable[[TenantId, int], None]
@@ -114,12 +112,10 @@ class EntitlementChanges:
             finally:
                 self.epoch = None
             failures = 0 if self._connections > epoch else failures + 1
-            longest = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
-            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - only spreads load
+            await pause_after(failures)
 
     async def _listen(self) -> None:
-        async with self._connected() as connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
+        async with listening(self._settings, CHANNEL) as connection:
             self._connections += 1
             self.epoch = self._connections
             log.info("entitlement_listener_connected", epoch=self.epoch)
@@ -128,19 +124,6 @@ class EntitlementChanges:
                 async for notice in connection.notifies(timeout=self._beat_seconds):
                     self._heard_at = self._clock.monotonic()
                     self._tell(notice.payload)
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        connection = await psycopg.AsyncConnection.connect(
-            plain_dsn(role_url(self._settings, Role.SYSTEM)),
-            autocommit=True,
-            application_name="tallyard-entitlements",
-            connect_timeout=10,
-        )
-        try:
-            yield connection
-        finally:
-            await connection.close()
 
     async def _beat(self, connection: psycopg.AsyncConnection) -> None:
         """Read the revisions followed; a connection that does not answer in time is given up."""

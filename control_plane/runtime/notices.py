@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import psycopg
 import structlog
@@ -36,24 +37,36 @@ async def notices(settings: Settings, channel: str) -> AsyncGenerator[str | None
         except Exception:
             log.exception("listener_failed", channel=channel)
         failures += 1
-        longest = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
-        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - only spreads load
+        await pause_after(failures)
 
 
-async def _heard(settings: Settings, channel: str) -> AsyncGenerator[str | None]:
+@asynccontextmanager
+async def listening(settings: Settings, channel: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """Hold a connection open that listens to a channel, outside of any transaction."""
     connection = await psycopg.AsyncConnection.connect(
         plain_dsn(role_url(settings, Role.SYSTEM)),
         autocommit=True,
-        application_name=f"tallyard-{channel}",
+        application_name=f"listener:{channel}",
         connect_timeout=10,
     )
     try:
         await connection.execute(f"LISTEN {channel}")
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def pause_after(failures: int) -> None:
+    """Wait before another connection is tried: the longer the more failed, with full jitter."""
+    longest = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
+    await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - only spreads load
+
+
+async def _heard(settings: Settings, channel: str) -> AsyncGenerator[str | None]:
+    async with listening(settings, channel) as connection:
         yield None
         while True:
             async for notice in connection.notifies(timeout=_BEAT_SECONDS):
                 yield notice.payload
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await connection.execute("SELECT 1")
-    finally:
-        await connection.close()

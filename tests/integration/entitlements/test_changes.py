@@ -69,7 +69,8 @@ async def cut(settings):
     async with await psycopg.AsyncConnection.connect(settings.database_url) as admin:
         answer = await admin.execute(
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
-            "WHERE application_name = 'tallyard-entitlements' AND datname = current_database()"
+            "WHERE application_name = 'listener:tallyard_entitlements' "
+            "AND datname = current_database()"
         )
         return (await answer.fetchone())[0]
 

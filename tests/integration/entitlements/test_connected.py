@@ -173,5 +173,6 @@ def listeners(settings) -> list:
     with psycopg.connect(settings.database_url) as admin:
         return admin.execute(
             "SELECT pid FROM pg_stat_activity "
-            "WHERE application_name = 'tallyard-entitlements' AND datname = current_database()"
+            "WHERE application_name = 'listener:tallyard_entitlements' "
+            "AND datname = current_database()"
         ).fetchall()

@@ -131,7 +131,7 @@ async def _cut_off(system) -> None:
         ended = await session.scalar(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'tallyard-greetings' AND datname = current_database()"
+                "WHERE application_name = 'listener:greetings' AND datname = current_database()"
             )
         )
     assert ended
