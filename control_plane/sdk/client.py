@@ -93,18 +93,7 @@ class EntitlementState:
                 if envelope.key_id != self._envelopes[0].key_id:
                     self._envelopes = (envelope,)  # the same words, signed by a key that came since
                 return False
-            self._hold(
-                HeldSnapshot(
-                    snapshot=snapshot,
-                    checker=Checker(snapshot, self.age_seconds),
-                    keys={key.hash: key for key in snapshot.keys},
-                    services={service.hash: service for service in snapshot.services},
-                    fresh_at=snapshot.issued_at,
-                    age=self._age_of(snapshot.issued_at),
-                    measured=self._monotonic(),
-                    ledger=self._ledger,
-                )
-            )
+            self._hold(self._new(snapshot, held))
             self._envelopes = (envelope,)
         self._gate.reach(snapshot.revision)
         return True
@@ -258,6 +247,29 @@ class EntitlementState:
         self._issuer_ahead = max(self._issuer_ahead, issued - monotonic)
         by_wall = (self._clock.now() - issued_at).total_seconds()
         return max(by_wall, monotonic + self._issuer_ahead - issued, 0.0)
+
+    def _new(self, snapshot: Snapshot, held: HeldSnapshot | None) -> HeldSnapshot:
+        """Prepare a snapshot; who may come in is as it was where the same keys came again."""
+        keys: Mapping[str, KeyGrant]
+        services: Mapping[str, ServiceGrant]
+        if held is not None and held.snapshot.keys is snapshot.keys:
+            keys = held.keys
+        else:
+            keys = {key.hash: key for key in snapshot.keys}
+        if held is not None and held.snapshot.services is snapshot.services:
+            services = held.services
+        else:
+            services = {service.hash: service for service in snapshot.services}
+        return HeldSnapshot(
+            snapshot=snapshot,
+            checker=Checker(snapshot, self.age_seconds),
+            keys=keys,
+            services=services,
+            fresh_at=snapshot.issued_at,
+            age=self._age_of(snapshot.issued_at),
+            measured=self._monotonic(),
+            ledger=self._ledger,
+        )
 
     def _refresh(self, held: HeldSnapshot, issued_at: datetime) -> bool:
         """Count age from a newer signed instant; an older one says nothing."""

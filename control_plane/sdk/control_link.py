@@ -16,11 +16,10 @@ from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.courier import ControlPlaneBusy, wait_asked_for
 from control_plane.sdk.envelope import Envelope, EnvelopeInvalid
 from control_plane.sdk.events import MEDIA_TYPE, StreamEvent, read_events
+from control_plane.sdk.stream_body import read_body
 
 _JSON = "application/json"
 _BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_PIECE = 65_536
-_LARGEST_LINE = 16_000_000
 _NO_STREAM = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE}
 
 
@@ -100,10 +99,10 @@ class ControlLink:
         """
         query = {"have": have, "ring": ring}
         with closing(self._connect(self.silence_seconds)) as connection:
-            self._open = connection.sock
+            self._open = sock = connection.sock
             try:
                 with self._get(connection, "/v1/service/stream", query, MEDIA_TYPE) as response:
-                    yield from read_events(_lines(response))
+                    yield from read_events(read_body(response, sock))
             finally:
                 self._open = None
 
@@ -170,20 +169,3 @@ class ControlLink:
             status = response.status if response.status != HTTPStatus.OK else 406
             raise ControlPlaneRefused(path=path, status=status)
         return response
-
-
-def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """Yield whole lines as they come, and at the end what was left of one.
-
-    Raises:
-        http.client.LineTooLong: a line is longer than any snapshot.
-    """
-    rest = b""
-    while piece := response.read1(_PIECE):
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line + b"\n"
-        if len(rest) > _LARGEST_LINE:
-            raise http.client.LineTooLong("event")
-    if rest:
-        yield rest

@@ -4,19 +4,20 @@ Source: the HTML standard, section 9.2 (server-sent events). Only what is sent h
 ``event``, ``data`` and ``id``; comments and other fields are passed over.
 """
 
+import http.client
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MEDIA_TYPE = "text/event-stream"
+_LARGEST = 16_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
-    """One event; ``id`` is empty where none was sent."""
+class StreamEvent(NamedTuple):
+    """One event, its data as it came; ``id`` is empty where none was sent."""
 
     name: str
-    data: str
+    data: bytes
     id: str = ""
 
 
@@ -27,18 +28,41 @@ def event_text(name: str, data: object, event_id: str = "") -> bytes:
     return f"{head}event: {name}\ndata: {body}\n\n".encode()
 
 
-def read_events(lines: Iterable[bytes]) -> Iterator[StreamEvent]:
-    """Read a stream line by line; an event that was cut off is not given."""
-    fields: dict[str, list[str]] = {}
-    for raw in lines:
-        if not raw.endswith(b"\n"):
-            return
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        if not line:
-            if "data" in fields:
-                name, event_id = fields.get("event", ["message"]), fields.get("id", [""])
-                yield StreamEvent(name[-1], "\n".join(fields["data"]), event_id[-1])
-            fields = {}
-            continue
-        field, _, value = line.partition(":")
-        fields.setdefault(field, []).append(value.removeprefix(" "))
+def read_events(pieces: Iterable[bytes]) -> Iterator[StreamEvent]:
+    """Read a stream as it comes, cut anywhere; an event that was cut off is not given.
+
+    Raises:
+        http.client.LineTooLong: an event is longer than any snapshot.
+    """
+    rest = b""
+    for piece in pieces:
+        known = max(len(rest) - 2, 0)  # up to here there is no end of an event
+        rest = rest + piece if rest else piece
+        if b"\r" in rest:
+            rest, known = rest.replace(b"\r\n", b"\n"), 0
+        begin, end = 0, rest.find(b"\n\n", known)
+        while end >= 0:
+            event = _read_event(rest[begin:end])
+            begin = end + 2
+            if event is not None:
+                yield event
+            end = rest.find(b"\n\n", begin)
+        rest = rest[begin:]
+        if len(rest) > _LARGEST:
+            raise http.client.LineTooLong("event")
+
+
+def _read_event(block: bytes) -> StreamEvent | None:
+    name, event_id, data = b"message", b"", None
+    for line in block.split(b"\n"):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data = value if data is None else data + b"\n" + value
+        elif field == b"event":
+            name = value
+        elif field == b"id":
+            event_id = value
+    if data is None:
+        return None
+    return StreamEvent(name.decode("utf-8", "replace"), data, event_id.decode("utf-8", "replace"))

@@ -40,6 +40,9 @@ encode: Callable[[object], bytes] = msgspec.json.Encoder().encode if msgspec els
 decode: Callable[[bytes], Any] = (
     msgspec.json.Decoder(float_hook=str).decode if msgspec else decode_plainly
 )
+AS_WRITTEN = msgspec is not None
+"""Whether what is within can be had as it was written."""
+
 if msgspec:
     Unread = msgspec.Raw
     loads: Callable[[Any], Any] = msgspec.json.Decoder().decode

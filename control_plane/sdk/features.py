@@ -71,7 +71,8 @@ class Standing(StrEnum):
 
 
 LEASED = frozenset({FeatureKind.METERED, FeatureKind.RATE, FeatureKind.CONCURRENCY})
-_KINDS = tuple(kind.value for kind in FeatureKind)
+_KINDS = {kind.value: kind for kind in FeatureKind}
+_ALWAYS = {"kind", "strict", "windows"}  # what the format writes of every feature
 _VALUED = LEASED | {FeatureKind.SEATS}
 
 
@@ -159,12 +160,12 @@ def read_feature(reader: Reader, form: int) -> FeatureGrant:
         SnapshotInvalid: a member is wrong, or the windows overlap or are out of order.
     """
     kind = _read_kind(reader, form)
-    windows = tuple(_read_window(item, kind) for item in reader.children("windows"))
+    windows = tuple([_read_window(item, kind) for item in reader.children("windows")])
     for earlier, later in pairwise(windows):
         if earlier.end is None or later.start < earlier.end:
             raise reader.refuse("has windows that overlap or are out of order")
     per, rolling = _read_period(reader, kind)
-    if form == _FIRST_FORMAT:
+    if form == _FIRST_FORMAT or reader.members.keys() == _ALWAYS:
         return FeatureGrant(kind, windows, strict=reader.boolean("strict"), per=per)
     return FeatureGrant(
         kind,
@@ -192,7 +193,7 @@ def _read_kind(reader: Reader, form: int) -> FeatureKind:
         limited = reader.text("kind") == _OLD_LIMIT
         return FeatureKind.METERED if limited else FeatureKind.BOOLEAN
     reader.expect("kind", *_KINDS)
-    return FeatureKind(reader.text("kind"))
+    return _KINDS[reader.text("kind")]
 
 
 def _read_period(reader: Reader, kind: FeatureKind) -> tuple[str | None, int | None]:

@@ -207,9 +207,10 @@ class ReadBefore(Generic[Part]):
         self, reader: Reader, name: str, items: Mapping[Any, object], read: Callable[[Reader], Part]
     ) -> _Before[Part]:
         before = self._before
+        known = before.items.get
         parts = {
             key: before.parts[key]
-            if key in before.items and before.items[key] == item
+            if known(key, Ellipsis) == item
             else read(reader.within(name, key, item))
             for key, item in items.items()
         }

@@ -11,7 +11,6 @@ import os
 import random
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 from control_plane.kernel.clock import Clock, SystemClock
 from control_plane.kernel.errors import TallyardError
@@ -210,9 +209,11 @@ class Subscriber:
         self._heard(changed=changed)
 
     def _apply(self, snapshot: Envelope) -> bool:
-        with self._lock, suppress(SnapshotOutdated):  # something newer is held: all is well
-            return self.state.apply_snapshot(snapshot)
-        return False
+        try:
+            with self._lock:
+                return self.state.apply_snapshot(snapshot)
+        except SnapshotOutdated:  # something newer is held: all is well
+            return False
 
     def _trust(self, chain: tuple[Envelope, ...]) -> bool:
         """Follow the chain of key rings; True when there was one."""

@@ -8,6 +8,7 @@ from control_plane.kernel.canonical import canonical_json
 from control_plane.sdk.snapshot import (
     Earlier,
     SnapshotInvalid,
+    Standing,
     new_command,
     parse_command,
     parse_heartbeat,
@@ -174,6 +175,61 @@ def test_a_wrong_part_is_refused_after_a_good_one_and_leaves_the_good_one_known(
         with pytest.raises(SnapshotInvalid, match=r"services\[0\]"):
             parse_snapshot(canonical_json(body), earlier=earlier)
     assert parse_snapshot(good.to_bytes(), earlier=earlier) == good
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "refused"),
+    [
+        ("revision", -1, "revision"),
+        ("revision", None, "revision"),
+        ("issued_at", "yesterday", "issued_at"),
+        ("features", [], "features"),
+        ("tenant", "ten_other", "tenant"),
+        ("audience", "staff", "audience"),
+        ("format", 3, "format"),
+        ("kind", "heartbeat", "kind"),
+        ("clock", {"mode": "sun"}, "clock"),
+        ("standing", "broke", "standing"),
+        ("zone", 8, "zone"),
+    ],
+)
+def test_a_wrong_member_is_refused_after_good_ones_too(member, value, refused):
+    earlier, good = Earlier(), make_snapshot()
+    second = replace(good, revision=good.revision + 1)
+    for one in (good, second):
+        assert parse_snapshot(one.to_bytes(), tenant=TENANT, earlier=earlier) == one
+
+    body = json.loads(good.to_bytes()) | {member: value}
+    less = {name: it for name, it in body.items() if name != member}
+    for wrong in (body, less):
+        with pytest.raises(SnapshotInvalid, match=rf"snapshot\.{refused}"):
+            parse_snapshot(canonical_json(wrong), tenant=TENANT, earlier=earlier)
+    assert parse_snapshot(good.to_bytes(), tenant=TENANT, earlier=earlier) == good
+
+
+def test_what_was_read_for_one_tenant_is_not_taken_for_another():
+    earlier, data = Earlier(), make_snapshot().to_bytes()
+    parse_snapshot(data, earlier=earlier)
+
+    with pytest.raises(SnapshotInvalid, match="tenant"):
+        parse_snapshot(data, tenant="ten_other", earlier=earlier)
+    with pytest.raises(SnapshotInvalid, match="audience"):
+        parse_snapshot(data, audience="staff", earlier=earlier)
+
+
+def test_each_change_of_standing_clock_and_keys_is_taken():
+    earlier, first = Earlier(), make_snapshot()
+    said = [
+        first,
+        replace(first, revision=13),
+        replace(first, revision=14, standing=Standing.GRACE),
+        replace(first, revision=15, test_clock_at=NOW),
+        replace(first, revision=16, keys=()),
+        replace(first, revision=17, services=()),
+        first,
+    ]
+
+    assert [parse_snapshot(one.to_bytes(), earlier=earlier) for one in said] == said
 
 
 def test_a_number_with_a_point_is_neither_a_text_nor_a_quantity():
