@@ -13,7 +13,7 @@ from control_plane.kernel.ids import ApiKeyId, InstanceId, SessionId, TenantId, 
 from control_plane.runtime.unit_of_work import AuthWork
 from control_plane.tenancy.domain import Role
 
-_API_KEY = text("SELECT tenant_id, id, name, scopes FROM auth_api_key(:hash, :at)")
+_API_KEY = text("SELECT tenant_id, id, name, scopes, lasting FROM auth_api_key(:hash, :at)")
 _SERVICE_TOKEN = text(
     "SELECT tenant_id, instance_id, module, scopes FROM auth_service_token(:hash)"
 )
@@ -54,6 +54,14 @@ class LoginUnderWay:
     nonce: str
     code_verifier: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFound:
+    """Whose a key is, and whether that lasts until somebody revokes it: no clock ends it."""
+
+    principal: Principal
+    lasting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,19 +209,20 @@ class Lookups:
         return (await self.session.execute(text(statement), values)).one_or_none()
 
 
-async def api_key(auth: AuthWork, secret_hash: str, at: datetime) -> Principal | None:
+async def api_key(auth: AuthWork, secret_hash: str, at: datetime) -> KeyFound | None:
     """Find a key that is neither revoked nor expired on its tenant's clock."""
     rows = await auth.ask(_API_KEY, {"hash": secret_hash, "at": at})
     if not rows:
         return None
-    [(tenant_id, key_id, name, scopes)] = rows
-    return Principal(
+    [(tenant_id, key_id, name, scopes, lasting)] = rows
+    principal = Principal(
         kind=PrincipalKind.API_KEY,
         tenant_id=TenantId(tenant_id),
         name=name,
         key_id=ApiKeyId(key_id),
         scopes=frozenset(scopes),
     )
+    return KeyFound(principal, lasting)
 
 
 async def service_token(auth: AuthWork, secret_hash: str) -> Principal | None:

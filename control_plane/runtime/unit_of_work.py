@@ -7,13 +7,13 @@ its idempotency row) in one commit.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
@@ -55,6 +55,11 @@ async def set_tenant(session: AsyncSession, tenant_id: TenantId) -> None:
     """Bind the running transaction to a tenant; row-level security does the rest."""
     connection = await connect(session)
     await connection.execute(_BIND, {"tenant_id": str(tenant_id)})
+
+
+def once_committed(session: AsyncSession, act: Callable[[], None]) -> None:
+    """Call ``act`` when the transaction has committed, whoever opened it; never when it fails."""
+    event.listen(session.sync_session, "after_commit", lambda _: act(), once=True)
 
 
 @dataclass(frozen=True, slots=True)

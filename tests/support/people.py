@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from control_plane.identity.domain import Principal, PrincipalKind
+from control_plane.identity.known_keys import KnownKeys
 from control_plane.identity.services.authenticate_api_key import AuthenticateApiKey
 from control_plane.identity.services.authenticate_service_token import AuthenticateServiceToken
 from control_plane.identity.services.authenticate_session import AuthenticateSession
@@ -78,10 +79,11 @@ class People:
         self.switch_tenant = SwitchTenant(auth)
         self.memberships = ListMemberships(auth)
         self.change_language = ChangeLanguage(auth)
+        self.known_keys = KnownKeys(clock)
         self.create_key = CreateApiKey(work, self.tenant_clock)
-        self.revoke_key = RevokeApiKey(work, self.tenant_clock)
+        self.revoke_key = RevokeApiKey(work, self.tenant_clock, self.known_keys)
         self.list_keys = ListApiKeys(work)
-        self.by_key = AuthenticateApiKey(auth, clock)
+        self.by_key = AuthenticateApiKey(auth, clock, self.known_keys)
         self.issue_token = IssueServiceToken(work, clock)
         self.revoke_tokens = RevokeServiceTokens(work, clock)
         self.by_token = AuthenticateServiceToken(auth)

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from control_plane.identity.jobs import PurgeSessions
+from control_plane.identity.known_keys import KnownKeys
 from control_plane.identity.services.authenticate_api_key import AuthenticateApiKey
 from control_plane.identity.services.authenticate_service_token import AuthenticateServiceToken
 from control_plane.identity.services.authenticate_session import AuthenticateSession
@@ -72,8 +73,12 @@ class IdentityPart(TenancyPart):
         return AuthenticateSession(self.auth, self.clock)
 
     @cached_property
+    def known_keys(self) -> KnownKeys:
+        return KnownKeys(self.clock)
+
+    @cached_property
     def authenticate_api_key(self) -> AuthenticateApiKey:
-        return AuthenticateApiKey(self.auth, self.clock)
+        return AuthenticateApiKey(self.auth, self.clock, self.known_keys)
 
     @cached_property
     def authenticate_service_token(self) -> AuthenticateServiceToken:
@@ -89,7 +94,7 @@ class IdentityPart(TenancyPart):
 
     @cached_property
     def revoke_api_key(self) -> RevokeApiKey:
-        return RevokeApiKey(self.work, self.tenant_clock)
+        return RevokeApiKey(self.work, self.tenant_clock, self.known_keys)
 
     @cached_property
     def issue_service_token(self) -> IssueServiceToken:
