@@ -231,7 +231,8 @@ class EntitlementState:
         held = self._held
         if held is None:
             return _NOTHING
-        return held.prepare(feature, self._now(held), at)
+        test_clock_at = held.snapshot.test_clock_at
+        return held.prepare(feature, test_clock_at or self._clock.now(), at)
 
     def _now(self, held: HeldSnapshot) -> datetime:
         at = held.snapshot.test_clock_at

@@ -152,13 +152,16 @@ def _answers(
 ) -> tuple[list[float], list[Decision]]:
     """Return the instants at which the answer changes, and the answers around them."""
     windows = snapshot.features[feature].windows
+    if not windows:  # never bought: there is nothing that could change
+        reason, revision = Reason.NOT_SUBSCRIBED, snapshot.revision
+        return [], [Decision(allowed=False, reason=reason, revision=revision, aged=aged)]
     edges = {edge for window in windows for edge in (window.start, window.end) if edge is not None}
     changes = sorted(edges)
     before = Decision(
         allowed=False,
-        reason=Reason.NOT_STARTED if changes else Reason.NOT_SUBSCRIBED,
+        reason=Reason.NOT_STARTED,
         revision=snapshot.revision,
-        valid_until=changes[0] if changes else None,
+        valid_until=changes[0],
         aged=aged,
     )
     after = [_decide_fresh(snapshot, feature, change, aged) for change in changes]

@@ -130,7 +130,13 @@ class FeatureGrant:
         """
         if self.max_age_seconds is not None:
             return self.max_age_seconds
-        return STRICT_AGE_SECONDS if self.strict or self.leased else PLAN_AGE_SECONDS
+        leased = self.kind in LEASED
+        return STRICT_AGE_SECONDS if self.strict or leased else PLAN_AGE_SECONDS
+
+
+_BOOLEAN = FeatureKind.BOOLEAN.value
+_NOT_BOUGHT = {strict: FeatureGrant(FeatureKind.BOOLEAN, (), strict) for strict in (False, True)}
+"""What a tenant has not got: the same for all features of the commonest kind."""
 
 
 def feature_body(grant: FeatureGrant) -> dict[str, object]:
@@ -159,6 +165,11 @@ def read_feature(reader: Reader, form: int) -> FeatureGrant:
     Raises:
         SnapshotInvalid: a member is wrong, or the windows overlap or are out of order.
     """
+    members = reader.members
+    if len(members) == len(_ALWAYS) and members.get("kind") == _BOOLEAN:
+        strict = members.get("strict")
+        if members.get("windows") == [] and isinstance(strict, bool):
+            return _NOT_BOUGHT[strict]
     kind = _read_kind(reader, form)
     windows = tuple([_read_window(item, kind) for item in reader.children("windows")])
     for earlier, later in pairwise(windows):

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from control_plane.sdk.decide import (
+    PLAN_AGE_SECONDS,
     Checker,
     Decision,
     Hold,
     Reason,
     UnitAccount,
     UnitLedger,
-    max_age_seconds,
     when_stale,
 )
 from control_plane.sdk.quota import quota_period
@@ -85,14 +85,18 @@ class HeldSnapshot:
         """Decide, and remember what may be given again for as long as it surely holds."""
         grant = self.snapshot.features.get(feature)
         decision = self.checker.check(feature, now.timestamp())
-        fresh_for = max_age_seconds(grant) - self.age_seconds(monotonic)
+        oldest = PLAN_AGE_SECONDS if grant is None else grant.max_age
+        fresh_for = oldest - (self.age + monotonic - self.measured)
         holds_for = min(_RECHECK_SECONDS, fresh_for)
         if fresh_for < 0:  # and it stays so until something is heard, which begins anew
             decision, holds_for = when_stale(decision, grant), _RECHECK_SECONDS
         if grant is None:
             return monotonic, None, decision, None
-        holds_for = self._shorten(holds_for, decision.valid_until, now)
-        counted = self._count(feature, grant, decision, now)
+        if decision.valid_until is not None:
+            holds_for = self._shorten(holds_for, decision.valid_until, now)
+        counted = None
+        if self.ledger is not None:
+            counted = self._count(self.ledger, feature, grant, decision, now)
         ready: Ready
         if counted is None:
             ready = monotonic + holds_for, None, decision, None
@@ -104,14 +108,19 @@ class HeldSnapshot:
         return ready
 
     def _count(
-        self, feature: str, grant: FeatureGrant, decision: Decision, now: datetime
+        self,
+        ledger: UnitLedger,
+        feature: str,
+        grant: FeatureGrant,
+        decision: Decision,
+        now: datetime,
     ) -> tuple[UnitAccount, datetime | None] | None:
         """Return the account to spend from, and when its period ends; None if none is needed."""
         limit = decision.limit
-        if self.ledger is None or limit is None or not (grant.leased and decision.allowed):
+        if limit is None or not (grant.leased and decision.allowed):
             return None
         period = quota_period(grant, self.snapshot.zone, now)
-        return self.ledger.account(feature, grant, period, limit), period.end
+        return ledger.account(feature, grant, period, limit), period.end
 
     def _shorten(self, seconds: float, until: datetime | None, now: datetime) -> float:
         """Let an answer hold no longer than until an instant; a test clock stands still."""

@@ -38,35 +38,31 @@ class Reader:
     def __init__(self, value: object, path: str) -> None:
         if not isinstance(value, dict):
             raise SnapshotInvalid(path=path, reason="is not an object")
-        self._members: dict[str, object] = value
+        self.members: Mapping[str, object] = value
+        """The object as it came."""
         self._path = path
 
-    @property
-    def members(self) -> Mapping[str, object]:
-        """The object as it came."""
-        return self._members
-
     def __contains__(self, name: str) -> bool:
-        return name in self._members
+        return name in self.members
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(self.members)
 
     def text(self, name: str) -> str:
         """Return a text."""
-        value = self._members.get(name)
+        value = self.members.get(name)
         return value if isinstance(value, str) else self._refuse(name, "is not a text")
 
     def whole(self, name: str) -> int:
         """Return a whole number that is not negative."""
-        value = self._members.get(name)
+        value = self.members.get(name)
         if type(value) is not int or value < 0:
             self._refuse(name, "is not a whole number")
         return value
 
     def optional_whole(self, name: str) -> int | None:
         """Return a whole number that is not negative, or None where the member is not there."""
-        return self.whole(name) if name in self._members else None
+        return self.whole(name) if name in self.members else None
 
     def choice(self, name: str, choices: Iterable[str]) -> str:
         """Return one of these texts."""
@@ -75,7 +71,7 @@ class Reader:
 
     def boolean(self, name: str) -> bool:
         """Return true or false."""
-        value = self._members.get(name)
+        value = self.members.get(name)
         return value if isinstance(value, bool) else self._refuse(name, "is not a boolean")
 
     def instant(self, name: str) -> datetime:
@@ -88,7 +84,7 @@ class Reader:
 
     def optional_instant(self, name: str) -> datetime | None:
         """Return an instant, or None where the member is there and null."""
-        if name in self._members and self._members[name] is None:
+        if name in self.members and self.members[name] is None:
             return None
         return self.instant(name)
 
@@ -114,7 +110,7 @@ class Reader:
 
     def child(self, name: str) -> "Reader":
         """Return an object."""
-        return Reader(self._members.get(name), f"{self._path}.{name}")
+        return Reader(self.members.get(name), f"{self._path}.{name}")
 
     def children(self, name: str) -> list["Reader"]:
         """Return a list of objects."""
@@ -143,7 +139,7 @@ class Reader:
 
     def expect(self, name: str, *allowed: object) -> None:
         """Require a member to be one of these values."""
-        value = self._members.get(name)
+        value = self.members.get(name)
         for one in allowed:
             if type(value) is type(one) and value == one:
                 return
@@ -154,11 +150,11 @@ class Reader:
         return SnapshotInvalid(path=self._path, reason=reason)
 
     def _list(self, name: str) -> list[object]:
-        value = self._members.get(name)
+        value = self.members.get(name)
         return value if isinstance(value, list) else self._refuse(name, "is not a list")
 
     def _split(self, name: str, split: Callable[[Any], object]) -> object:
-        value = self._members.get(name)
+        value = self.members.get(name)
         try:
             return split(value) if isinstance(value, Unread) else value
         except ValueError:
@@ -191,8 +187,8 @@ class ReadBefore(Generic[Part]):
         self, reader: Reader, name: str, read: Callable[[Reader], Part]
     ) -> Mapping[str, Part]:
         """Return the parts of an object by their names."""
-        before = self._before
-        if reader.members.get(name) != before.value or before.value is None:
+        before, value = self._before, reader.members.get(name)
+        if value != before.value or value is None:
             before = self._anew(reader, name, reader.named(name), read)
         return before.parts
 

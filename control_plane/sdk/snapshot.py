@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from control_plane.kernel.calendar import instant_text
+from control_plane.kernel.calendar import instant_text, parse_instant
 from control_plane.kernel.canonical import canonical_json
+from control_plane.kernel.errors import TallyardError
 from control_plane.sdk.fast_json import AS_WRITTEN, loads, named
 from control_plane.sdk.features import (
     Access,
@@ -196,18 +197,19 @@ def _read_again(data: bytes, frame: _Frame) -> Snapshot | None:
     moving, rest = _split(data)
     if len(moving) != len(_MOVING) or rest != frame.rest:
         return None
+    same = frame.snapshot
     try:
-        for name in ("revision", "issued_at"):
-            moving[name] = loads(moving[name])
-    except ValueError:
+        revision, issued_at = loads(moving["revision"]), parse_instant(loads(moving["issued_at"]))
+    except (ValueError, TypeError, TallyardError):
         return None
-    reader, same = Reader(moving, "snapshot"), frame.snapshot
+    if type(revision) is not int or revision < 0:
+        return None
     return Snapshot(
         same.tenant,
-        reader.whole("revision"),
-        reader.instant("issued_at"),
+        revision,
+        issued_at,
         same.zone,
-        frame.features(reader),
+        frame.features(Reader(moving, "snapshot")),
         same.keys,
         same.services,
         same.test_clock_at,
