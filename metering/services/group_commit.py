@@ -31,10 +31,11 @@ class _Lane:
 class GroupCommit:
     """Merges what arrives for a tenant while previous groups are being committed.
 
-    The first delivery waits ``linger_seconds`` for company, then a group of up
-    to ``most_in_group`` events is committed at once; nobody is answered before
-    that commit. ``most_at_once`` groups of a tenant are on their way together: with
-    two, what comes during a commit need not wait for its end. Groups never mix
+    A delivery that finds none of its tenant's on the way is committed at once; the next
+    waits ``linger_seconds`` for company, then a group of up to ``most_in_group`` events is
+    committed. Nobody is answered before that commit. ``most_at_once`` groups of a tenant
+    are on their way together: with two, what comes during a commit need not wait for its
+    end. Groups never mix
     tenants, so that row-level security stays in force. At most ``most_waiting``
     events wait in this process.
     """
@@ -67,12 +68,14 @@ class GroupCommit:
         if len(lane.runners) < self.most_at_once:
             # An empty context: the group is nobody's request, and must not be
             # logged or traced as that of whoever happened to come first.
-            lane.runners.add(loop.create_task(self._run(tenant_id, lane), context=Context()))
+            linger = self.linger_seconds if lane.runners else 0
+            run = self._run(tenant_id, lane, linger)
+            lane.runners.add(loop.create_task(run, context=Context()))
         return await delivery.answer
 
-    async def _run(self, tenant_id: TenantId, lane: _Lane) -> None:
+    async def _run(self, tenant_id: TenantId, lane: _Lane, linger: float) -> None:
         try:
-            await asyncio.sleep(self.linger_seconds)
+            await asyncio.sleep(linger)
             while lane.waiting:
                 await self._commit_group(tenant_id, self._next_group(lane))
         finally:

@@ -62,6 +62,31 @@ async def test_what_arrives_during_a_commit_shares_the_next_one(ledger):
     assert [ids for _, ids in ledger.groups] == [["a-0"], ["b-0", "c-0", "d-0"]]
 
 
+async def test_who_finds_nobody_on_the_way_waits_for_no_company(ledger):
+    commit = GroupCommit(ledger, linger_seconds=3_600, most_at_once=2)
+    ledger.gate.set()
+
+    for name in "ab":
+        async with asyncio.timeout(10):
+            await _send(commit, name)
+
+    assert [ids for _, ids in ledger.groups] == [["a-0"], ["b-0"]]
+
+
+async def test_who_waits_for_company_goes_with_the_next_group_at_the_latest(ledger):
+    commit = GroupCommit(ledger, linger_seconds=3_600, most_at_once=2)
+    sent = [_send(commit, "a")]
+    for later in ("b", "c"):
+        await asyncio.sleep(0.01)
+        sent.append(_send(commit, later))
+    await asyncio.sleep(0.01)
+    ledger.gate.set()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*sent)
+
+    assert [ids for _, ids in ledger.groups] == [["a-0"], ["b-0", "c-0"]]
+
+
 async def test_with_two_at_once_nobody_waits_for_one_commit_and_then_for_another(ledger):
     commit = GroupCommit(ledger, linger_seconds=0, most_at_once=2)
     sent = [_send(commit, "a")]
