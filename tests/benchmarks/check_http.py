@@ -13,7 +13,7 @@ from tests.support.check_bench import COUNTED, FEATURES, CheckBench, running_che
 from tests.support.ingest_bench import send_all
 
 CONNECTIONS = 64
-CHECKS = {"small": 1_000, "full": 20_000}
+CHECKS = {"small": 4_000, "full": 20_000}
 ROUNDS = {"small": 5, "full": 7}
 PATHS = ("/v1/entitlements/check", "/bare")
 
