@@ -139,7 +139,8 @@ def terms_asked(form: Submitted, listed: Listed) -> Terms | None:
     amount = read_field(form.one("commitment"), "commitment", _money(listed))
     limits: dict[str, Grant] = {}
     for code, feature in listed.catalog.features.items():
-        value = read_field(form.one(f"e.{code}"), f"e.{code}", partial(value_from, feature=feature))
+        read = partial(value_from, feature=feature, override=True)  # False: what was taken away
+        value = read_field(form.one(f"e.{code}"), f"e.{code}", read)
         if value is not None:
             limits[code] = value
     if not (charges or limits or amount):

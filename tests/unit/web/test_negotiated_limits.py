@@ -54,3 +54,14 @@ def test_what_is_no_value_is_told_at_its_field(listed):
         asked(listed, **{"e.outbound.rate": "fast"})
 
     assert refused.value.field == "e.outbound.rate"
+
+
+@pytest.mark.parametrize(
+    "code", ["outbound.labels", "outbound.rate", "outbound.batch", "outbound.region"]
+)
+def test_what_was_taken_away_is_shown_and_taken_away_still_when_sent_again(listed, code):
+    kept = SimpleNamespace(charges={}, entitlements={code: False})
+    *_, limits = term_groups(listed, kept, "en")
+    shown = {field.name: field.value for field in limits.fields if field.value}
+
+    assert asked(listed, **shown).entitlements == {code: False}
