@@ -1,5 +1,6 @@
 """What a tenant may do, told again whenever it changes: by long poll, and as a stream."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Final
@@ -55,7 +56,28 @@ async def read_entitlement_changes(
         return _view(*await application.follow_entitlements.after(tenant_id, have, 0))
     _find_room(room, tenant_id)
     with room.entered(tenant_id):
-        return _view(*await application.follow_entitlements.after(tenant_id, have, wait))
+        return _view(*await _changed(request, application, have, wait))
+
+
+async def _changed(
+    request: ApiRequest, application: Application, have: int, wait: int
+) -> tuple[Seen, bool]:
+    """Wait for a change, and no longer than the caller does: who has gone needs no place."""
+    tenant_id, after = tenant(request), application.follow_entitlements.after
+    answer = asyncio.create_task(after(tenant_id, have, wait))
+    gone = asyncio.create_task(_hung_up(request))
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        return await (answer if answer.done() else after(tenant_id, have, 0))
+    finally:
+        answer.cancel()
+        gone.cancel()
+        await asyncio.gather(answer, gone, return_exceptions=True)
+
+
+async def _hung_up(request: ApiRequest) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @get(
@@ -106,14 +128,17 @@ async def _events(
 
 
 async def _caller(request: ApiRequest, application: Application) -> Principal | None:
-    """Find out again who holds the credential that the request came with."""
+    """Find out again who holds the credential that the request came with.
+
+    Asked anew: the next review may be a minute away, so nothing remembered may answer this one.
+    """
     session: str | None = request.scope["state"].get("session_secret")
     if session is not None:
         return await application.authenticate_session(session)
     secret = request.headers.get("authorization", "").partition(" ")[2].strip()
     if secret.startswith("tys_"):
         return await application.authenticate_service_token(secret)
-    return await application.authenticate_api_key(secret)
+    return await application.authenticate_api_key(secret, fresh=True)
 
 
 def _may_follow(caller: Principal, tenant_id: TenantId) -> bool:

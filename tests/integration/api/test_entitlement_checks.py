@@ -227,24 +227,29 @@ async def test_changes_are_answered_when_they_come(bella):
         assert answer.json()["errors"][0]["field"] == name
 
 
-async def streamed(app, key, count, meanwhile):
-    """Read ``count`` events of the stream as ASGI gives them; None where it ended before."""
-    events, done = [], asyncio.Event()
-    scope = {
+def http_scope(path, key, query=b""):
+    """What a server says of a request, with a key."""
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "GET",
-        "path": "/v1/entitlements/stream",
-        "raw_path": b"/v1/entitlements/stream",
+        "path": path,
+        "raw_path": path.encode(),
         "root_path": "",
         "scheme": "http",
-        "query_string": b"",
+        "query_string": query,
         "headers": [(b"authorization", f"Bearer {key}".encode())],
         "client": ("127.0.0.1", 1),
         "server": ("tallyard.test", 80),
         "state": {},
     }
+
+
+async def streamed(app, key, count, meanwhile):
+    """Read ``count`` events of the stream as ASGI gives them; None where it ended before."""
+    events, done = [], asyncio.Event()
+    scope = http_scope("/v1/entitlements/stream", key)
     asked = False
 
     async def receive():
@@ -339,5 +344,32 @@ async def test_a_long_poll_takes_the_place_of_a_stream_while_it_waits(bella, sit
         assert at_once.json()["revision"] == revision
         site.application.end_streams()
         assert (await waiting).status_code == 200
+
+    assert not room._open
+
+
+async def test_a_poll_whose_caller_has_gone_leaves_its_place(bella, site):
+    revision = await bella.subscribe()
+    room, told, gone = site.application.stream_room, [], asyncio.Event()
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive():
+        for message in asked:
+            return message
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        told.append(message["type"])
+
+    query = f"have={revision}&wait=60".encode()
+    scope = http_scope("/v1/entitlements/changes", bella.company.key, query)
+    polling = asyncio.create_task(site.app(scope, receive, send))
+    async with asyncio.timeout(30):
+        while not room._open:
+            await asyncio.sleep(0.01)
+        assert not told
+        gone.set()
+        await polling
 
     assert not room._open
