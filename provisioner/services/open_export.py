@@ -63,20 +63,19 @@ class OpenExport:
         """
         async with self.work(tenant_id) as session:
             row = await InstanceRepository(session).get(tenant_id, instance_id)
-            name = row.ref.instance_text
-            await record(session, tenant_id, actor, "instance.export_opened", "instance", name)
         if row.export_purged_at is not None:
             raise ExportPurged(instance=row.ref.instance_text)
         if row.export_file is not None and row.export_sha256 is not None:
             kept = self.folder / row.export_file
             if await asyncio.to_thread(kept.is_file):
+                await self._record(row, actor)
                 return OpenedExport(kept, _name(row), row.export_sha256, slot=None)
         if row.state != State.READY:
             raise ExportNotReady(instance=row.ref.instance_text)
-        return await self._taken_now(row)
+        return await self._taken_now(row, actor)
 
-    async def _taken_now(self, row: InstanceRow) -> OpenedExport:
-        slot = take_slot(self.folder, row.ref.tenant_text, self.most_at_once)
+    async def _taken_now(self, row: InstanceRow, actor: str) -> OpenedExport:
+        slot = await self._slot(row)
         if slot is None:
             raise ExportsBusy(most=self.most_at_once, retry_after_seconds=RETRY_AFTER_SECONDS)
         with ExitStack() as unless_taken:
@@ -87,8 +86,35 @@ class OpenExport:
             except SyncFailed as error:
                 raise ExportNotReady(instance=row.ref.instance_text) from error
             sha256 = await asyncio.to_thread(verify_export, path, row.ref, row.module)
+            await self._record(row, actor)
             unless_taken.pop_all()
         return OpenedExport(path, _name(row), sha256, slot)
+
+    async def _slot(self, row: InstanceRow) -> ExportSlot | None:
+        """Take a slot beside the event loop: what a killed process left may be long to delete."""
+        taking = asyncio.ensure_future(
+            asyncio.to_thread(take_slot, self.folder, row.ref.tenant_text, self.most_at_once)
+        )
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(_give_back)  # a thread goes on: nobody waits for its slot
+            raise
+
+    async def _record(self, row: InstanceRow, actor: str) -> None:
+        """Put it on record, once nothing refuses it any more."""
+        tenant_id = TenantId(row.tenant_id)
+        async with self.work(tenant_id) as session:
+            name = row.ref.instance_text
+            await record(session, tenant_id, actor, "instance.export_opened", "instance", name)
+
+
+def _give_back(taking: "asyncio.Future[ExportSlot | None]") -> None:
+    if taking.cancelled() or taking.exception() is not None:
+        return
+    slot = taking.result()
+    if slot is not None:
+        slot.close()
 
 
 def _name(row: InstanceRow) -> str:

@@ -1,10 +1,13 @@
 """Exports of running instances: so many at once, and nothing of them is left behind."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -125,3 +128,53 @@ async def test_what_was_being_restored_goes_after_a_day(exports, clock):
     assert await SweepExports(exports, clock).run() == 1
 
     assert [left.name for left in (exports / "ten_1").iterdir()] == ["restore-new"]
+
+
+class HeldThreads(ThreadPoolExecutor):
+    """One thread, which does nothing before it is let go."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.asked, self._gate = asyncio.Event(), threading.Event()
+        super().submit(self._gate.wait)
+
+    def submit(self, *work, **named):
+        self.asked.set()
+        return super().submit(*work, **named)
+
+    def let_go(self):
+        self._gate.set()
+
+
+async def test_who_leaves_while_a_place_is_being_emptied_gives_it_back(running, opening, exports):
+    loop, threads = asyncio.get_running_loop(), HeldThreads()
+    loop.set_default_executor(threads)
+    try:
+        taking = asyncio.create_task(opening(running["outbound"]))
+        await threads.asked.wait()
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        assert taking.cancelled()
+    finally:
+        threads.let_go()
+    await asyncio.to_thread(lambda: None)  # after the slot was taken, in the same thread
+    loop.set_default_executor(ThreadPoolExecutor())
+
+    async with asyncio.timeout(30):
+        while [place.suffix for place in exports.glob("taking/*/*")] != [".lock"]:
+            await asyncio.sleep(0.01)
+
+
+async def test_only_what_was_opened_is_on_record(site, running, opening, admin):
+    taken = [await opening(running["outbound"]) for _ in range(3)]
+    with pytest.raises(ExportsBusy):
+        await opening(running["outbound"])
+    taken[0].slot.close()
+    site.modules.spoil = lambda archive: archive[: len(archive) // 2]
+    with pytest.raises(ExportDamaged):
+        await opening(running["outbound"])
+
+    count = "SELECT count(*) FROM audit_entries WHERE action = 'instance.export_opened'"
+    assert admin.execute(count).fetchone() == (3,)
+    for one in taken:
+        one.slot.close()
