@@ -20,15 +20,18 @@ TRIED_FOR = timedelta(days=1)
 """How long lost leases wait to be settled by events, after all of them were delivered."""
 
 _NOW = text("SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp())")
+# A lease renewed after its recovery waits for the next one: this one will never settle it.
 _LOST = text(
     "SELECT DISTINCT l.feature, l.period, a.period_start, a.period_end, l.holder, "
     "l.drained_fence, l.drained_epoch FROM leases AS l "
     "JOIN lease_accounts AS a USING (tenant_id, feature, period) WHERE l.tenant_id = :tenant_id "
-    "AND l.state = 'lost' AND l.drained_at > CAST(:since AS timestamptz) "
+    "AND l.state = 'lost' AND l.fence <= l.drained_fence "
+    "AND l.drained_at > CAST(:since AS timestamptz) "
     "ORDER BY 1, 2, 5, 6, 7 LIMIT 10000"
 )
 _WAITING = text(
     "SELECT DISTINCT tenant_id FROM leases WHERE state = 'lost' "
+    "AND fence <= drained_fence "
     "AND drained_at > coalesce(CAST(:now AS timestamptz), clock_timestamp()) - interval '1 day'"
 )
 _METERED = text("SELECT lease_metered(:tenant_id, :as_of, :now, CAST(:used AS jsonb))")

@@ -195,3 +195,26 @@ async def test_what_was_lost_of_a_meter_that_does_not_add_up_stays_spent(
 
     assert memory.read == []
     assert account("peak")[:3] == (0, 1, 10)
+
+
+async def test_a_lease_renewed_after_its_recovery_is_read_only_after_the_next(
+    tenant_id, used, clock, settling, account, leasing, catalogue
+):
+    memory = CountedReads()
+    settle = settling(memory)
+    await memory.ingest(tenant_id, parse_events(used(6)))
+    lease = await leasing.acquire("lines", 10)
+    await leasing.ask(recovery(lease, fence=lease.fence), epoch=2)
+    renewed = await leasing.renew(lease, spent=4, units=14)
+    assert renewed.fence > lease.fence
+    clock.advance(seconds=36)
+    await leasing.acquire("lines", 1, holder="ins_c")
+
+    assert account("lines")[2] == 10
+    assert (await settle.sink.waiting(), await settle(tenant_id), memory.read) == ([], 0, [])
+
+    await leasing.ask(recovery(lease, fence=renewed.fence), epoch=2)
+    clock.advance(seconds=1)
+    assert await settle.sink.waiting() == [tenant_id]
+    assert await settle(tenant_id) == 1
+    assert account("lines")[:3] == (6, 1, 0)
