@@ -77,3 +77,34 @@ async def test_a_sandbox_forgets_in_its_own_time(told, forget, clock, admin, ten
 
     admin.execute("UPDATE test_clocks SET now_at = %s", [FOUND + timedelta(days=33)])
     assert await forget().run() == 3
+
+
+class StoppedClock:
+    """Tells nobody the time of one tenant."""
+
+    def __init__(self, clock, of):
+        self.clock, self.of, self.tenants = clock, of, TenantClock(clock)
+
+    async def now(self, session, tenant_id):
+        if tenant_id == self.of:
+            raise RuntimeError("its clock cannot be read")
+        return await self.tenants.now(session, tenant_id)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_one_that_fails_keeps_nobody_else_waiting_and_is_told(
+    told, system, clock, admin, tenant_id, other_tenant_id, number
+):
+    admin.execute(
+        'INSERT INTO usage_alerts (tenant_id, feature, period, mark, used, "limit", found_at) '
+        "VALUES (%s, 'lines', 'day:2026-01-15', '50', 50, 100, %s)",
+        [other_tenant_id, FOUND],
+    )
+    clock.set(FOUND + timedelta(days=10_000))
+    failing = (tenant_id, other_tenant_id)[number]
+
+    with pytest.raises(RuntimeError, match="alerts of 1 tenants"):
+        await ForgetAlerts(system, StoppedClock(clock, failing), kept_days=30).run()
+
+    left = admin.execute("SELECT tenant_id FROM usage_alerts WHERE period <> 'ever'").fetchall()
+    assert {row[0] for row in left} == {failing}
