@@ -1,5 +1,6 @@
 """``tallyard webhooks``: where organisations are told, what was sent, and sending it again."""
 
+from collections.abc import Sequence
 from typing import TextIO
 
 import click
@@ -29,7 +30,12 @@ def webhooks() -> None:
 def list_(tenant: str) -> None:
     """List the endpoints of TENANT (ten_…), in the order they were made."""
     owner = TenantId(id_from("ten", tenant))
-    for found in run(lambda application: application.list_webhooks(owner)):
+
+    async def act(application: Application) -> Sequence[EndpointSummary]:
+        await application.read_organisation(owner)
+        return await application.list_webhooks(owner)
+
+    for found in run(act):
         click.echo(_endpoint_line(found))
 
 
@@ -83,6 +89,7 @@ def add(
     secret = "" if secret_file is None else secret_file.read().strip()
 
     async def act(application: Application) -> tuple[str, str | None]:
+        await application.read_organisation(owner)
         endpoint, made = await application.create_webhook(
             tenant_id=owner,
             kind=EndpointKind(kind),
@@ -144,12 +151,14 @@ def deliveries(
     endpoint = None if webhook is None else _endpoint(webhook)
     last = None if after is None else _delivery(after)
     wanted = None if state is None else DeliveryState(state)
-    found = run(
-        lambda application: application.list_webhook_deliveries(
+
+    async def act(application: Application) -> Sequence[Delivery]:
+        await application.read_organisation(owner)
+        return await application.list_webhook_deliveries(
             tenant_id=owner, endpoint_id=endpoint, state=wanted, after=last, limit=limit
         )
-    )
-    for delivery in found:
+
+    for delivery in run(act):
         click.echo(_delivery_line(delivery))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from control_plane.kernel.ids import TenantId, parse_id
+from control_plane.kernel.ids import TenantId, format_id, new_id, parse_id
 from tests.integration.cli.shell import Shell
 from tests.support.api import open_site
 
@@ -97,3 +97,13 @@ def test_a_robot_s_secret_is_read_from_a_file(webhooks, tmp_path):
     assert added.status == 0, added.err
     assert len(added.lines) == 1
     assert "abc" not in webhooks("list").out
+
+
+@pytest.mark.parametrize(
+    ("verb", "more"), [("list", ()), ("add", (URL, "--event", "invoice.paid")), ("deliveries", ())]
+)
+def test_an_organisation_that_does_not_exist_is_refused(tallyard: Shell, site, verb, more):
+    refused = tallyard("webhooks", verb, format_id("ten", TenantId(new_id())), *more)
+
+    assert (refused.status, refused.out) == (1, "")
+    assert "There is no such organisation." in refused.err
