@@ -51,7 +51,8 @@ class Burning:
         first = min(grant.starts_at for grant in self.grants)
         last = max(self.now, first) + self.horizon
         found = {first, last, self.now, *self.turns(last)}
-        found |= {at for use in self.uses.values() for at in (use.start, use.end) if at}
+        uses = (use for use in self.uses.values() if use.is_cut_by(self.period_of))
+        found |= {at for use in uses for at in (use.start, use.end) if at}
         for at in list(found):
             period = self.period_of(at)
             found |= {edge for edge in (period.start, period.end) if edge is not None}
@@ -276,9 +277,8 @@ class Ledger:
 
     def _base(self, at: datetime) -> int | None:
         window = self._window(at)
-        return (
-            int(window.value) if window is not None and isinstance(window.value, Decimal) else None
-        )
+        value = None if window is None else window.value
+        return int(value) if isinstance(value, Decimal) else None
 
     def _window(self, at: datetime) -> Window | None:
         holding = (w for w in self._all.base if w.start <= at and (w.end is None or at < w.end))

@@ -1,5 +1,6 @@
 """What a tenant is given besides what it bought: grants, and overrides with the last word."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from uuid import UUID
 from control_plane.catalog.domain import Feature, FeatureKind, Grant
 from control_plane.kernel.anchor import Anchor
 from control_plane.kernel.ids import format_id
+from control_plane.sdk.quota import QuotaPeriod
 
 USUAL_PRIORITY = 100
 """The priority of a grant that states none, and of what the plan gives in a period."""
@@ -105,6 +107,13 @@ class PeriodUse:
     start: datetime | None
     end: datetime | None
     units: int
+
+    def is_cut_by(self, period_of: Callable[[datetime], QuotaPeriod]) -> bool:
+        """Tell whether its period is one of these: no balance may follow from any other.
+
+        An account of a feature that was counted by the minute before may be forgotten any time.
+        """
+        return self.start is None or period_of(self.start).key == self.key
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,3 +184,18 @@ def test_a_turn_within_the_period_is_read_once_and_the_next_one_is_known():
     assert list(readings_due(replace(one, readings={reading.at: reading}))) == []
     assert next_turn(one) == local(1, 20)
     assert next_turn(replace(one, now=local(1, 20))) is None
+
+
+def test_what_was_used_of_a_minute_changes_no_balance_by_the_month():
+    pack = grant(50, local(1, 10), priority=1)
+    read = {local(1, 10): Reading(local(1, 10), "month:2026-01", 40)}
+    one = burning(pack, now=local(1, 20), uses=used(m01=65), readings=read)
+    minutes = {
+        key: PeriodUse(key, start, start + timedelta(minutes=1), 9)
+        for key, start in (("minute:1", local(1, 12)), ("minute:2", local(1, 15, 3)))
+    }
+    mixed = replace(one, uses={**minutes, **one.uses})
+
+    assert mixed.edges() == one.edges()
+    assert Ledger(mixed).at_now() == Ledger(one).at_now()
+    assert with_balances(mixed) == with_balances(one)
