@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from control_plane.entitlements.held_states import HeldStates
-from control_plane.entitlements.jobs import SweepLeases
+from control_plane.entitlements.jobs import ForgetLeases, SweepLeases
 from control_plane.entitlements.lease_accounts import LeaseAccounts
 from control_plane.entitlements.purge_jobs import ForgetAccounts
 from control_plane.entitlements.services.assign_seats import AssignSeat
@@ -81,6 +81,7 @@ class LeasesPart(GrantingPart):
         """What quotas need done now and then."""
         return (
             SweepLeases(self.work, self.system, self.lease_accounts),
+            ForgetLeases(self.system, self.lease_accounts),
             PushDueUsage(self.system, self.push_usage, self.settle_lost_leases),
             ForgetAccounts(
                 self.work,

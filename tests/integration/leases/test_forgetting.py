@@ -7,7 +7,7 @@ import pytest
 
 from control_plane.entitlements.domain.grants import TenantGrant
 from control_plane.entitlements.grant_repository import GrantRepository
-from control_plane.entitlements.jobs import SweepLeases
+from control_plane.entitlements.jobs import ForgetLeases, SweepLeases
 from control_plane.entitlements.purge_jobs import ForgetAccounts
 from control_plane.entitlements.services.audit_leases import AuditLeases
 from control_plane.kernel.ids import new_id
@@ -195,3 +195,53 @@ async def test_a_backlog_goes_in_batches(leasing, forget, clock, kept):
 
     assert await forget(batch=2).run() == 5
     assert kept() == (0, 0)
+
+
+async def test_a_lease_that_is_over_goes_with_its_period_where_that_is_longer(
+    leasing, system, clock, admin
+):
+    """Settling adds up what older leases of the holder reported."""
+    await leasing.publish(
+        {
+            "calls": granted(METERED, 100, per="year", meter="calls"),
+            "bursts": granted(METERED, 100, per="minute"),
+            "exports": granted(METERED, 100, per="ever", meter="exports"),
+        }
+    )
+    for feature in ("calls", "bursts", "exports"):
+        await leasing.close(await leasing.acquire(feature, 10), spent=5)
+    forget = ForgetLeases(system, leasing.accounts)
+    [(ends,)] = admin.execute(
+        "SELECT period_end FROM lease_accounts WHERE feature = 'calls'"
+    ).fetchall()
+
+    def left():
+        rows = admin.execute("SELECT feature FROM leases ORDER BY feature").fetchall()
+        return [feature for (feature,) in rows]
+
+    clock.advance(days=DAYS)
+    assert await forget.run() == 0
+    clock.advance(minutes=2)
+    assert await forget.run() == 2
+    assert left() == ["calls"]
+
+    clock.set(ends + timedelta(days=DAYS))
+    assert await forget.run() == 0
+    clock.advance(seconds=1)
+    assert await forget.run() == 1
+
+
+async def test_old_leases_go_in_batches_past_those_that_stay(leasing, system, clock, admin):
+    await leasing.publish(
+        {
+            "calls": granted(METERED, 100, per="year"),
+            "bursts": granted(METERED, 100, per="minute"),
+        }
+    )
+    for feature in ("calls", "bursts") * 3:
+        await leasing.close(await leasing.acquire(feature, 2), spent=1)
+    clock.advance(days=DAYS + 1)
+
+    assert await ForgetLeases(system, leasing.accounts, batch=2).run() == 3
+
+    assert admin.execute("SELECT DISTINCT feature FROM leases").fetchall() == [("calls",)]
