@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.decision import Reason
-from control_plane.sdk.lease_messages import LeaseResult
+from control_plane.sdk.lease_messages import MOST_UNITS, LeaseResult, LeaseStatus
 from control_plane.sdk.lease_shortage import NEVER, Shortage
 from control_plane.sdk.leases import HORIZON_SECONDS, measured_rate
 
@@ -123,7 +123,7 @@ class LeasedAccount:
         self.reservations: set[Reservation] = set()
         self.current = self.recovers = False
         self.fence = 0
-        self.needed = 0
+        self.needed = self.asked = 0
         self.size = spare
         self.measured_at = clock()
         self.shortage = Shortage(lasting=True)
@@ -201,7 +201,12 @@ class LeasedAccount:
         """Note what an answer says of the account. The book's lock is held."""
         self.remaining, self.limit = result.remaining, result.limit
         self.fence = max(self.fence, result.fence)
-        self.shortage.note(result.status, self.needed, now)
+        self.shortage.note(result.status, self.asked, now)  # more may be needed since
+        self.needed = 0
+
+    def give_up(self, now: float) -> None:
+        """Need nothing any more of what was asked for in vain, and pause. The lock is held."""
+        self.shortage.note(LeaseStatus.REFUSED, 0, now)
         self.needed = 0
 
     def may_ask(self, now: float) -> bool:
@@ -218,7 +223,8 @@ class LeasedAccount:
         """Return how many unspent units the lease should have from now on."""
         taken = self.lease.spent + self.lease.reserved - self.lease.reported
         rate = measured_rate(max(taken, 0), int((now - self.measured_at) * 1000))
-        return max(int(rate * HORIZON_SECONDS), self.size // 2, self.spare, self.needed)
+        size = max(int(rate * HORIZON_SECONDS), self.size // 2, self.spare, self.needed)
+        return min(size, MOST_UNITS)
 
     def _take_late(self, held: Reservation, units: int) -> None:
         lease = self.lease
@@ -239,6 +245,8 @@ class LeasedAccount:
         return lease.left
 
     def _dry(self, units: int, at: float) -> int | Reason:
+        if units > MOST_UNITS:  # nobody would grant them, and to ask would spoil the whole request
+            return Reason.LIMIT_REACHED
         # Units of a lease that is over are not gone: they can be had again once it is closed.
         gone = units > self.lease.left and self.shortage.covers(units, at)
         if gone:

@@ -21,6 +21,7 @@ from control_plane.sdk.lease_messages import (
 from control_plane.sdk.quota import QuotaPeriod
 
 _EXTENDED = {LeaseStatus.OK, LeaseStatus.EXHAUSTED}
+_WANTING = {LeaseOp.ACQUIRE, LeaseOp.RENEW}
 
 
 def _nothing() -> None:
@@ -122,10 +123,14 @@ class LeaseBook:
             sent = self._sent
             if sent is not None and sent.request.request_id == request_id:
                 self._sent = None
-                for account, lease in sent.subjects:
+                for (account, lease), asked in zip(
+                    sent.subjects, sent.request.operations, strict=True
+                ):
                     retire(account, lease)
                     if lease in account.old:
                         account.old.remove(lease)
+                    if asked.op in _WANTING:
+                        account.give_up(self._clock())
 
     def retire_all(self) -> None:
         """Stop spending: every lease goes back with the next request, once its work is done."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from control_plane.sdk.lease_account import Lease, LeasedAccount
-from control_plane.sdk.lease_messages import LeaseOp, LeaseOperation
+from control_plane.sdk.lease_messages import MOST_UNITS, LeaseOp, LeaseOperation
 from control_plane.sdk.lease_shortage import NEVER
 
 Due = tuple[LeaseOperation, tuple[LeasedAccount, Lease]]
@@ -77,8 +77,8 @@ def _renew(account: LeasedAccount, now: float) -> LeaseOperation:
         lease=lease.id,
         fence=lease.fence,
         spent=lease.spent,
-        units=lease.spent + lease.reserved + size,
-        need=max(account.needed - lease.left, 1),
+        units=min(lease.spent + lease.reserved + size, MOST_UNITS),
+        need=min(max(account.needed - lease.left, 1), MOST_UNITS),
     )
 
 
@@ -90,7 +90,7 @@ def promise(operation: LeaseOperation, account: LeasedAccount, lease: Lease, now
     if operation.op is LeaseOp.RECOVER:
         account.recovers = False
         return
-    account.measured_at = now
+    account.measured_at, account.asked = now, account.needed
     if operation.op is LeaseOp.RENEW:
         lease.reported = operation.spent + lease.reserved
         given_back = max(lease.cap - operation.units, 0)

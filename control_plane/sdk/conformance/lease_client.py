@@ -52,9 +52,8 @@ class _Play:
     def __init__(self, asked: Input) -> None:
         self.now = 0.0
         self.book = LeaseBook("ins_conformance", lambda: self.now)
-        grant = FeatureGrant(FeatureKind(asked["kind"]), (), mode=Mode(asked["mode"]))
-        period = QuotaPeriod(asked["period"], None, None)
-        self.account: LeasedAccount = self.book.account("orders", grant, period, Decimal(1000))
+        self.asked = asked
+        self.account = self._learn(Decimal(1000))
         self.holds: dict[str, Reservation] = {}
         self.requests: list[LeaseRequest] = []
 
@@ -125,6 +124,22 @@ class _Play:
             for operation, said in zip(request.operations, step["results"], strict=True)
         )
         return {"taken": self.book.finish(request.request_id, results)}
+
+    def do_reject(self, step: Input) -> Output:
+        """Say that the last request will never be taken."""
+        del step
+        self.book.reject(self.requests[-1].request_id)
+        return {"done": True}
+
+    def do_learn(self, step: Input) -> Output:
+        """Take what a new snapshot grants, which may be what the one before did."""
+        self.account = self._learn(Decimal(step["limit"]))
+        return {"done": True}
+
+    def _learn(self, limit: Decimal) -> LeasedAccount:
+        kind, mode = FeatureKind(self.asked["kind"]), Mode(self.asked["mode"])
+        period = QuotaPeriod(self.asked["period"], None, None)
+        return self.book.account("orders", FeatureGrant(kind, (), mode=mode), period, limit)
 
     def _settled(self, step: Input, act: Callable[[Reservation], None]) -> Output:
         held = self.holds.get(step["name"])

@@ -23,7 +23,7 @@ import {
   verify,
   waitAskedFor,
 } from "./src/index.js";
-import { decimalText } from "./src/decimals.js";
+import { decimalText, parseDecimal } from "./src/decimals.js";
 import { encode } from "./src/envelope.js";
 
 const MILLISECOND = 1000n;
@@ -128,10 +128,11 @@ function resultBody({ units, spent, remaining, limit, expiresInSeconds, ...rest 
 
 /** Plays lease vectors: one account of one book, on a clock that the steps move. */
 class LeasePlay {
-  constructor({ kind, mode, period }) {
+  constructor(asked) {
+    this.asked = asked;
     this.now = 0n;
     this.book = new LeaseBook("ins_conformance", () => this.now);
-    this.account = this.book.account("orders", { kind, mode }, { key: period });
+    this.learn({ limit: "1000" });
     this.holds = new Map();
     this.requests = [];
   }
@@ -195,6 +196,18 @@ class LeasePlay {
 
   stop() {
     this.book.retireAll();
+    return { done: true };
+  }
+
+  reject() {
+    this.book.reject(this.requests.at(-1).request_id);
+    return { done: true };
+  }
+
+  learn({ limit }) {
+    const { kind, mode, period } = this.asked;
+    const granted = parseDecimal(limit);
+    this.account = this.book.account("orders", { kind, mode }, { key: period }, granted);
     return { done: true };
   }
 }

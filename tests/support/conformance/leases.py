@@ -42,6 +42,14 @@ def stop(at_ms):
     return {"at_ms": at_ms, "do": "stop"}
 
 
+def reject(at_ms):
+    return {"at_ms": at_ms, "do": "reject"}
+
+
+def learn(at_ms, limit):
+    return {"at_ms": at_ms, "do": "learn", "limit": str(limit)}
+
+
 def left(units):
     return {"left": str(units)}
 
@@ -92,7 +100,8 @@ LEASES = Suite(
     "leases",
     "Play steps to one account of one book. `send` gives what is due to be sent (units asked for "
     "are the client's own affair), `answer` hands over results that were verified, for the last "
-    "request or for `request`. `at_ms` is monotonic.",
+    "request or for `request`, `reject` says that the last request will never be taken, and "
+    "`learn` that a new snapshot grants `limit` (before the first: 1000). `at_ms` is monotonic.",
     [
         case(
             "units are spent from a lease, one decision each",
@@ -311,6 +320,59 @@ LEASES = Suite(
             (spend(100, 9), left(0)),
         ),
         case(
+            "nothing left is said of what was asked for, not of what is needed since",
+            (spend(0, 10), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, NOTHING), TAKEN),
+            (spend(300, 10), LIMIT),
+            (send(300), ACQUIRES),
+            (spend(310, 1), NO_LEASE),
+            (answers(350, NOTHING), TAKEN),
+            (spend(360, 1), NO_LEASE),
+            (spend(360, 10), LIMIT),
+            (send(360), ACQUIRES),
+        ),
+        case(
+            "a new revision with the same terms",
+            (spend(0, 1), NO_LEASE),
+            (send(0), ACQUIRES),
+            (answers(50, NOTHING), TAKEN),
+            (learn(60, 1000), DONE),
+            (spend(70, 1), LIMIT),
+            (learn(80, 2000), DONE),
+            (spend(90, 1), NO_LEASE),
+            (send(90), ACQUIRES),
+        ),
+        case(
+            "more units than any lease may have are not asked for",
+            *leased(10),
+            (spend(100, 10**15 + 1), LIMIT),
+            (hold(100, "a", 10**15 + 1), LIMIT),
+            (send(100), sends()),
+            (spend(100, 10), left(0)),
+        ),
+        case(
+            "nor of a soft limit",
+            (spend(0, 10**15 + 1), LIMIT),
+            (hold(0, "a", 10**15 + 1), LIMIT),
+            (send(0), sends()),
+            (spend(0, 1), left(-1)),
+            mode="soft",
+        ),
+        case(
+            "what will never be taken is not asked for again, and other needs wait a moment",
+            (spend(0, 5), NO_LEASE),
+            (send(0), ACQUIRES),
+            (reject(50), DONE),
+            (send(400), sends()),
+            (spend(400, 5), NO_LEASE),
+            (send(400), ACQUIRES),
+            (reject(450), DONE),
+            (spend(500, 1), NO_LEASE),
+            (send(500), sends()),
+            (send(700), ACQUIRES),
+        ),
+        case(
             "what is left of a lease that is over can be had again",
             *leased(10),
             (spend(100, 4), left(6)),
@@ -453,6 +515,28 @@ LEASES = Suite(
             (send(300), sends(told("close", 25, 1))),
             (answers(350, closed(2)), TAKEN),
             (send(400), sends()),
+        ),
+        case(
+            "a renewal that is answered after the stop is of the lease that goes back",
+            *leased(100),
+            (spend(100, 60), left(40)),
+            (send(100), sends(told("renew", 60, 1))),
+            (stop(150), DONE),
+            (send(150), sends(told("renew", 60, 1))),
+            (answers(200, granted(160, fence=2)), TAKEN),
+            (send(210), sends(told("close", 60, 2))),
+            (answers(220, closed(3)), TAKEN),
+            (send(230), sends()),
+        ),
+        case(
+            "what a soft limit set aside before its first lease comes back",
+            (hold(0, "a", 3), left(-3)),
+            (send(0), ACQUIRES),
+            (answers(50, granted(20)), TAKEN),
+            (spend(100, 0), left(17)),
+            (release(100, "a"), DONE),
+            (spend(100, 0), left(20)),
+            mode="soft",
         ),
         case(
             "a soft limit never refuses, and tells how far it is exceeded",

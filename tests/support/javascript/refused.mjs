@@ -11,7 +11,7 @@ for (const url of urls) {
   const first = book.begin().request_id;
   const keeper = new sdk.LeaseKeeper(book, { url, token: "tys_token", tenant: "", keys: new Map() });
   const answered = await keeper.send();
-  const same = book.begin().request_id === first;
+  const same = book.begin()?.request_id === first;
   told.push({ answered, same, least: keeper.pause.least / 1000, error: keeper.lastError !== null });
 }
 console.log(JSON.stringify(told));

@@ -6,6 +6,7 @@ import threading
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
@@ -19,7 +20,7 @@ from control_plane.sdk.lease_thread import LeaseThread, pause_for
 from control_plane.sdk.quota import EVER
 
 SOURCES = Path(conformance.__file__).parents[1] / "javascript" / "src" / "index.js"
-SCRIPT = Path(__file__).parents[2] / "support" / "javascript" / "refused.mjs"
+SCRIPTS = Path(__file__).parents[2] / "support" / "javascript"
 GRANT = FeatureGrant(FeatureKind.METERED, (), per="ever")
 
 KEPT, LET_GO = True, False
@@ -80,6 +81,13 @@ def asking() -> LeaseBook:
     return book
 
 
+def said_by(script: str, **config: object) -> Any:
+    command = [compute_driver_executable()[0], str(SCRIPTS / script)]
+    command.append(json.dumps({"module": SOURCES.as_uri(), **config}))
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(said.stdout)
+
+
 @pytest.mark.parametrize("told", RULE)
 def test_the_python_client_keeps_the_rule(base, told):
     book = asking()
@@ -89,22 +97,26 @@ def test_the_python_client_keeps_the_rule(base, told):
     with pytest.raises(Exception) as failed:  # noqa: PT011 - each status has an error of its own
         thread.turn()
 
-    same = book.begin().request_id == first
+    again = book.begin()
+    same = again is not None and again.request_id == first
     assert (same, pause_for(failed.value, 1).least) == RULE[told]
 
 
 def test_the_javascript_client_keeps_the_rule(base):
-    config = {"module": SOURCES.as_uri(), "urls": [address(base, told) for told in RULE]}
-    node = compute_driver_executable()[0]
-    said = subprocess.run(
-        [node, str(SCRIPT), json.dumps(config)], capture_output=True, text=True, check=True
-    ).stdout
+    found = said_by("refused.mjs", urls=[address(base, told) for told in RULE])
 
-    found = json.loads(said)
     assert {
         told: (one["same"], one["least"]) for told, one in zip(RULE, found, strict=True)
     } == RULE
     assert all(one["error"] and not one["answered"] for one in found)
+
+
+def test_a_javascript_client_that_stops_sends_until_nothing_is_due():
+    assert said_by("stopping.mjs") == {
+        "sent": ["acquire", "renew", "renew", "close"],
+        "due": None,
+        "error": None,
+    }
 
 
 class BusyLink:

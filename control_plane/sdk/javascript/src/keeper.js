@@ -60,7 +60,9 @@ export class LeaseKeeper {
     await this.#keeping;
     this.#ending = null;
     this.#book.retireAll();
-    await this.send();
+    // An earlier request without an answer goes first; what it was to renew is closed by the next.
+    let answered = true;
+    while (answered && this.#book.begin() !== null) answered = await this.send();
   }
 
   /** Send what is due; true when there was an answer, or nothing to be sent. */

@@ -1,6 +1,6 @@
 /** One leased account as a process may spend from it. No I/O; units are BigInt. */
 
-import { HORIZON_SECONDS, larger } from "./lease_messages.js";
+import { HORIZON_SECONDS, larger, MOST_UNITS, smaller } from "./lease_messages.js";
 import { Shortage } from "./lease_shortage.js";
 
 const SECOND = 1_000_000n; // in microseconds
@@ -57,11 +57,13 @@ export class LeasedAccount {
   recovers = false;
   fence = 0;
   needed = 0n;
+  asked = 0n;
   remaining = 0n;
   limit = null;
   size = 1n;
   #grant = null;
   #granted = null;
+  #terms = null;
   #measuredAt;
 
   constructor(feature, period, { clock, slots = false, lasting = true, wake = () => {} }) {
@@ -135,7 +137,13 @@ export class LeasedAccount {
     this.remaining = result.remaining;
     this.limit = result.limit;
     this.fence = Math.max(this.fence, result.fence);
-    this.shortage.note(result.status, this.needed, at);
+    this.shortage.note(result.status, this.asked, at); // more may be needed since
+    this.needed = 0n;
+  }
+
+  /** Need nothing any more of what was asked for in vain, and pause. */
+  giveUp(at) {
+    this.shortage.note("refused", 0n, at);
     this.needed = 0n;
   }
 
@@ -149,6 +157,9 @@ export class LeasedAccount {
     if (this.#grant === grant && this.#granted === granted) return;
     this.#grant = grant;
     this.#granted = granted;
+    const terms = textOf([grant, granted]); // each snapshot says in new objects what is granted
+    if (this.#terms === terms) return;
+    this.#terms = terms;
     this.soft = grant.mode === "soft";
     this.shortage.forget();
   }
@@ -159,7 +170,7 @@ export class LeasedAccount {
     const taken = larger(lease.spent + lease.reserved - lease.reported, 0n);
     const worth = (taken * HORIZON_SECONDS * SECOND) / larger(at - this.#measuredAt, SECOND);
     this.#measuredAt = at;
-    return [worth, this.size / 2n, this.needed, 1n].reduce(larger);
+    return smaller([worth, this.size / 2n, this.needed, 1n].reduce(larger), MOST_UNITS);
   }
 
   /** Spend no more of the present lease; it is closed once nothing of it is reserved. */
@@ -172,15 +183,11 @@ export class LeasedAccount {
     this.lease = new Lease();
   }
 
-  /** Take what an answer grants; its life counts from when the request was first sent. */
-  extend(result, sentAt) {
-    if (this.lease.id !== result.lease) {
-      const lent = this.lease.left; // what a soft account spent while it had no lease
-      this.lease = new Lease();
-      this.lease.id = result.lease;
-      this.lease.left = lent;
-    }
-    const { lease } = this;
+  /**
+   * Take what an answer grants to a lease, the one that the request spoke of: it may have been
+   * retired since. Its life counts from when the request was first sent.
+   */
+  extend(lease, result, sentAt) {
     lease.fence = result.fence;
     lease.left += result.units - lease.cap;
     lease.cap = result.units;
@@ -199,7 +206,8 @@ export class LeasedAccount {
   }
 
   #dry(units, at) {
-    if (units < 0n) return "limit_reached";
+    // Nobody would grant more than the most, and to ask would spoil the whole request.
+    if (units < 0n || units > MOST_UNITS) return "limit_reached";
     // Units of a lease that is over are not gone: they can be had again once it is closed.
     const gone = units > this.lease.left && this.shortage.covers(units, at);
     if (gone) {
@@ -218,3 +226,6 @@ export class LeasedAccount {
     return gone ? "limit_reached" : "no_lease";
   }
 }
+
+const textOf = (terms) =>
+  JSON.stringify(terms, (_, value) => (typeof value === "bigint" ? String(value) : value));

@@ -3,6 +3,7 @@
 import { readMessage } from "./reading.js";
 
 export const HORIZON_SECONDS = 5n;
+export const MOST_UNITS = 10n ** 15n; // of one request; more in one lease is a slip
 const OPERATIONS = ["acquire", "renew", "close", "recover"];
 const STATUSES = ["ok", "exhausted", "fenced", "lost", "closed", "unknown", "refused"];
 

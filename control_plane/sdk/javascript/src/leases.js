@@ -1,10 +1,11 @@
 /** All the leases of one process: what to ask of the control plane, and what answers change. */
 
 import { LeasedAccount } from "./lease_account.js";
-import { larger } from "./lease_messages.js";
+import { larger, MOST_UNITS, smaller } from "./lease_messages.js";
 
 const MOST_OPERATIONS = 100;
 const EXTENDED = new Set(["ok", "exhausted"]);
+const WANTING = new Set(["acquire", "renew"]);
 
 /**
  * Holds a process' leases. Whoever keeps it sends what `begin` gives to `POST /v1/service/leases`
@@ -67,13 +68,14 @@ export class LeaseBook {
   }
 
   /** Give up a request that the control plane will never take; its leases are let go. */
-  reject(requestId) {
+  reject(requestId, at = this.clock()) {
     if (this.#sent?.request.request_id !== requestId) return;
     const { taken } = this.#sent;
     this.#sent = null;
-    for (const { account, lease } of taken) {
+    for (const { account, lease, operation } of taken) {
       if (account.lease === lease) account.retire();
       account.old = account.old.filter((old) => old !== lease);
+      if (WANTING.has(operation.op)) account.giveUp(at);
     }
   }
 
@@ -81,6 +83,7 @@ export class LeaseBook {
   retireAll() {
     for (const account of this.#accounts.values()) {
       account.current = false;
+      account.needed = 0n;
       account.retire();
     }
     this.#current.clear();
@@ -167,14 +170,15 @@ function renewal(account, at) {
     lease: lease.id,
     fence: lease.fence,
     spent: Number(lease.spent),
-    units: Number(lease.spent + lease.reserved + account.nextSize(at)),
-    need: Number(larger(needed - lease.left, 1n)),
+    units: Number(smaller(lease.spent + lease.reserved + account.nextSize(at), MOST_UNITS)),
+    need: Number(smaller(larger(needed - lease.left, 1n), MOST_UNITS)),
   };
 }
 
 /** Do at once what the request says: stop counting on units that it gives back. */
 function promise(operation, account, lease) {
   if (operation.op === "recover") account.recovers = false;
+  if (WANTING.has(operation.op)) account.asked = account.needed;
   if (operation.op === "close") {
     lease.cap -= lease.left;
     lease.left = 0n;
@@ -194,10 +198,13 @@ function apply({ account, lease, operation }, result, sentAt, at) {
   }
   account.note(result, at);
   if (EXTENDED.has(result.status) && result.units > 0n) {
-    account.extend(result, sentAt);
-  } else if (lease.id !== "" && account.lease === lease) {
+    // What was reserved of a lease before its first answer stays its own.
+    const extended = operation.op === "acquire" ? account.lease : lease;
+    extended.id = result.lease;
+    account.extend(extended, result, sentAt);
+  } else if (lease.id !== "") {
     lease.fence = Math.max(lease.fence, result.fence);
-    account.retire();
+    if (account.lease === lease) account.retire();
   }
 }
 
