@@ -36,7 +36,7 @@ IN_WORDS = {
 }
 REFUSED = {
     "en": "“Carried over at most” cannot be “5”. Give whole numbers",
-    "zh": "“最多结转”不能为“5”。 请填整数",
+    "zh": "“最多结转”不能为“5”。请填整数",
 }
 
 

@@ -47,8 +47,8 @@ class GrantFieldRefused(TallyardError):
 
     code = "grant_invalid"
     kind = ErrorKind.INVALID
-    message = "“{label}” cannot be {value}."
-    remedy = "{advice}"
+    message = "“{label}” cannot be {value}. {advice}"
+    remedy = "Correct this field and send the form again."
 
 
 @contextmanager

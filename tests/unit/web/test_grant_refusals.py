@@ -27,25 +27,25 @@ def told(sent, field, language):
             form(rollover_most="", rollover_least="7"),
             "rollover",
             ("rollover_least", "“Made up to at least” cannot be “7”. Give whole numbers"),
-            ("rollover_least", "“至少补足到”不能为“7”。 请填整数"),
+            ("rollover_least", "“至少补足到”不能为“7”。请填整数"),
         ),
         (
             form(every="month"),
             "every",
             ("every", "“How often” cannot be Monthly. Choose “once”"),
-            ("every", "“发放周期”不能为按月。 请选择"),
+            ("every", "“发放周期”不能为按月。请选择"),
         ),
         (
             form(starts_at="", ends_at="2020-01-01T08:00"),
             "expires_at",
             ("ends_at", "“Until” cannot be “2020-01-01 08:00”. Give a time"),
-            ("ends_at", "“结束”不能为“2020-01-01 08:00”。 请填晚于"),
+            ("ends_at", "“结束”不能为“2020-01-01 08:00”。请填晚于"),
         ),
         (
             form(reason=""),
             "reason",
             ("reason", "“Reason” cannot be empty. Say why"),
-            ("reason", "“原因”不能为空。 请填写原因"),
+            ("reason", "“原因”不能为空。请填写原因"),
         ),
     ],
 )
@@ -65,5 +65,6 @@ def test_what_the_form_does_not_hold_is_told_as_it_came():
 def test_what_is_no_number_is_told_by_the_label_too():
     shown, _ = refused(field_refused("priority", "soon"), form(priority="soon"), "en")
     assert shown.errors == {
-        "priority": "“Priority” cannot be “soon”. Give a whole number from 0 to 1,000."
+        "priority": "“Priority” cannot be “soon”. Give a whole number from 0 to 1,000. "
+        "Correct this field and send the form again."
     }
