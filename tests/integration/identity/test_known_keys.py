@@ -42,6 +42,18 @@ async def test_a_revocation_elsewhere_is_heeded_after_a_second(people, bella, da
     assert await here.by_key(secret) is None
 
 
+async def test_who_asks_anew_is_told_of_a_revocation_elsewhere_at_once(
+    people, bella, database, clock
+):
+    here, elsewhere = people, People(database, clock)
+    key_id, secret = await key(elsewhere, bella)
+    assert await here.by_key(secret) is not None
+    await revoke(elsewhere, bella, key_id)
+
+    assert await here.by_key(secret) is not None
+    assert await here.by_key(secret, fresh=True) is None
+
+
 async def test_being_used_keeps_nothing_known_for_longer(people, bella, admin, clock):
     _, secret = await key(people, bella)
     assert await people.by_key(secret) is not None
