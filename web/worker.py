@@ -31,8 +31,8 @@ async def run_worker(settings: Settings) -> None:
     try:
         await stop.wait()
     finally:
-        ticker.stop()
         prompt.cancel()
+        await ticker.stop()
         await asyncio.gather(prompt, return_exceptions=True)
         await application.close()
         log.info("worker_stopped")

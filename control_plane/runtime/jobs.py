@@ -95,17 +95,21 @@ class JobRunner:
 
 @dataclass(slots=True)
 class Ticker:
-    """Starts every job at its pace; never two runs of one job at a time in a process."""
+    """Starts every job at its pace, and no run of a job before its last one has ended.
+
+    A job that `run_when_told` runs too may run twice at a time.
+    """
 
     jobs: Sequence[Job]
     run: JobRunner
     _scheduler: AsyncIOScheduler = field(default_factory=AsyncIOScheduler)
+    _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def start(self) -> None:
         """Begin ticking on the running event loop."""
         for job in self.jobs:
             self._scheduler.add_job(
-                self.run.__call__,  # the scheduler awaits functions, not callable objects
+                self._tick,
                 "interval",
                 args=[job],
                 seconds=job.every_seconds,
@@ -116,10 +120,22 @@ class Ticker:
             )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Stop ticking; a run under way is left to finish or to be caught up later."""
+    async def stop(self) -> None:
+        """Stop ticking, and cancel what is under way: a later run catches it up.
+
+        It has ended when this returns, and given back what it held.
+        """
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        for run in self._under_way:
+            run.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _tick(self, job: Job) -> None:
+        run = asyncio.ensure_future(self.run(job))
+        self._under_way.add(run)
+        run.add_done_callback(self._under_way.discard)
+        await asyncio.shield(run)  # `stop` cancels it, and only once
 
 
 async def run_when_told(job: Job, run: JobRunner, told: AsyncGenerator[Any]) -> None:

@@ -4,8 +4,10 @@ A use case enqueues in its own transaction; the relay claims rows with
 ``SKIP LOCKED`` under a lease, hands each to its topic's handler and marks it
 done. A handler that fails is tried again with growing pauses; after
 `MAX_ATTEMPTS` the row is kept as dead, with its last error, for a person.
+A relay that is cancelled gives back what it has not delivered.
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,11 +26,15 @@ from control_plane.runtime.writes import Write
 LEASE = timedelta(seconds=60)
 """How long a claimed row is left alone; a relay killed in between loses no row."""
 
+LIMIT = 50
+"""How many rows are claimed at a time."""
+
 PROMPT_CHANNEL = "outbox_prompt"
 """Notified of by the commit of each message of `control_plane.runtime.topics.PROMPT`."""
 
 MAX_ATTEMPTS = 20
 MAX_PAUSE_SECONDS = 300
+_RELEASE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -114,6 +120,11 @@ _CLAIM = """
     )
     RETURNING tenant_id, id, topic, payload, attempts
 """
+_RELEASE = text(
+    "UPDATE outbox SET claimed_until = NULL, attempts = attempts - 1 "
+    "WHERE tenant_id = :tenant_id AND id = :id AND attempts = :attempts "
+    "AND claimed_until IS NOT NULL AND done_at IS NULL AND dead_at IS NULL"
+)
 _CLAIM_ANY = text(_CLAIM.format(mine=""))
 _CLAIM_ONE_TENANT = text(_CLAIM.format(mine="AND tenant_id = :tenant_id"))
 
@@ -123,7 +134,8 @@ class OutboxRelay:
     """Delivers what use cases enqueued, one after another. Any number may run at once.
 
     With ``only`` it takes messages of these topics alone, and none of those ``besides``: what has
-    to leave at once must not wait for mails and containers.
+    to leave at once must not wait for mails and containers. It claims up to ``limit`` at a time,
+    for as long as ``lease``: what takes longer than that may be delivered twice at once.
     """
 
     system: SystemWork
@@ -131,12 +143,24 @@ class OutboxRelay:
     clock: Clock
     only: Collection[str] | None = None
     besides: Collection[str] = ()
+    lease: timedelta = LEASE
+    limit: int = LIMIT
 
-    async def run_once(self, *, limit: int = 50, tenant_id: TenantId | None = None) -> int:
-        """Deliver up to ``limit`` due messages and return how many were tried."""
-        claims = await self._claim(limit, tenant_id)
-        for claim in claims:
-            await self._deliver(claim)
+    async def run_once(self, *, tenant_id: TenantId | None = None) -> int:
+        """Deliver up to ``limit`` due messages and return how many were tried.
+
+        Cancelled meanwhile, it gives back what it has not delivered, for the next relay.
+        """
+        claiming = asyncio.ensure_future(self._claim(tenant_id))
+        settled = 0
+        try:
+            claims = await asyncio.shield(claiming)
+            for claim in claims:
+                await self._deliver(claim)
+                settled += 1
+        except asyncio.CancelledError:
+            await asyncio.shield(self._release(claiming, settled))
+            raise
         return len(claims)
 
     async def drain(self, tenant_id: TenantId) -> bool:
@@ -153,13 +177,13 @@ class OutboxRelay:
             )
         return bool(waiting)
 
-    async def _claim(self, limit: int, tenant_id: TenantId | None) -> list[_Claim]:
+    async def _claim(self, tenant_id: TenantId | None) -> list[_Claim]:
         # A row enqueued a moment ago carries PostgreSQL's time, which may run ahead of ours.
         now = self.clock.now() + timedelta(seconds=1)
         values = {
             "now": now,
-            "until": now + LEASE,
-            "most": limit,
+            "until": now + self.lease,
+            "most": self.limit,
             "tenant_id": tenant_id,
             "only": None if self.only is None else sorted(self.only),
             "besides": sorted(self.besides),
@@ -170,6 +194,20 @@ class OutboxRelay:
         async with self.system() as session:
             rows = (await session.execute(statement, values)).all()
         return [_Claim(TenantId(r[0]), OutboxId(r[1]), r[2], r[3], r[4]) for r in rows]
+
+    async def _release(self, claiming: asyncio.Future[list[_Claim]], settled: int) -> None:
+        """Leave claims to whoever comes next, unless somebody else has them by now."""
+        try:
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                mine = [
+                    {"tenant_id": claim.tenant_id, "id": claim.id, "attempts": claim.attempts}
+                    for claim in (await claiming)[settled:]
+                ]
+                if mine:
+                    async with self.system() as session:
+                        await session.execute(_RELEASE, mine)
+        except Exception:
+            log.warning("outbox_release_failed", exc_info=True)  # the lease ends by itself
 
     async def _deliver(self, claim: _Claim) -> None:
         with structlog.contextvars.bound_contextvars(

@@ -1,7 +1,9 @@
 """What the worker does: deliveries, ticks, and the test clocks' participants."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
+from typing import Final
 
 from billing.usage_needs import BilledUsageNeeds
 from control_plane.runtime.jobs import Job
@@ -28,6 +30,9 @@ from metering.retention_jobs import DropOldUsage, MakeUsageMonths
 from metering.services.apply_retention import ApplyRetention
 from metering.stores.clickhouse.months import ClickHouseMonths
 from web.parts.sources import SourcesPart
+
+_PROMPT_LEASE: Final = timedelta(seconds=5)  # what a worker that was killed held waits as long
+_PROMPT_LIMIT: Final = 10  # few enough to be built well within it
 
 
 class WorkPart(SourcesPart):
@@ -57,7 +62,14 @@ class WorkPart(SourcesPart):
     @cached_property
     def prompt_relay(self) -> RelayJob:
         """Delivers what must not wait for anything else."""
-        relay = OutboxRelay(self.system, self.handlers, self.clock, only=PROMPT)
+        relay = OutboxRelay(
+            self.system,
+            self.handlers,
+            self.clock,
+            only=PROMPT,
+            lease=_PROMPT_LEASE,
+            limit=_PROMPT_LIMIT,
+        )
         return RelayJob(relay, name="outbox-prompt")
 
     @cached_property

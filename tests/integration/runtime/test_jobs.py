@@ -34,10 +34,40 @@ async def test_a_started_ticker_runs_its_jobs_again_and_again(system):
     async with asyncio.timeout(20):
         await good.ran.wait()
         await bad.ran.wait()
-    ticker.stop()
+    await ticker.stop()
 
     assert good.runs >= 3
     assert bad.runs >= 3, "a failure does not end a job"
+
+
+async def test_a_stopped_ticker_leaves_nothing_under_way(system):
+    job = Clinging()
+    ticker = Ticker([job], JobRunner(system, SystemClock()))
+
+    ticker.start()
+    async with asyncio.timeout(20):
+        await job.begun.wait()
+        await ticker.stop()
+
+    assert job.gave_back
+
+
+@dataclass
+class Clinging:
+    name: str = "clinging"
+    every_seconds: float = 0.02
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    gave_back: bool = False
+
+    async def run(self) -> int:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            self.gave_back = True
+        return 0
 
 
 async def test_what_a_job_handled_and_how_it_failed_is_on_record(system):

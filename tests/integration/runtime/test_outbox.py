@@ -1,6 +1,7 @@
 """The outbox delivers at least once, and exactly once when nothing fails."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -93,10 +94,67 @@ async def test_two_relays_do_not_deliver_one_message_twice(work, system, tenant)
 async def test_a_claim_of_a_killed_relay_returns_after_its_lease(work, system, tenant):
     seen: list = []
     clock = FakeClock(SystemClock().now())
-    relay = OutboxRelay(system, {"greet": recording(seen)}, clock)
+    relay = OutboxRelay(system, {"greet": recording(seen)}, clock, lease=timedelta(seconds=5))
     await send(work, tenant)
-    await relay._claim(10, None)  # claimed, then "killed" before the delivery
+    await relay._claim(None)  # claimed, then "killed" before the delivery
 
+    clock.advance(seconds=4)
     assert await relay.run_once() == 0
-    clock.advance(seconds=120)
+    clock.advance(seconds=2)
     assert await relay.run_once() == 1
+
+
+async def test_no_more_is_claimed_at_a_time_than_the_limit(work, system, tenant):
+    relay = OutboxRelay(system, {"greet": recording([])}, SystemClock(), limit=2)
+    for _ in range(3):
+        await send(work, tenant)
+
+    assert [await relay.run_once() for _ in range(3)] == [2, 1, 0]
+
+
+async def test_a_cancelled_relay_leaves_what_it_held_to_the_next(work, system, tenant):
+    begun, seen = asyncio.Queue(), []
+
+    async def stuck(tenant_id, payload, delivery_id):
+        if payload["number"] == 1:
+            begun.put_nowait(payload)
+            await asyncio.Event().wait()
+
+    for number in range(3):
+        await send(work, tenant, number=number)
+    running = asyncio.create_task(OutboxRelay(system, {"greet": stuck}, SystemClock()).run_once())
+    async with asyncio.timeout(20):
+        await begun.get()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert await OutboxRelay(system, {"greet": recording(seen)}, SystemClock()).run_once() == 2
+    assert [payload["number"] for _, payload, _ in seen] == [1, 2]
+    async with system() as session:
+        tried = (await session.scalars(text("SELECT attempts FROM outbox"))).all()
+    assert tried == [1, 1, 1], "a stop is no failure"
+
+
+async def test_a_relay_that_is_cancelled_while_it_claims_keeps_nothing(work, system, tenant):
+    seen: list = []
+    await send(work, tenant)
+    clock = _Telling(SystemClock().now())
+    running = asyncio.create_task(OutboxRelay(system, {}, clock).run_once())
+    async with asyncio.timeout(20):
+        await clock.asked.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert await OutboxRelay(system, {"greet": recording(seen)}, SystemClock()).run_once() == 1
+
+
+class _Telling(FakeClock):
+    def __init__(self, at):
+        super().__init__(at)
+        self.asked = asyncio.Event()
+
+    def now(self):
+        self.asked.set()
+        return super().now()
