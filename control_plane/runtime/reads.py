@@ -53,15 +53,21 @@ async def ask(
             await driver.set_autocommit(True)
         return await _asked(driver, statement, values)
     finally:
-        await _give_back(lent, transacting=transacting)
+        await give_back(lent, transacting=transacting)
 
 
-async def _give_back(lent: PoolProxiedConnection, *, transacting: bool) -> None:
+async def give_back(lent: PoolProxiedConnection, *, transacting: bool, sound: bool = True) -> None:
+    """Return a connection to its pool as it was, or have the pool forget it."""
     driver = cast("Driver", lent.driver_connection)
-    sound = driver.pgconn.transaction_status == TransactionStatus.IDLE
-    if sound and transacting:
-        await driver.set_autocommit(False)
-    await greenlet_spawn(lent.close if sound else lent.invalidate)
+    sound = sound and driver.pgconn.transaction_status == TransactionStatus.IDLE
+    try:
+        if sound and transacting:
+            await driver.set_autocommit(False)
+    except BaseException:
+        sound = False  # cut off in between: the place in the pool is given back all the same
+        raise
+    finally:
+        await greenlet_spawn(lent.close if sound else lent.invalidate)
 
 
 async def _asked(

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg.pq import Trace
 from sqlalchemy import text
 
 from control_plane.kernel.ids import TenantId, new_id
@@ -27,6 +28,29 @@ async def test_the_next_who_borrows_the_connection_is_bound_to_nobody(database):
 
     async with database.engine("tenant").connect() as connection:
         assert (await connection.execute(text(BOUND))).scalar_one() is None
+
+
+async def test_a_question_takes_one_round_trip(database, tmp_path):
+    mine, log = TenantId(new_id()), tmp_path / "messages"
+    engine = database.engine("tenant")
+    with log.open("w") as heard:
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            driver.pgconn.trace(heard.fileno())
+            driver.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS | Trace.REGRESS_MODE)
+        heard.truncate(0)
+        assert await ask_tenant(database, mine, BOUND, []) == [(str(mine),)]
+        driver.pgconn.untrace()
+
+    assert log.read_text().count("ReadyForQuery") == 1
+
+
+async def test_a_connection_is_given_back_as_it_was_lent(database):
+    await ask_tenant(database, TenantId(new_id()), BOUND, [])
+
+    async with database.engine("tenant").connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert not driver.autocommit
 
 
 async def test_a_question_that_is_refused_spoils_no_connection(database):
