@@ -29,11 +29,12 @@ class Database:
             engine = create_async_engine(
                 role_url(self.settings, key),
                 pool_size=self.settings.pool_size,
-                # Every request begins with a look-up that takes no time: waiting for a connection
-                # costs less than opening one more, with its login, and closing it at once.
+                # A look-up of identity takes no time, whatever request it begins: waiting for a
+                # connection costs less than opening one more, with its login, and closing it at
+                # once. The other roles' transactions last as long as their use cases do.
                 max_overflow=0 if key is Role.AUTH else self.settings.pool_size,
-                # Identity asks one function at a time, on every request: a transaction around
-                # each would be two more round trips for nothing.
+                # Identity asks one function at a time, before nearly every request: a transaction
+                # around each would be two more round trips for nothing.
                 isolation_level="AUTOCOMMIT" if key is Role.AUTH else "READ COMMITTED",
                 connect_args={"application_name": f"tallyard-{key}", "connect_timeout": 10},
             )

@@ -50,7 +50,8 @@ async def listening(settings: Settings, channel: str) -> AsyncIterator[psycopg.A
         connect_timeout=10,
     )
     try:
-        await connection.execute(f"LISTEN {channel}")
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await connection.execute(f"LISTEN {channel}")
         yield connection
     finally:
         await connection.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import TextClause, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.database import Database
@@ -59,7 +60,16 @@ async def set_tenant(session: AsyncSession, tenant_id: TenantId) -> None:
 
 def once_committed(session: AsyncSession, act: Callable[[], None]) -> None:
     """Call ``act`` when the transaction has committed, whoever opened it; never when it fails."""
-    event.listen(session.sync_session, "after_commit", lambda _: act(), once=True)
+    acted = False
+
+    def committed(of: Session) -> None:
+        nonlocal acted
+        if acted or of.in_nested_transaction():  # a savepoint may yet be rolled back
+            return
+        acted = True
+        act()
+
+    event.listen(session.sync_session, "after_commit", committed)
 
 
 @dataclass(frozen=True, slots=True)

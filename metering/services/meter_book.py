@@ -58,7 +58,14 @@ class MeterBook:
         return self._by_code[code]
 
     async def _look(self, session: AsyncSession) -> None:
-        self._looked_at = self.clock.monotonic()
+        before, self._looked_at = self._looked_at, self.clock.monotonic()
+        try:
+            await self._read(session)
+        except BaseException:
+            self._looked_at = before  # nothing was seen
+            raise
+
+    async def _read(self, session: AsyncSession) -> None:
         catalog = CatalogRepository(session)
         revision = await catalog.revision()
         self.kept_from = await kept_from(session)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from control_plane.kernel.ids import TenantId, new_id
 from control_plane.runtime.outbox import enqueue
-from control_plane.runtime.unit_of_work import NestedTenant
+from control_plane.runtime.unit_of_work import NestedTenant, once_committed
 
 COUNT = text("SELECT count(*) FROM outbox")
 
@@ -76,3 +76,15 @@ async def test_staff_cannot_write(staff):
     with pytest.raises(DBAPIError):
         async with staff() as session:
             await session.execute(text("DELETE FROM outbox"))
+
+
+async def test_what_waits_for_a_commit_does_not_take_a_savepoints_for_it(work):
+    acted: list[str] = []
+    async with work(TenantId(new_id())) as session:
+        once_committed(session, lambda: acted.append("committed"))
+        for _ in range(2):
+            async with session.begin_nested():
+                await session.execute(COUNT)
+        assert acted == []
+
+    assert acted == ["committed"]
