@@ -1,6 +1,7 @@
 """Units counted in this process alone: for the emulator and the test double, never for a fleet."""
 
 import threading
+from bisect import insort
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -58,9 +59,10 @@ class LocalAccount:
             return hold
 
     def give_back(self, taken: _Taken, units: int) -> None:
-        """Take less than was taken."""
-        taken.units -= units
-        self.used -= units
+        """Take less than was taken; what time gave back already does not come back again."""
+        back = min(units, taken.units)
+        taken.units -= back
+        self.used -= back
 
     def renew(self, at: float) -> None:
         """Give back what time alone gives back: in a calendar period, nothing."""
@@ -72,7 +74,9 @@ class LocalAccount:
         """Take units again that were given up when their time was over."""
         if self.left() < units and not self.soft:
             return False
-        self.give_back(taken, -units)
+        taken.units += units
+        self.used += units
+        self.note(taken)
         return True
 
     def _take(self, units: int, at: float) -> _Taken | Reason:
@@ -89,24 +93,31 @@ class LocalAccount:
 
 
 @dataclass(slots=True, eq=False)
-class RollingAccount(LocalAccount):
+class _RenewedAccount(LocalAccount):
+    """Time gives back what was taken, the oldest first."""
+
+    _kept: deque[_Taken] = field(default_factory=deque)
+
+    def note(self, taken: _Taken) -> None:
+        """Remember when it was taken, and in which order."""
+        insort(self._kept, taken, key=lambda kept: kept.at)
+
+
+@dataclass(slots=True, eq=False)
+class RollingAccount(_RenewedAccount):
     """What was taken comes back after so many seconds."""
 
     seconds: int = 1
-    _kept: deque[_Taken] = field(default_factory=deque)
 
     def renew(self, at: float) -> None:
         """Give back what was taken a whole window ago."""
         while self._kept and self._kept[0].at <= at - self.seconds:
-            self.used -= self._kept.popleft().units
-
-    def note(self, taken: _Taken) -> None:
-        """Remember when it will come back."""
-        self._kept.append(taken)
+            taken = self._kept.popleft()
+            self.give_back(taken, taken.units)
 
 
 @dataclass(slots=True, eq=False)
-class RateAccount(LocalAccount):
+class RateAccount(_RenewedAccount):
     """A bucket of ``limit`` tokens that fills at a rate; what was taken flows back whole."""
 
     per_second: Decimal = Decimal(1)
@@ -117,10 +128,15 @@ class RateAccount(LocalAccount):
         now, rate = Fraction(at), Fraction(self.per_second)
         since = now if self._since is None else self._since
         tokens = int((now - since) * rate)
-        if tokens >= self.used:
-            self.used, self._since = 0, now
-        else:
-            self.used, self._since = self.used - tokens, since + (tokens / rate if tokens else 0)
+        full = tokens >= self.used
+        self._since = now if full else since + (tokens / rate if tokens else 0)
+        tokens = min(tokens, self.used)
+        while self._kept and tokens >= self._kept[0].units:
+            taken = self._kept.popleft()
+            tokens -= taken.units
+            self.give_back(taken, taken.units)
+        if tokens:
+            self.give_back(self._kept[0], tokens)
 
 
 @dataclass(slots=True, eq=False)
