@@ -188,14 +188,14 @@ class ReadBefore(Generic[Part]):
     ) -> Mapping[str, Part]:
         """Return the parts of an object by their names."""
         before, value = self._before, reader.members.get(name)
-        if value != before.value or value is None:
+        if not _same(value, before.value):
             before = self._anew(reader, name, reader.named(name), read)
         return before.parts
 
     def listed(self, reader: Reader, name: str, read: Callable[[Reader], Part]) -> tuple[Part, ...]:
         """Return the parts of a list."""
         before = self._before
-        if reader.members.get(name) != before.value or before.value is None:
+        if not _same(reader.members.get(name), before.value):
             before = self._anew(reader, name, dict(enumerate(reader.listed(name))), read)
         return tuple(before.parts.values())
 
@@ -206,12 +206,18 @@ class ReadBefore(Generic[Part]):
         known = before.items.get
         parts = {
             key: before.parts[key]
-            if known(key, Ellipsis) == item
+            if _same(item, known(key))
             else read(reader.within(name, key, item))
             for key, item in items.items()
         }
-        self._before = _Before(reader.members[name], items, parts)
-        return self._before
+        # Another thread may store its own at once; what was read here is what is returned.
+        self._before = now = _Before(reader.members[name], items, parts)
+        return now
+
+
+def _same(value: object, before: object) -> bool:
+    """Whether both were written in the same words; what was read does not tell (1 == True)."""
+    return isinstance(value, Unread) and value == before
 
 
 def read_message(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from control_plane.kernel.canonical import canonical_json
+from control_plane.sdk.reading import ReadBefore, Reader
 from control_plane.sdk.snapshot import (
     Earlier,
     SnapshotInvalid,
@@ -254,3 +255,35 @@ def test_an_action_that_does_not_exist_is_refused():
         parse_command(command.to_bytes().replace(b'"sync"', b'"burn"'))
     with pytest.raises(ValueError, match="burn"):
         new_command(tenant=TENANT, instance=INSTANCE, action="burn", at=NOW)
+
+
+class Parts(ReadBefore[object]):
+    """What is kept of the message before, replaced by another thread as soon as it is stored."""
+
+    @property
+    def _before(self) -> object:
+        return self.others
+
+    @_before.setter
+    def _before(self, kept: object) -> None:
+        self.others = getattr(self, "others", kept)  # the first: none is known
+
+
+def test_what_another_thread_stores_meanwhile_is_not_returned():
+    parts = Parts()
+    message = Reader({"features": {"a": {"n": 1}}}, "snapshot")
+
+    assert parts.named(message, "features", lambda part: part.members) == {"a": {"n": 1}}
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (30, 30.0)])
+def test_what_was_not_kept_as_it_was_written_is_read_again(before, after):
+    parts = ReadBefore[object]()
+
+    def read(value: object) -> object:
+        message = Reader({"keys": [{"strict": value}]}, "snapshot")
+        [part] = parts.listed(message, "keys", lambda part: part.members["strict"])
+        return part
+
+    assert read(before) is before
+    assert read(after) is after
