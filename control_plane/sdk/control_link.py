@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from control_plane.kernel.clock import Clock, SystemClock
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.courier import ControlPlaneBusy, wait_asked_for
 from control_plane.sdk.envelope import Envelope, EnvelopeInvalid
-from control_plane.sdk.events import MEDIA_TYPE, StreamEvent, read_events
+from control_plane.sdk.events import LARGEST, MEDIA_TYPE, StreamEvent, read_events
 from control_plane.sdk.stream_body import read_body
 
 _JSON = "application/json"
@@ -80,18 +80,23 @@ class ControlLink:
             closing(self._connect(self.silence_seconds + wait)) as connection,
             self._get(connection, path, query, "application/json") as response,
         ):
-            body = json.loads(response.read())
+            body = json.loads(_read_whole(response))
         if not isinstance(body, dict):
             raise EnvelopeInvalid(reason="the answer is no object")
+        keys = body.get("keys") or []
+        if not isinstance(keys, list):
+            raise EnvelopeInvalid(reason="the key rings are no list")
         snapshot = body.get("snapshot")
         return SyncAnswer(
             None if snapshot is None else Envelope.from_json(snapshot),
             Envelope.from_json(body.get("heartbeat")),
-            tuple(Envelope.from_json(item) for item in body.get("keys") or ()),
+            tuple(Envelope.from_json(item) for item in keys),
         )
 
     def stream(self, have: int, ring: int) -> Iterator[StreamEvent]:
         """Follow what happens; it ends when the other side ends it, or is silent for too long.
+
+        Whatever comes without an event, such as comments of something between, is silence too.
 
         Raises:
             ControlPlaneRefused: there is no stream to be had.
@@ -102,7 +107,10 @@ class ControlLink:
             self._open = sock = connection.sock
             try:
                 with self._get(connection, "/v1/service/stream", query, MEDIA_TYPE) as response:
-                    yield from read_events(read_body(response, sock))
+                    pieces = _Awaited(read_body(response, sock), self.clock, self.silence_seconds)
+                    for event in read_events(pieces):
+                        yield event
+                        pieces.heard()
             finally:
                 self._open = None
 
@@ -120,7 +128,7 @@ class ControlLink:
             before = urlsplit(self.url).path.rstrip("/")
             connection.request("POST", f"{before}{path}", body=data, headers=headers)
             with connection.getresponse() as response:
-                answer = response.read()
+                answer = _read_whole(response)
                 if response.status in _BUSY:
                     asked = wait_asked_for(response.headers["Retry-After"], self.clock.now())
                     raise ControlPlaneBusy(status=response.status, seconds=asked)
@@ -169,3 +177,34 @@ class ControlLink:
             status = response.status if response.status != HTTPStatus.OK else 406
             raise ControlPlaneRefused(path=path, status=status)
         return response
+
+
+class _Awaited:
+    """Pieces of a stream for as long as there is an event among them every so many seconds."""
+
+    def __init__(self, pieces: Iterable[bytes], clock: Clock, seconds: float) -> None:
+        self._pieces, self._clock, self._seconds = pieces, clock, seconds
+        self.heard()
+
+    def heard(self) -> None:
+        """Begin to wait for the next event."""
+        self._since = self._clock.monotonic()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            yield piece  # whoever reads it tells of every event in it before asking for more
+            if self._clock.monotonic() - self._since > self._seconds:
+                raise TimeoutError("the stream says nothing but comments")
+
+
+def _read_whole(response: http.client.HTTPResponse) -> bytes:
+    """Return a body that is no longer than any snapshot."""
+    length = response.length
+    if length is None:
+        body = response.read(LARGEST + 1)
+        length = len(body)
+    elif length <= LARGEST:
+        body = response.read()
+    if length > LARGEST:
+        raise http.client.LineTooLong("answer")
+    return body

@@ -63,5 +63,5 @@ def wait_asked_for(retry_after: str | None, now: datetime) -> float:
         return float(text)
     try:
         return (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):  # none, or one that cannot be read
+    except (ValueError, TypeError, OverflowError):  # none, or one that cannot be read
         return 0.0

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 MEDIA_TYPE = "text/event-stream"
-_LARGEST = 16_000_000
+LARGEST = 16_000_000
+"""No snapshot is as long, in bytes."""
 
 
 class StreamEvent(NamedTuple):
@@ -48,7 +49,7 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[StreamEvent]:
                 yield event
             end = rest.find(b"\n\n", begin)
         rest = rest[begin:]
-        if len(rest) > _LARGEST:
+        if len(rest) > LARGEST:
             raise http.client.LineTooLong("event")
 
 

@@ -26,8 +26,8 @@ def read_body(response: http.client.HTTPResponse, sock: socket.socket) -> Iterat
     """
     if not response.chunked:
         return iter(partial(response.read1, _PIECE), b"")
-    # What the headers' reader holds already comes first; a piece is larger than that can be.
-    return read_chunks(partial(sock.recv, _PIECE), response.fp.read1(_PIECE))
+    # All that the headers' reader holds already comes first, however much that is.
+    return read_chunks(partial(sock.recv, _PIECE), response.fp.read1())
 
 
 def read_chunks(receive: Callable[[], bytes], held: bytes = b"") -> Iterator[bytes]:

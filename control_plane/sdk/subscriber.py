@@ -11,6 +11,7 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from control_plane.kernel.clock import Clock, SystemClock
 from control_plane.kernel.errors import TallyardError
@@ -162,20 +163,24 @@ class Subscriber:
     def _turn(self) -> bool:
         """Follow until it breaks; True when something was heard meanwhile."""
         before = self.last_heard
+        self._try(partial(self._poll, _POLL_WAIT) if self._polls() else self._follow)
+        if self.last_heard == before and not self._stopping.is_set():
+            # Perhaps only streams do not get through: then what is newest is still known.
+            return self._try(self._poll)
+        return self.last_heard != before
+
+    def _try(self, ask: Callable[[], None]) -> bool:
+        """Ask; False, with a note of why, where that failed in any way at all."""
         try:
-            if self._polls():
-                self._poll(wait=_POLL_WAIT)
-                return True
-            self._follow()
+            ask()
         except _BROKEN as error:
             self._note(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
             _log.exception("The updater failed; it goes on.")
             self.last_error = f"{type(error).__name__}: {error}"
-        if self.last_heard == before and not self._stopping.is_set():
-            # Perhaps only streams do not get through: then what is newest is still known.
-            return self.refresh()
-        return self.last_heard != before
+        else:
+            return True
+        return False
 
     def _follow(self) -> None:
         for event in self._link.stream(self._have(), self._serial()):

@@ -28,6 +28,7 @@ class ControlStandIn:
         self.features: tuple[str, ...] = ("inbound",)
         self.streams = True  # False: an older control plane, which has no such route
         self.silent = False  # connections stay open, and nothing comes any more
+        self.odd: bytes | None = None  # what polls are answered with instead
         self.polls = self.opened = 0
         self.changed = threading.Condition()
         self.publish("inbound")
@@ -124,6 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "keys": [envelope.to_json() for envelope in control.file.rings[ring:]],
             }
         ).encode()
+        body = body if control.odd is None else control.odd
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -50,6 +50,7 @@ async def _refuse(seconds):
         (None, 0),
         ("soon", 0),
         ("-5", 0),
+        ("Sat, 10 Jan 99999999999999999999 02:00:30 GMT", 0),
     ],
 )
 def test_a_wait_is_seconds_or_a_date(header, seconds):

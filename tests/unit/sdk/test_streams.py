@@ -1,16 +1,19 @@
 """What a stream says is the same however it was cut on its way."""
 
 import http.client
+import io
 import json
 import socket
 import threading
+from contextlib import suppress
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from control_plane.sdk.control_link import ControlLink
-from control_plane.sdk.events import StreamEvent, event_text, read_events
-from control_plane.sdk.stream_body import read_chunks
+from control_plane.sdk.events import LARGEST, StreamEvent, event_text, read_events
+from control_plane.sdk.stream_body import read_body, read_chunks
 
 WRITTEN = (
     b": hello\n\n"
@@ -91,6 +94,72 @@ def test_what_is_no_chunk_is_refused(written):
 def test_a_length_that_never_ends_is_refused():
     with pytest.raises(http.client.LineTooLong):
         unchunked([b"0" * 10_000])
+
+
+def test_all_that_the_headers_reader_holds_comes_first_however_large_it_is():
+    body = chunked(b"x" * 100_000, b"y") + b"0\r\n\r\n"
+    came = io.BytesIO(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+    reader = io.BufferedReader(came, 131_072)  # as large as Python 3.14 makes them
+    sock = SimpleNamespace(makefile=lambda mode: reader, recv=lambda most: b"")
+    response = http.client.HTTPResponse(sock)
+    response.begin()
+
+    assert b"".join(read_body(response, sock)) == b"x" * 100_000 + b"y"
+
+
+class Ticking:
+    """A clock that is a second further whenever somebody looks."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+@pytest.mark.parametrize(("between", "holds"), [(b": still here\n\n", False), (b"", True)])
+def test_comments_alone_are_silence(between, holds):
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            for n in range(300):
+                connection.sendall(between or event_text("heartbeat", n))
+                threading.Event().wait(0.001)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=[server])
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        events = ControlLink(url, "tys_token", silence_seconds=4, clock=Ticking()).stream(0, 0)
+        if holds:
+            assert len(list(events)) == 300
+        else:
+            with pytest.raises(TimeoutError):
+                list(events)
+        thread.join()
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 16000001\r\n", b""])
+@pytest.mark.parametrize("ask", [lambda link: link.fetch(0, 0), lambda link: link.post("/", {})])
+def test_an_answer_longer_than_any_snapshot_is_refused(ask, length):
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + length + b"\r\n"
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(head)
+            connection.sendall(b"[]" + b" " * (LARGEST - 1))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=[server])
+        thread.start()
+        link = ControlLink(f"http://127.0.0.1:{server.getsockname()[1]}", "tys_token")
+        with pytest.raises(http.client.LineTooLong):
+            ask(link)
+        thread.join()
 
 
 @pytest.mark.parametrize("pause", [False, True])

@@ -309,3 +309,37 @@ def test_one_who_was_away_through_a_whole_rotation_follows_the_chain(control, su
 
     assert dict(one._ring) == dict(last.public_keys)
     assert one._ring.serial == 6
+
+
+def test_no_answer_however_odd_ends_the_thread(control, subscribe):
+    control.streams = False
+    control.odd = b"[" * 200_000
+    one = subscribe()
+    until(lambda: control.polls > 3)
+    assert one.alive()
+
+    control.odd = None
+    until(lambda: allowed(one))
+
+
+def test_what_is_done_with_news_does_not_end_the_thread(control, subscribe):
+    control.streams = False
+    told = []
+
+    def fail(changed: bool) -> None:
+        told.append(changed)
+        raise RuntimeError("not now")
+
+    one = subscribe(on_news=fail)
+    until(lambda: len(told) > 3)
+
+    assert one.alive()
+
+
+def test_key_rings_that_are_no_list_are_an_answer_that_cannot_be_read(control, subscribe):
+    one = subscribe()
+    until(lambda: allowed(one))
+    body = {"keys": 1, "heartbeat": control.heartbeat().to_json()}
+    control.odd = json.dumps(body).encode()
+
+    assert not one.refresh()
