@@ -1,6 +1,7 @@
 """The outbox delivers at least once, and exactly once when nothing fails."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -139,22 +140,22 @@ async def test_a_cancelled_relay_leaves_what_it_held_to_the_next(work, system, t
 async def test_a_relay_that_is_cancelled_while_it_claims_keeps_nothing(work, system, tenant):
     seen: list = []
     await send(work, tenant)
-    clock = _Telling(SystemClock().now())
-    running = asyncio.create_task(OutboxRelay(system, {}, clock).run_once())
+    committed, answered = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def slowly_answering():
+        async with system() as session:
+            yield session
+        committed.set()
+        await answered.wait()
+
+    running = asyncio.create_task(OutboxRelay(slowly_answering, {}, SystemClock()).run_once())
     async with asyncio.timeout(20):
-        await clock.asked.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+        await committed.wait()
+        running.cancel()
+        await asyncio.sleep(0)
+        answered.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
 
     assert await OutboxRelay(system, {"greet": recording(seen)}, SystemClock()).run_once() == 1
-
-
-class _Telling(FakeClock):
-    def __init__(self, at):
-        super().__init__(at)
-        self.asked = asyncio.Event()
-
-    def now(self):
-        self.asked.set()
-        return super().now()
