@@ -158,7 +158,7 @@ BEGIN
             CASE WHEN t->>'kind' = 'rate' THEN (t->>'limit')::bigint ELSE 0 END, p_now
         ) RETURNING * INTO a;
     END IF;
-    IF a.held > 0 OR a.open_leases > 0 THEN
+    IF a.held > 0 THEN
         a := lease_reclaim(a, p_now);
     END IF;
     IF a.kind = 'rate' THEN

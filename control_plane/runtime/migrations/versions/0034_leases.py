@@ -119,9 +119,7 @@ def _leases() -> None:
     )
     op.execute("CREATE INDEX leases_lost ON leases (tenant_id, holder) WHERE state = 'lost'")
     op.execute("CREATE INDEX leases_of ON leases (tenant_id, feature, period, holder)")
-    op.execute(
-        "CREATE INDEX leases_past ON leases (closed_at) WHERE state IN ('closed', 'expired')"
-    )
+    op.execute("CREATE INDEX leases_past ON leases (closed_at) WHERE closed_at IS NOT NULL")
     op.execute(
         "CREATE UNIQUE INDEX leases_seats ON leases (tenant_id, feature, holder) "
         "WHERE kind = 'seat' AND state = 'open'"
