@@ -3,6 +3,8 @@
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 import structlog
 from litestar import Litestar, Router
@@ -14,7 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
-from web.api.routes import api_routes
+from web.api.routes import api_routes, short_ways
 from web.compose import Application, compose
 from web.docs.pages import docs_router
 from web.docs.schema import PublishedSchema
@@ -23,6 +25,7 @@ from web.edge.context import context_middleware
 from web.edge.csrf import CsrfMiddleware
 from web.edge.guard import require_permission
 from web.edge.idempotency import IdempotencyMiddleware
+from web.edge.short_way import ShortWay
 from web.edge.texts import TextMiddleware
 from web.lifetime import end_with_server, when_asked_to_end
 from web.metrics import metrics_middleware
@@ -32,7 +35,17 @@ from web.problems import problem_handler
 log = structlog.get_logger()
 
 
-def create_app(application: Application) -> Litestar:
+class WebApp(Litestar):
+    """The framework's application, and the short way of its most frequent requests before it."""
+
+    short_way: ShortWay
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request, or live through the process's lifespan."""
+        await self.short_way(scope, receive, send)
+
+
+def create_app(application: Application) -> WebApp:
     """Build the ASGI application; it closes ``application`` when it shuts down."""
 
     @asynccontextmanager
@@ -45,7 +58,7 @@ def create_app(application: Application) -> Litestar:
 
     handlers: list[ControllerRouterHandler] = [*api_routes(), docs_router(), *portal_routes()]
     portal = portal_config(application)
-    return Litestar(
+    app = WebApp(
         route_handlers=handlers,
         dependencies={"application": Provide(lambda: application, sync_to_thread=False)},
         guards=[require_permission],
@@ -69,6 +82,10 @@ def create_app(application: Application) -> Litestar:
         logging_config=None,  # ours is configured already, for every library at once
         debug=False,
     )
+    app.short_way = ShortWay(
+        partial(Litestar.__call__, app), application.authenticate_api_key, short_ways(application)
+    )
+    return app
 
 
 def _openapi() -> OpenAPIConfig:
@@ -90,7 +107,7 @@ def _openapi() -> OpenAPIConfig:
     )
 
 
-def app() -> Litestar:
+def app() -> WebApp:
     """Build the application from the environment, in a worker of the server."""
     end_with_server()
     settings = load_settings()

@@ -1,11 +1,11 @@
 """What Prometheus and the log read: requests by route, never by address; the outbox's depth."""
 
 import asyncio
-import collections
 import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,6 +37,10 @@ INGEST_BYTES = Gauge("tallyard_ingest_waiting_bytes", "Bytes of usage deliveries
 INGEST_EVENTS = Gauge("tallyard_ingest_waiting_events", "Usage events that wait for a commit.")
 EVENTS = Counter("tallyard_ingest_events_total", "Usage events answered for.", ("status",))
 PATIENCE_SECONDS = 2.0
+_EVENTS = {status: EVENTS.labels(status.value) for status in IngestStatus}
+
+STARTED: Final = "tallyard_started"
+"""Where a request's state holds when it began, if that was before it came here."""
 
 _UNNOTED = ("/health", "/metrics", "/static")
 _log = logging.getLogger("tallyard.request")
@@ -52,7 +56,7 @@ def metrics_middleware(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        started = time.perf_counter()
+        started = scope.get("state", {}).get(STARTED) or time.perf_counter()
         status = 500
 
         async def counted(message: Message) -> None:
@@ -66,23 +70,28 @@ def metrics_middleware(app: ASGIApp) -> ASGIApp:
         finally:
             route = str(scope.get("path_template") or "unmatched")
             seconds = time.perf_counter() - started
-            REQUESTS.labels(scope["method"], route, str(status)).inc()
-            SECONDS.labels(scope["method"], route).observe(seconds)
-            if not route.startswith(_UNNOTED):
-                _note(scope["method"], route, status, seconds)
+            Noted(scope["method"], route, status).note(seconds)
 
     return middleware
 
 
-def _note(method: str, route: str, status: int, seconds: float) -> None:
-    """Log one line; request, tenant and trace are in its context."""
-    fields = {
-        "method": method,
-        "route": route,
-        "status": status,
-        "milliseconds": round(seconds * 1000, 1),
-    }
-    _log.info("request", extra=fields)
+class Noted:
+    """Requests of one kind, as they are counted and logged."""
+
+    __slots__ = ("_count", "_fields", "_logged", "_seconds")
+
+    def __init__(self, method: str, route: str, status: int) -> None:
+        self._fields = {"method": method, "route": route, "status": status}
+        self._logged = not route.startswith(_UNNOTED)
+        self._count = REQUESTS.labels(method, route, str(status))
+        self._seconds = SECONDS.labels(method, route)
+
+    def note(self, seconds: float) -> None:
+        """Count one, and log one line; request, tenant and trace are in its context."""
+        self._count.inc()
+        self._seconds.observe(seconds)
+        if self._logged and _log.isEnabledFor(logging.INFO):
+            _log.info("request", extra={**self._fields, "milliseconds": round(seconds * 1000, 1)})
 
 
 async def measure_outbox(depth: Callable[[], Awaitable[OutboxDepth]]) -> None:
@@ -120,8 +129,11 @@ def measure_ingest(waiting_bytes: int, waiting_events: int) -> None:
 
 def count_events(statuses: Iterable[IngestStatus]) -> None:
     """Count usage events by what became of them."""
-    for status, count in collections.Counter(statuses).items():
-        EVENTS.labels(status.value).inc(count)
+    counted: dict[IngestStatus, int] = {}
+    for status in statuses:
+        counted[status] = counted.get(status, 0) + 1
+    for status, count in counted.items():
+        _EVENTS[status].inc(count)
 
 
 def render_metrics() -> tuple[bytes, str]:

@@ -4,11 +4,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import TextClause, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from control_plane.runtime.roles import Role, role_url
+from control_plane.runtime.direct import Direct
+from control_plane.runtime.roles import Role, plain_dsn, role_url
 from control_plane.runtime.settings import Settings
 
 IDLE_SECONDS = 0.5
@@ -21,6 +22,7 @@ class Database:
 
     settings: Settings
     _engines: dict[Role, AsyncEngine] = field(default_factory=dict)
+    _direct: dict[tuple[Role, str], Direct] = field(default_factory=dict)
 
     def engine(self, role: Role | str) -> AsyncEngine:
         """Give the pool of ``role``, opening it on first use."""
@@ -42,8 +44,19 @@ class Database:
             self._engines[key] = engine
         return self._engines[key]
 
+    def direct(self, role: Role, statement: TextClause) -> Direct:
+        """Give a statement connections of its own; always the same ones."""
+        key = (role, statement.text)
+        if key not in self._direct:
+            most = max(1, self.settings.pool_size // 2)
+            self._direct[key] = Direct(plain_dsn(role_url(self.settings, role)), statement, most)
+        return self._direct[key]
+
     async def close(self) -> None:
-        """Close every pool that was opened."""
+        """Close every connection that was opened."""
+        for direct in self._direct.values():
+            await direct.close()
+        self._direct.clear()
         for engine in self._engines.values():
             await engine.dispose()
         self._engines.clear()

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.database import Database
+from control_plane.runtime.direct import Row, Value
 from control_plane.runtime.reads import ask
 from control_plane.runtime.roles import Role
 from control_plane.runtime.writes import connect
@@ -102,14 +103,14 @@ class UnitOfWork:
                 _AMBIENT.reset(token)
 
     async def at_once(
-        self, tenant_id: TenantId, statement: TextClause, values: Mapping[str, object]
-    ) -> list[tuple[Any, ...]]:
+        self, tenant_id: TenantId, statement: TextClause, values: Mapping[str, Value]
+    ) -> list[Row]:
         """Write in one round trip: return the rows of a statement `BOUND` to the tenant.
 
         It is committed when this returns, and never part of a transaction that is open.
         """
-        engine = self.database.engine(Role.TENANT)
-        return await ask(engine, statement, {"tenant_id": str(tenant_id), **values})
+        direct = self.database.direct(Role.TENANT, statement)
+        return await direct({"tenant_id": str(tenant_id), **values})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,13 @@ class SystemWork:
         engine = self.database.engine(Role.SYSTEM)
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def at_once(
+        self, tenant_id: TenantId, statement: TextClause, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        """Write for one tenant in one round trip, as `UnitOfWork.at_once`."""
+        engine = self.database.engine(Role.SYSTEM)
+        return await ask(engine, statement, {"tenant_id": str(tenant_id), **values})
 
     async def ask(self, statement: TextClause) -> Any:
         """Return the one value that a statement says; no transaction is opened around it."""

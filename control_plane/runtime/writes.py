@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 CONNECTION = "tallyard_connection"
 """Where a session keeps the connection of its transaction."""
 
-_BOUND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+BOUND_NAME = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 """A bound name, as SQLAlchemy finds them; neither a cast nor an escaped colon."""
 
 
@@ -66,4 +66,4 @@ def _together(statements: tuple[str, ...]) -> TextClause:
 
 def _numbered(sql: str, n: int) -> str:
     """Give the bound names of one write the write's number."""
-    return _BOUND.sub(rf":\1_{n}", sql)
+    return BOUND_NAME.sub(rf":\1_{n}", sql)

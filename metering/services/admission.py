@@ -1,8 +1,7 @@
 """How much may wait in a process at once: refused before it costs memory."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Self
 
 from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId
@@ -23,19 +22,15 @@ class Admission:
     held: int = 0
     _by_tenant: dict[TenantId, int] = field(default_factory=dict)
 
-    @contextmanager
-    def holding(self, tenant_id: TenantId, amount: int) -> Iterator["Hold"]:
-        """Hold ``amount`` within the block, or refuse at once.
+    def holding(self, tenant_id: TenantId, amount: int) -> "Hold":
+        """Hold ``amount``, or refuse at once; it is let go of at the end of a ``with`` block.
 
         Raises:
             TallyardError: ``full`` or ``over_share``.
         """
         hold = Hold(self, tenant_id)
         hold.resize(amount)
-        try:
-            yield hold
-        finally:
-            self._change(tenant_id, -hold.amount)
+        return hold
 
     def _refuse(self, tenant_id: TenantId, more: int) -> None:
         own = self._by_tenant.get(tenant_id, 0)
@@ -72,3 +67,9 @@ class Hold:
             self.admission._refuse(self.tenant_id, more)  # noqa: SLF001 - its other half
         self.admission._change(self.tenant_id, more)  # noqa: SLF001 - its other half
         self.amount = amount
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.admission._change(self.tenant_id, -self.amount)  # noqa: SLF001 - its other half

@@ -103,12 +103,12 @@ async def store_events_at_once(
         return await standing_hashes(session, tenant_id, _named(known))
 
 
-def _bound(events: Mapping[Identity, UsageEvent]) -> dict[str, object]:
+def _bound(events: Mapping[Identity, UsageEvent]) -> dict[str, str | bytes | int]:
     ordered = [events[identity] for identity in sorted(events)]
     return {"size": len(ordered), **columns(ordered)}
 
 
-def _named(identities: Iterable[Sequence[str]]) -> list[dict[str, str]]:
+def _named(identities: Iterable[Sequence[Any]]) -> list[dict[str, str]]:
     return [{"source": source, "id": identity} for source, identity in identities]
 
 

@@ -1,27 +1,30 @@
 """The web process under measurement: the real application, and a route that decides nothing.
 
-``/bare`` stands behind the same middleware, authentication and guard as a check, reads the same
-body, and answers the same document without looking anything up.
+``/bare`` stands behind the same edge, authentication and guard as a check, on the same short way
+before the framework; it reads the same body, and answers the same document without looking
+anything up.
 """
 
 import gc
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from litestar import Litestar, post
-from litestar.params import JSONBody
+import msgspec
 
 from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
-from web.api.entitlement_checks import ASK, CheckRequest, CheckView
-from web.asgi import create_app
+from web.api.entitlement_checks import CheckRequest, CheckView, short_check
+from web.asgi import WebApp, create_app
 from web.compose import compose
+from web.edge.short_way import Asked
 
 SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+_request = msgspec.json.Decoder(CheckRequest)
 
 
-@post("/bare", status_code=200, opt=ASK)
-async def bare(data: JSONBody[CheckRequest]) -> CheckView:
-    return CheckView(
+async def bare(asked: Asked) -> bytes:
+    data = _request.decode(await asked.read())
+    view = CheckView(
         feature=data.feature,
         allowed=True,
         reason="granted",
@@ -33,12 +36,14 @@ async def bare(data: JSONBody[CheckRequest]) -> CheckView:
         at=SOME_TIME,
         age_seconds=0,
     )
+    return msgspec.json.encode(view)
 
 
-def app() -> Litestar:
+def app() -> WebApp:
     configure_logging("error")
-    application = create_app(compose(load_settings()))
-    application.register(bare)
+    application = compose(load_settings())
+    web = create_app(application)
+    web.short_way.shorts["/bare"] = replace(short_check(application), answer=bare)
     gc.collect()  # as the real one does
     gc.freeze()
-    return application
+    return web

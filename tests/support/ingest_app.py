@@ -1,34 +1,35 @@
 """The web process under measurement: the real application, and a route that only parses.
 
-``/parse`` stands behind the same middleware, authentication and guard as
-``/v1/events``, reads the events in the same way, and answers without a database.
+``/parse`` stands behind the same edge, authentication and guard as ``/v1/events``, on the same
+short way before the framework; it reads the events in the same way, and answers without a database.
 """
 
 import gc
-from typing import Any
+from dataclasses import replace
 
-from litestar import Litestar, Request, post
+import msgspec
 
-from control_plane.identity.domain import Permission
 from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
 from metering.domain.cloudevents import parse_events
-from web.api.event_bodies import read_delivery
 from web.api.event_results import EventResult, EventResults
-from web.asgi import create_app
+from web.api.usage import short_ingest
+from web.asgi import WebApp, create_app
 from web.compose import compose
+from web.edge.short_way import Asked
 
 
-@post("/parse", status_code=200, opt={"permission": Permission.USAGE_WRITE, "idempotent": False})
-async def parse_only(request: Request[Any, Any, Any]) -> EventResults:
-    events = parse_events((await read_delivery(request)).body)
-    return EventResults([EventResult(event.source, event.id, "accepted", None) for event in events])
+async def parse_only(asked: Asked) -> bytes:
+    events = parse_events(await asked.read())
+    shown = [EventResult(event.source, event.id, "accepted", None) for event in events]
+    return msgspec.json.encode(EventResults(shown))
 
 
-def app() -> Litestar:
+def app() -> WebApp:
     configure_logging("error")
-    application = create_app(compose(load_settings()))
-    application.register(parse_only)
+    application = compose(load_settings())
+    web = create_app(application)
+    web.short_way.shorts["/parse"] = replace(short_ingest(application), answer=parse_only)
     gc.collect()  # as the real one does
     gc.freeze()
-    return application
+    return web

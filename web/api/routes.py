@@ -50,6 +50,8 @@ from web.api import (
     usage_series,
     webhooks,
 )
+from web.compose import Application
+from web.edge.short_way import Short
 
 _NOUNS = (
     audit,
@@ -104,3 +106,11 @@ _NOUNS = (
 def api_routes() -> list[Router]:
     """List the API's routers."""
     return [noun.router for noun in _NOUNS]
+
+
+def short_ways(application: Application) -> dict[str, Short]:
+    """List what is asked most often, by its path."""
+    return {
+        "/v1/events": usage.short_ingest(application),
+        "/v1/entitlements/check": entitlement_checks.short_check(application),
+    }

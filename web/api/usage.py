@@ -12,9 +12,18 @@ from control_plane.identity.domain import Permission
 from metering.domain.lines import parse_lines
 from web.api.bodies import CLOUD_EVENTS
 from web.api.common import ApiRequest, tenant
-from web.api.event_bodies import LARGEST_BODY, Delivery, expected_bytes, read_delivery
+from web.api.event_bodies import (
+    BATCH,
+    EVENT,
+    JSON,
+    LARGEST_BODY,
+    Delivery,
+    expected_bytes,
+    read_delivery,
+)
 from web.api.event_results import EventResults, event_results
 from web.compose import Application
+from web.edge.short_way import Asked, Short
 from web.i18n import ENGLISH
 from web.metrics import count_events
 
@@ -85,6 +94,21 @@ async def _ingest(
         for result, line in zip(shown, read.numbers, strict=True):
             result.line = line
     return EventResults(shown)
+
+
+def short_ingest(application: Application) -> Short:
+    """Take deliveries as `ingest_events` does: JSON as it is, under its usual media types."""
+
+    async def answer(asked: Asked) -> bytes:
+        with application.ingest_bodies.holding(asked.tenant_id, asked.length):
+            results = await application.ingest_usage(asked.tenant_id, await asked.read())
+        count_events(result.status for result in results)
+        plain = all(result.refusal is None for result in results)
+        shown = event_results(results, ENGLISH if plain else asked.language)
+        return msgspec.json.encode(EventResults(shown))
+
+    kinds = frozenset(kind.encode() for kind in (EVENT, BATCH, JSON))
+    return Short(answer, Permission.USAGE_WRITE, kinds, LARGEST_BODY)
 
 
 @get("/events/refused", opt={"permission": Permission.USAGE_READ})

@@ -45,6 +45,24 @@ def cookie(scope: Scope, name: str) -> str:
     return jar[name].value if name in jar else ""
 
 
+def request_id_of(scope: Scope) -> str:
+    """Give the id that the caller chose, if it can be used as one, or a new one."""
+    given = header(scope, b"x-request-id")
+    return given if _GIVEN_ID.match(given) else str(new_id())
+
+
+def trace_of(scope: Scope) -> str | None:
+    """Give the trace that the caller named (W3C Trace Context), if any."""
+    trace = _TRACE.match(header(scope, b"traceparent"))
+    return trace.group(1) if trace else None
+
+
+def language_of(scope: Scope) -> str:
+    """Give the language to answer in: that of the cookie, or of the browser."""
+    chosen = normalise_language(cookie(scope, LANGUAGE_COOKIE))
+    return chosen or negotiate(header(scope, b"accept-language"))
+
+
 def context_middleware(app: ASGIApp) -> ASGIApp:
     """Give every request an id and a language, and every answer its security headers."""
 
@@ -52,17 +70,13 @@ def context_middleware(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        given = header(scope, b"x-request-id")
-        request_id = given if _GIVEN_ID.match(given) else str(new_id())
-        trace = _TRACE.match(header(scope, b"traceparent"))
+        request_id = request_id_of(scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        state["language"] = normalise_language(cookie(scope, LANGUAGE_COOKIE)) or negotiate(
-            header(scope, b"accept-language")
-        )
+        state["language"] = language_of(scope)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(
-            request_id=request_id, trace_id=trace.group(1) if trace else request_id
+            request_id=request_id, trace_id=trace_of(scope) or request_id
         )
 
         async def decorated(message: Message) -> None:

@@ -1,6 +1,6 @@
 """One guard for every route: each names the one permission it needs."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from litestar.connection import ASGIConnection
@@ -11,6 +11,9 @@ from web.edge.errors import NotPermitted, NotSignedIn
 from web.edge.tenant import principal_of
 
 STAFF = frozenset({Permission.STAFF_FINANCE, Permission.STAFF_OPERATE})
+
+FAILED: Final = "tallyard_failed"
+"""Where a request's state holds why it failed before it came here; it is told like any error."""
 
 log = structlog.get_logger()
 
@@ -27,7 +30,10 @@ async def require_permission(
     Raises:
         NotSignedIn: no valid credential came with the request.
         NotPermitted: the caller's roles or scopes do not include the permission.
+        Exception: what the request failed with already.
     """
+    if (failed := connection.scope["state"].get(FAILED)) is not None:
+        raise failed
     if handler.opt.get("public"):
         return
     principal = principal_of(connection.scope)
