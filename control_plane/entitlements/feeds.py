@@ -1,10 +1,10 @@
 """What each tenant's services are told as it happens, read and signed once for all of them."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 import structlog
@@ -26,13 +26,18 @@ log = structlog.get_logger()
 class FeedState:
     """The newest snapshot of a tenant, and the newest word that it is the newest.
 
-    ``rings`` is the chain of key rings at that moment.
+    ``vouch`` signs that word, ``rings`` is the chain of key rings at that moment.
     """
 
     revision: int
     snapshot: Envelope
-    heartbeat: Envelope
+    vouch: Callable[[], Envelope]
     rings: tuple[Envelope, ...] = ()
+
+    @cached_property
+    def heartbeat(self) -> Envelope:
+        """The heartbeat, signed once somebody wants it: who is told of a change does not."""
+        return self.vouch()
 
     @cached_property
     def news(self) -> bytes:
@@ -141,8 +146,9 @@ class SnapshotFeeds:
 
     async def fresh(self, tenant_id: TenantId, feed: Feed) -> FeedState:
         """Read what is newest."""
-        snapshot, heartbeat, revision = await self._read.newest(tenant_id)
-        feed.put(FeedState(revision, snapshot, heartbeat, self._read.rings))
+        snapshot, revision, at = await self._read.newest(tenant_id)
+        vouch = partial(self._read.heartbeat, tenant_id, revision, at)
+        feed.put(FeedState(revision, snapshot, vouch, self._read.rings))
         state = feed.state
         assert state is not None  # noqa: S101 - it was put there
         return state
@@ -164,8 +170,8 @@ class SnapshotFeeds:
             if revision > feed.state.revision:
                 self._heard(tenant_id, revision)
             elif revision == feed.state.revision:
-                heartbeat = self._read.heartbeat(tenant_id, revision, at)
-                feed.put(replace(feed.state, heartbeat=heartbeat, rings=self._read.rings))
+                vouch = partial(self._read.heartbeat, tenant_id, revision, at)
+                feed.put(replace(feed.state, vouch=vouch, rings=self._read.rings))
 
     async def _catch_up(self, tenant_id: TenantId, feed: Feed) -> None:
         for _ in range(_READS):

@@ -67,9 +67,7 @@ def when_stale(decision: Decision, grant: FeatureGrant | None) -> Decision:
 def _decide_fresh(
     snapshot: Snapshot, feature: str, at: datetime, aged: Callable[[], float]
 ) -> Decision:
-    refused = Decision(
-        allowed=False, reason=Reason.UNKNOWN_FEATURE, revision=snapshot.revision, aged=aged
-    )
+    refused = _decide_unknown(snapshot, aged)
     grant = snapshot.features.get(feature)
     if grant is None:
         return refused
@@ -92,6 +90,12 @@ def _decide_fresh(
                 aged=aged,
             )
     return refused._replace(reason=Reason.EXPIRED if grant.windows else Reason.NOT_SUBSCRIBED)
+
+
+def _decide_unknown(snapshot: Snapshot, aged: Callable[[], float]) -> Decision:
+    return Decision(
+        allowed=False, reason=Reason.UNKNOWN_FEATURE, revision=snapshot.revision, aged=aged
+    )
 
 
 def _closed(standing: Standing, grant: FeatureGrant) -> Reason | None:
@@ -117,9 +121,7 @@ class Checker:
     __slots__ = ("_aged", "_answers", "_current", "_snapshot", "_unknown")
 
     def __init__(self, snapshot: Snapshot, aged: Callable[[], float] = lambda: 0.0) -> None:
-        self._unknown = Decision(
-            allowed=False, reason=Reason.UNKNOWN_FEATURE, revision=snapshot.revision, aged=aged
-        )
+        self._unknown: Decision | None = None
         self._snapshot = snapshot
         self._aged = aged
         self._answers: dict[str, tuple[list[float], list[Decision]]] = {}
@@ -134,7 +136,10 @@ class Checker:
 
     def _search(self, feature: str, at: float) -> Decision:
         if feature not in self._snapshot.features:
-            return self._unknown
+            unknown = self._unknown
+            if unknown is None:
+                unknown = self._unknown = _decide_unknown(self._snapshot, self._aged)
+            return unknown
         answers = self._answers.get(feature)
         if answers is None:
             # At its first check: most features are not asked for between two snapshots.

@@ -14,8 +14,7 @@ from control_plane.kernel.canonical import canonical_json
 from control_plane.kernel.errors import ErrorKind, TallyardError
 
 _KEY_ID_LENGTH = 16
-_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")  # other spellings become no base64 at all
-_PADDING = (b"", b"===", b"==", b"=")
+_PADDING = ("", "===", "==", "=")
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")  # bits that say nothing are to be 0
 
 
@@ -162,7 +161,11 @@ def _decode(text: str) -> bytes:
     if over and text[-1] not in _LAST[over]:
         raise EnvelopeInvalid(reason="a member is not base64url")
     try:
-        standard = text.encode("ascii").translate(_TO_STANDARD) + _PADDING[over]
-        return binascii.a2b_base64(standard, strict_mode=True)
+        # Searching is as good as free, where each copy of a long text is not.
+        if "+" in text or "/" in text or "=" in text:  # other spellings
+            raise EnvelopeInvalid(reason="a member is not base64url")
+        if "-" in text or "_" in text:
+            text = text.replace("-", "+").replace("_", "/")
+        return binascii.a2b_base64(text + _PADDING[over], strict_mode=True)
     except ValueError:
         raise EnvelopeInvalid(reason="a member is not base64url") from None

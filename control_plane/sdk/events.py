@@ -43,27 +43,33 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[StreamEvent]:
             rest, known = rest.replace(b"\r\n", b"\n"), 0
         begin, end = 0, rest.find(b"\n\n", known)
         while end >= 0:
-            event = _read_event(rest[begin:end])
+            event = _read_event(rest, begin, end)
             begin = end + 2
             if event is not None:
                 yield event
             end = rest.find(b"\n\n", begin)
-        rest = rest[begin:]
+        rest = rest[begin:] if begin < len(rest) else b""
         if len(rest) > LARGEST:
             raise http.client.LineTooLong("event")
 
 
-def _read_event(block: bytes) -> StreamEvent | None:
+def _read_event(text: bytes, begin: int, end: int) -> StreamEvent | None:
+    """Read the block between; its data, which may be long, is copied once."""
     name, event_id, data = b"message", b"", None
-    for line in block.split(b"\n"):
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
+    while begin <= end:
+        stop = text.find(b"\n", begin, end)
+        stop = end if stop < 0 else stop
+        colon = text.find(b":", begin, stop)
+        colon = stop if colon < 0 else colon
+        field, at = text[begin:colon], colon + 1
+        value = text[at + text.startswith(b" ", at, stop) : stop]
         if field == b"data":
             data = value if data is None else data + b"\n" + value
         elif field == b"event":
             name = value
         elif field == b"id":
             event_id = value
+        begin = stop + 1
     if data is None:
         return None
     return StreamEvent(name.decode("utf-8", "replace"), data, event_id.decode("utf-8", "replace"))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -76,6 +77,10 @@ class KeyRing(Mapping[str, Ed25519PublicKey]):
 
     def __getitem__(self, key_id: str) -> Ed25519PublicKey:
         return self._keys[key_id]
+
+    def get(self, key_id: str, default: Any = None) -> Any:
+        """Return a key, or ``default`` where it is not trusted."""
+        return self._keys.get(key_id, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)

@@ -206,7 +206,7 @@ class ReadBefore(Generic[Part]):
         known = before.items.get
         parts = {
             key: before.parts[key]
-            if _same(item, known(key))
+            if type(item) is Unread and item == known(key)  # as `_same`, for each of many
             else read(reader.within(name, key, item))
             for key, item in items.items()
         }

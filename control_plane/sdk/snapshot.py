@@ -61,7 +61,6 @@ _FIRST_FORMAT = 1  # knows two kinds of features and no standing; it is read, to
 
 _FORMATS = (_FIRST_FORMAT, SNAPSHOT_FORMAT)
 _PARTS = frozenset({"features", "keys", "services"})
-_MOVING = ("revision", "issued_at", "features")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +189,12 @@ def parse_snapshot(
 
 
 def _read_again(data: bytes, frame: _Frame) -> Snapshot | None:
-    """Read a snapshot that says what the one before said, in the same words, but for `_MOVING`.
+    """Read a snapshot that says what the one before said, in the same words, but for what moves.
 
     None where it does not, or cannot be read at all: then all of it is to be looked at.
     """
     moving, rest = _split(data)
-    if len(moving) != len(_MOVING) or rest != frame.rest:
+    if not moving or rest != frame.rest:
         return None
     same = frame.snapshot
     try:
@@ -227,7 +226,12 @@ def _split(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         return {}, {}
     try:
         rest = named(data)
-        moving = {name: rest.pop(name) for name in _MOVING}
+        take = rest.pop
+        moving = {
+            "revision": take("revision"),
+            "issued_at": take("issued_at"),
+            "features": take("features"),
+        }
     except (ValueError, KeyError):
         return {}, {}
     return moving, rest

@@ -29,23 +29,22 @@ class ReadSnapshot:
         Raises:
             SnapshotNotPublished: nothing was published for the tenant yet.
         """
-        snapshot, heartbeat, revision = await self.newest(tenant_id)
+        snapshot, revision, issued_at = await self.newest(tenant_id)
         known = have is not None and have >= revision
-        return None if known else snapshot, heartbeat
+        return None if known else snapshot, self.heartbeat(tenant_id, revision, issued_at)
 
-    async def newest(self, tenant_id: TenantId) -> tuple[Envelope, Envelope, int]:
-        """Return the newest snapshot, a fresh heartbeat, and the revision of both.
+    async def newest(self, tenant_id: TenantId) -> tuple[Envelope, int, datetime]:
+        """Return the newest snapshot, its revision, and an instant at which it was the newest.
 
         Raises:
             SnapshotNotPublished: nothing was published for the tenant yet.
         """
-        # The heartbeat's time is taken before the reading: it never vouches for too much.
+        # The time is taken before the reading: a heartbeat of it never vouches for too much.
         issued_at = self.clock.now()
         latest = await newest_snapshot(self.work.database, tenant_id)
         if latest is None:
             raise SnapshotNotPublished
-        heartbeat = self.heartbeat(tenant_id, latest.revision, issued_at)
-        return self.signer.renewed(latest.envelope), heartbeat, latest.revision
+        return self.signer.renewed(latest.envelope), latest.revision, issued_at
 
     @property
     def rings(self) -> tuple[Envelope, ...]:

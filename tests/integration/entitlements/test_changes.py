@@ -157,13 +157,41 @@ async def test_a_late_read_does_not_overwrite_a_newer_one(feeds, parts, publish_
         assert told[-1].revision == 2
 
 
+async def test_a_change_is_told_before_any_heartbeat_of_it_is_signed(
+    changes, parts, publish_anew, tenant_id
+):
+    read = _Counting(parts.read)
+    await parts.publish(tenant_id)
+    async with following(SnapshotFeeds(changes, read), tenant_id) as told:
+        await publish_anew()
+        await until(lambda: told[-1].revision == 2)
+        assert read.signed == []
+        state = told[-1]
+        assert parse_heartbeat(state.heartbeat.payload).revision == 2
+        assert state.beat == state.beat
+        assert read.signed == [2]
+
+
+class _Counting:
+    """A reading, and the revisions that heartbeats were signed of."""
+
+    rings = ()
+
+    def __init__(self, read):
+        self._heartbeat, self.newest, self.signed = read.heartbeat, read.newest, []
+
+    def heartbeat(self, tenant_id, revision, at):
+        self.signed.append(revision)
+        return self._heartbeat(tenant_id, revision, at)
+
+
 class _Once:
     """A reading that took long."""
 
     rings = ()
 
     def __init__(self, read, answer):
-        self._read, self._answer = read, answer
+        self.heartbeat, self._answer = read.heartbeat, answer
 
     async def newest(self, tenant_id):
         return self._answer
