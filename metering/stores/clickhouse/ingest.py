@@ -11,7 +11,7 @@ from control_plane.kernel.ids import TenantId, new_id
 from metering.domain.events import UsageEvent
 from metering.stores.clickhouse.client import ClickHouse, Row
 from metering.stores.clickhouse.registry import Registry
-from metering.stores.clickhouse.schema import NONE, Stamped, blocks
+from metering.stores.clickhouse.schema import NONE, TABLES, Writing
 from metering.stores.ingest_sql import Identity
 from metering.stores.outcomes import claims
 
@@ -50,22 +50,25 @@ class Entrance:
     registry: Registry
 
     async def enter(
-        self, session: AsyncSession, tenant_id: TenantId, events: Mapping[Identity, UsageEvent]
+        self, session: AsyncSession, tenant_id: TenantId, events: Sequence[UsageEvent]
     ) -> Entered:
-        """Store what is new; what others stored or took back before stands."""
-        transaction = await self.registry.begin(session, tenant_id)
-        seen = await self.registry.visible(session, tenant_id)
-        standing = await self.standing(tenant_id, events, seen.unfinished)
-        fresh = [event for key, event in events.items() if key not in standing]
-        takers = [event for event in fresh if event.takes_back is not None]
+        """Store what is new; what others stored or took back before stands.
+
+        No two of the events have the same identity.
+        """
+        begun = await self.registry.begin(session, tenant_id)
+        standing = await self.standing(tenant_id, events, begun.unfinished)
+        stored = events
+        if standing:
+            stored = [event for event in events if (event.source, event.id) not in standing]
+        takers = [event for event in stored if event.takes_back is not None]
         claimed: frozenset[Identity] = frozenset()
-        stored = fresh
         if takers:
-            known = await self._claimed(tenant_id, takers, seen.unfinished)
+            known = await self._claimed(tenant_id, takers, begun.unfinished)
             _, refused = claims(takers, known)
             claimed = frozenset((event.source, event.id) for event in refused)
-            stored = [event for event in fresh if (event.source, event.id) not in claimed]
-        await self.insert(session, tenant_id, transaction, stored)
+            stored = [event for event in stored if (event.source, event.id) not in claimed]
+        await self.insert(session, tenant_id, begun.transaction, stored)
         return Entered(standing, claimed, stored)
 
     async def insert(
@@ -79,43 +82,62 @@ class Entrance:
         if not events:
             return
         insertion = await self.registry.open(tenant_id, transaction)
-        made = blocks(tenant_id, [Stamped(event, transaction, insertion) for event in events])
         # Of this attempt alone: numbers come again where PostgreSQL was restored from a backup.
         token = str(new_id())
-        await asyncio.gather(*[self.clickhouse.insert(block, token) for block in made])
+        taking = any(event.takes_back is not None for event in events)
+        writing = Writing(tenant_id, events, transaction, insertion, taking)
+        # In threads: columns of one table are made while another one's are on their way.
+        tables = TABLES if taking else TABLES[:2]
+        await asyncio.gather(*[self._put(writing, table, token) for table in tables])
         await self.registry.close(session, tenant_id, insertion)
 
+    async def _put(self, writing: Writing, table: str, token: str) -> None:
+        block = await asyncio.to_thread(writing.block, table)
+        if block is not None:
+            await self.clickhouse.insert(block, token)
+
     async def standing(
-        self, tenant_id: TenantId, identities: Iterable[Identity], unfinished: Sequence[int]
+        self, tenant_id: TenantId, events: Sequence[UsageEvent], unfinished: Sequence[int]
     ) -> dict[Identity, bytes]:
-        """Return the hashes of those identities that are stored."""
-        rows = await self._found(_STANDING, tenant_id, set(identities), unfinished)
+        """Return the hashes of those events' identities that are stored."""
+        wanted = [e.source for e in events], [e.id for e in events]
+        rows = await self._found(_STANDING, tenant_id, *wanted, unfinished)
         return {(source, id_): bytes(hash_) for source, id_, hash_ in rows}
 
     async def _claimed(
         self, tenant_id: TenantId, events: Iterable[UsageEvent], unfinished: Sequence[int]
     ) -> dict[Identity, str]:
-        targets = {(e.source, e.takes_back.id) for e in events if e.takes_back is not None}
-        rows = await self._found(_CLAIMED, tenant_id, targets, unfinished)
+        taking = [(e.source, e.takes_back.id) for e in events if e.takes_back is not None]
+        sources, targets = [source for source, _ in taking], [target for _, target in taking]
+        rows = await self._found(_CLAIMED, tenant_id, sources, targets, unfinished)
         return {(source, target): by for source, target, by in rows}
 
     async def _found(
-        self, sql: str, tenant_id: TenantId, wanted: set[Identity], unfinished: Sequence[int]
+        self,
+        sql: str,
+        tenant_id: TenantId,
+        sources: Sequence[str],
+        ids: Sequence[str],
+        unfinished: Sequence[int],
     ) -> list[Row]:
-        sources = sorted({source for source, _ in wanted})
+        distinct = sorted(set(sources))
         found: list[Row] = []
-        for at in range(0, len(sources), _MOST_SOURCES):
-            some = sources[at : at + _MOST_SOURCES]
-            ids = [id_ for source, id_ in wanted if some[0] <= source <= some[-1]]
+        for at in range(0, len(distinct), _MOST_SOURCES):
+            some = distinct[at : at + _MOST_SOURCES]
             bound = {
                 "tenant_id": tenant_id,
                 "sources": some,
                 "unfinished": [*unfinished, NONE],
             }
-            found += await self._among(sql, bound, ids)
+            theirs = ids
+            if len(some) < len(distinct):
+                pairs = zip(sources, ids, strict=True)
+                theirs = [id_ for source, id_ in pairs if some[0] <= source <= some[-1]]
+            found += await self._among(sql, bound, theirs)
+        wanted = set(zip(sources, ids, strict=True)) if found else ()
         return [row for row in found if (row[0], row[1]) in wanted]
 
-    async def _among(self, sql: str, bound: dict[str, Any], ids: list[str]) -> Sequence[Row]:
+    async def _among(self, sql: str, bound: dict[str, Any], ids: Sequence[str]) -> Sequence[Row]:
         """Ask for a range of ids; ask for each where the range holds many others.
 
         Most senders write ids that grow with time: then nothing is there yet, and that is told

@@ -14,17 +14,34 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
-from control_plane.runtime.unit_of_work import SystemWork, set_tenant
+from control_plane.runtime.reads import fetch
+from control_plane.runtime.unit_of_work import BOUND, SystemWork
+from control_plane.runtime.writes import run
 
+_DURABLE = "set_config('synchronous_commit', 'on', true)"
 # Identities in ClickHouse have no unique key: one delivery of a tenant at a time looks them up.
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id || ' stores usage', 0))")
-_DURABLE = text("SET LOCAL synchronous_commit = on")
+_ALONE = text(
+    f"""
+    SELECT {_DURABLE}, pg_advisory_xact_lock(
+        hashtextextended(CAST(:tenant_id AS text) || ' stores usage', 0))
+    """
+)
+# A statement of its own: only a new snapshot shows what others committed while the lock was
+# waited for.
+_BEGUN = text(
+    """
+    SELECT CAST(pg_current_xact_id() AS text),
+        ARRAY(SELECT seq FROM usage_inserts WHERE tenant_id = :tenant_id)
+    """
+)
 _TRANSACTION = text("SELECT CAST(pg_current_xact_id() AS text)")
 _OPEN = text(
-    """
+    f"""
+    WITH {BOUND}, durable AS MATERIALIZED (SELECT {_DURABLE} AS kept)
     INSERT INTO usage_inserts (tenant_id, recorded)
-    VALUES (:tenant_id, CAST(CAST(:recorded AS text) AS xid8)) RETURNING seq
-    """
+    SELECT tenant_id, CAST(CAST(:recorded AS text) AS xid8) FROM bound, durable
+    WHERE kept = 'on' RETURNING seq
+    """  # noqa: S608 - built from our own text
 )
 _CLOSE = text("DELETE FROM usage_inserts WHERE tenant_id = :tenant_id AND seq = :seq")
 _SEEN = text(
@@ -48,16 +65,24 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A transaction that stores usage of a tenant alone, and whose inserts it must not see."""
+
+    transaction: int
+    unfinished: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Registers inserts on connections of its own, beside the transaction that stores."""
 
     system: SystemWork
 
-    async def begin(self, session: AsyncSession, tenant_id: TenantId) -> int:
-        """Wait until nobody else stores usage of the tenant; return the transaction's number."""
-        await session.execute(_DURABLE)
-        await session.execute(_ALONE, {"tenant_id": str(tenant_id)})
-        return await self.transaction(session)
+    async def begin(self, session: AsyncSession, tenant_id: TenantId) -> Begun:
+        """Wait until nobody else stores usage of the tenant; what commits is then on disk."""
+        await fetch(session, _ALONE, {"tenant_id": str(tenant_id)})
+        [(transaction, unfinished)] = await fetch(session, _BEGUN, {"tenant_id": tenant_id})
+        return Begun(int(transaction), unfinished)
 
     async def transaction(self, session: AsyncSession) -> int:
         """Return the number of the running transaction."""
@@ -65,15 +90,12 @@ class Registry:
 
     async def open(self, tenant_id: TenantId, transaction: int) -> int:
         """Register an insert of the running transaction, and commit that; return its number."""
-        async with self.system() as session:
-            await set_tenant(session, tenant_id)
-            await session.execute(_DURABLE)
-            bound = {"tenant_id": tenant_id, "recorded": str(transaction)}
-            return int((await session.execute(_OPEN, bound)).scalar_one())
+        [(number,)] = await self.system.at_once(tenant_id, _OPEN, {"recorded": str(transaction)})
+        return int(number)
 
     async def close(self, session: AsyncSession, tenant_id: TenantId, insertion: int) -> None:
         """Let the rows of an insert count, as soon as the running transaction commits."""
-        await session.execute(_CLOSE, {"tenant_id": tenant_id, "seq": insertion})
+        await run(session, _CLOSE, {"tenant_id": tenant_id, "seq": insertion})
 
     async def visible(
         self, session: AsyncSession, tenant_id: TenantId, cutoff: str | None = None

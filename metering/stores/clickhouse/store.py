@@ -13,7 +13,6 @@ from metering.domain.cloudevents import parse_data
 from metering.domain.events import (
     EventPage,
     IngestResult,
-    IngestStatus,
     RefusedPage,
     TakesBack,
     TakingBack,
@@ -32,7 +31,7 @@ from metering.stores.clickhouse.registry import Registry
 from metering.stores.clickhouse.schema import instant
 from metering.stores.clickhouse.sources import by_source
 from metering.stores.horizon_sql import kept_from
-from metering.stores.outcomes import first_bodies, outcomes, refused_outcomes
+from metering.stores.outcomes import accepted, first_events, outcomes, refused_outcomes
 from metering.stores.postgres import PostgresUsageStore
 from metering.stores.reading import hold_to
 from metering.stores.refusals_sql import keep_unknown
@@ -69,9 +68,9 @@ class ClickHouseUsageStore:
         if not events:
             return []
         async with self.work(tenant_id) as session:
-            entered = await self.entrance.enter(session, tenant_id, first_bodies(events))
+            entered = await self.entrance.enter(session, tenant_id, first_events(events))
         if len(entered.stored) == len(events):
-            return [IngestResult(e.source, e.id, IngestStatus.ACCEPTED) for e in events]
+            return accepted(events)
         return outcomes(events, entered.standing, entered.claimed)
 
     async def keep_refused(
@@ -85,8 +84,8 @@ class ClickHouseUsageStore:
             return []
         async with self.work(tenant_id) as session:
             seen = await self.registry.visible(session, tenant_id)
-            identities = {(event.source, event.id) for event, _ in refused}
-            standing = await self.entrance.standing(tenant_id, identities, seen.unfinished)
+            events = [event for event, _ in refused]
+            standing = await self.entrance.standing(tenant_id, events, seen.unfinished)
             await keep_unknown(session, tenant_id, refused, refused_at, standing)
         return refused_outcomes(refused, standing)
 
