@@ -12,6 +12,7 @@ from control_plane.entitlements.repository import SnapshotRepository, StoredSnap
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
+from control_plane.sdk.decide import Checker
 from control_plane.sdk.snapshot import Snapshot, parse_snapshot
 
 MOST_BYTES = 64_000_000
@@ -41,10 +42,14 @@ class RevisionNews(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeldState:
-    """A tenant's snapshot; ``size`` is the length of its payload in bytes."""
+    """A tenant's snapshot, and its answers; ``size`` is the length of its payload in bytes."""
 
     snapshot: Snapshot
     size: int
+    checker: Checker = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checker", Checker(self.snapshot))
 
     @property
     def revision(self) -> int:
@@ -91,19 +96,25 @@ class HeldStates:
         Raises:
             SnapshotNotPublished: nothing was published for the tenant yet.
         """
+        return self.known(tenant_id, at_least) or await self._look(
+            tenant_id, self._entry(tenant_id)
+        )
+
+    def known(self, tenant_id: TenantId, at_least: int = 0) -> HeldState | None:
+        """Return the newest snapshot if that is known without looking, and not too old."""
         if self._unsubscribe is None:  # listening starts in the loop that asks
             self._unsubscribe = self._news.subscribe(self._hear)
         entry = self._entry(tenant_id)
-        held = entry.held
+        held, epoch = entry.held, entry.epoch
         if (
-            held is not None
-            and held.revision >= max(entry.heard, at_least)
-            and entry.epoch is not None
-            and entry.epoch == self._news.epoch
-            and self._news.heard_seconds <= LONGEST_SILENCE_SECONDS
+            held is None
+            or epoch is None
+            or held.snapshot.revision < max(entry.heard, at_least)
+            or epoch != self._news.epoch
+            or self._news.heard_seconds > LONGEST_SILENCE_SECONDS
         ):
-            return held
-        return await self._look(tenant_id, entry)
+            return None
+        return held
 
     async def wait_beyond(self, tenant_id: TenantId, revision: int, seconds: float) -> HeldState:
         """Return the newest snapshot once it is beyond ``revision``, or after ``seconds`` anyway.

@@ -12,7 +12,7 @@ from control_plane.entitlements.errors_checks import ChecksInvalid, UnitsInvalid
 from control_plane.entitlements.services.check_entitlements import Answer, Checked, Question
 from control_plane.identity.domain import Permission
 from web.api.common import ApiRequest, tenant
-from web.api.entitlement_views import DecisionView, decision_view
+from web.api.entitlement_views import DecisionView, decision_view, value_text
 from web.compose import Application
 from web.edge.short_way import Asked, Short, TakeTheLongWay
 
@@ -171,15 +171,15 @@ def units_from(units: int, field: str) -> int:
 
 
 def _view(checked: Checked, answer: Answer) -> CheckView:
-    shown = decision_view(answer.feature, answer.decision, answer.remaining)
+    decision, remaining = answer.decision, answer.remaining
     return CheckView(
-        feature=shown.feature,
-        allowed=shown.allowed,
-        reason=shown.reason,
-        limit=shown.limit,
-        remaining=shown.remaining,
-        value=shown.value,
-        valid_until=shown.valid_until,
+        feature=answer.feature,
+        allowed=decision.allowed,
+        reason=decision.reason.value,
+        limit=value_text(decision.limit),
+        remaining=None if remaining is None else str(remaining),
+        value=value_text(decision.value),
+        valid_until=decision.valid_until,
         revision=checked.revision,
         at=checked.at,
         age_seconds=checked.age_seconds,

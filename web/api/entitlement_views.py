@@ -31,12 +31,13 @@ def decision_view(feature: str, decision: Decision, remaining: int | None = None
         feature=feature,
         allowed=decision.allowed,
         reason=decision.reason.value,
-        limit=_text(decision.limit),
+        limit=value_text(decision.limit),
         remaining=None if remaining is None else str(remaining),
-        value=_text(decision.value),
+        value=value_text(decision.value),
         valid_until=decision.valid_until,
     )
 
 
-def _text(value: Decimal | str | None) -> str | None:
+def value_text(value: Decimal | str | None) -> str | None:
+    """Show what a window says, or a limit."""
     return quantity_text(value) if isinstance(value, Decimal) else value

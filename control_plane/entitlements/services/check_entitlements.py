@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from control_plane.entitlements.errors_checks import RevisionNotReached
 from control_plane.entitlements.held_states import HeldState, HeldStates
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
-from control_plane.sdk.decide import Decision, Reason, decide
+from control_plane.sdk.decide import Decision, Reason
 from control_plane.sdk.snapshot import FeatureGrant
 
 PATIENCE_SECONDS = 2.0
@@ -31,16 +31,14 @@ class Account(Protocol):
 ReadAccounts = Callable[[TenantId, Collection[str]], Awaitable[Mapping[str, Account]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """May a call that needs ``units`` of ``feature`` go ahead?"""
 
     feature: str
     units: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The decision on one question; ``remaining`` is what is left of a counted feature now."""
 
     feature: str
@@ -48,8 +46,7 @@ class Answer:
     remaining: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """Answers of one revision, at the tenant's present."""
 
     revision: int
@@ -76,13 +73,16 @@ class CheckEntitlements:
             SnapshotNotPublished: nothing was published for the tenant yet.
             RevisionNotReached: ``min_revision`` did not come within ``patience_seconds``.
         """
-        held = await self.at_least(tenant_id, min_revision)
+        held = self.states.known(tenant_id, min_revision)
+        if held is None:
+            held = await self.at_least(tenant_id, min_revision)
         at = held.present(self.clock)
-        decided = [(q, decide(held.snapshot, q.feature, at, age_seconds=0)) for q in questions]
+        check, instant = held.checker.check, at.timestamp()
+        decided = [(q, check(q.feature, instant)) for q in questions]
         counted = {q.feature for q, d in decided if d.allowed and _grant(held, q.feature).limited}
         accounts = await self.read_accounts(tenant_id, counted) if counted else {}
         return Checked(
-            revision=held.revision,
+            revision=held.snapshot.revision,
             at=at,
             age_seconds=self.states.age_seconds(),
             answers=tuple(_answer(q, d, accounts.get(q.feature)) for q, d in decided),
