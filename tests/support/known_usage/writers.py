@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from control_plane.runtime.settings import Settings
 from tests.support.ingest_bench import free_port
 
 BATCH = 1_000
-_TRIES = 600
+_PATIENCE_SECONDS = 600.0  # a server that lost gigabytes of memory takes minutes to recover
 
 
 def batches(events: Iterable[dict[str, Any]], size: int = BATCH) -> Iterator[list[dict[str, Any]]]:
@@ -104,7 +105,8 @@ class Sending:
             self.answered += 1
 
     async def _send(self, client: httpx.AsyncClient, body: bytes) -> Sequence[dict[str, Any]]:
-        for _ in range(_TRIES):
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
             port = self.chance.choice(self.webs.ports)
             try:
                 answer = await client.post(f"http://127.0.0.1:{port}/v1/events", content=body)
