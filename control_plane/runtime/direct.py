@@ -6,7 +6,7 @@ itself: one send, one wake-up of the loop, one answer. Everything else belongs t
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg.errors import error_from_result
@@ -22,7 +22,9 @@ Row: TypeAlias = tuple[str | None, ...]
 _NAME: Final = b"tallyard_direct"
 _GOOD: Final = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
 # Planned once: it finds and writes few rows by their keys, however many partitions there are.
-_OPTIONS: Final = "-c plan_cache_mode=force_generic_plan -c jit=off"
+_PREPARE: Final = (
+    b"SET plan_cache_mode = force_generic_plan; SET jit = off; PREPARE " + _NAME + b" AS "
+)
 
 
 class Direct:
@@ -30,7 +32,7 @@ class Direct:
 
     Every bound name stands in a CAST. Values are texts, integers or bytes; the columns of its
     rows come back as texts. Each execution is a transaction by itself, committed when it returns.
-    Close it in the event loop that used it.
+    Close it in the event loop that used it; what is on its way then is still answered.
     """
 
     def __init__(self, dsn: str, statement: TextClause, most: int) -> None:
@@ -38,6 +40,7 @@ class Direct:
         self._sql, self._names = _numbered(statement.text)
         self._room = asyncio.Semaphore(most)
         self._free: list[_Line] = []
+        self._closed = False
 
     async def __call__(self, values: Mapping[str, Value]) -> list[Row]:
         """Execute it, and return its rows.
@@ -52,13 +55,14 @@ class Direct:
             try:
                 return await line.ask(bound)
             finally:
-                if line.idle:
+                if line.idle and not self._closed:
                     self._free.append(line)
                 else:
                     line.close()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, or have it closed as soon as it has answered."""
+        self._closed = True
         while self._free:
             self._free.pop().close()
 
@@ -72,23 +76,24 @@ class Direct:
             self._dsn,
             autocommit=True,
             connect_timeout=10,
-            options=_OPTIONS,
+            client_encoding="utf8",
             application_name="tallyard-direct",
         )
         try:
-            await connection.execute(b"PREPARE " + _NAME + b" AS " + self._sql)
+            await connection.execute(_PREPARE + self._sql)
         except BaseException:
             await connection.close()
             raise
-        return _Line(connection.pgconn)
+        return _Line(connection)
 
 
 class _Line:
     """A connection on which the statement is prepared; it hears at once when the server goes."""
 
-    def __init__(self, pgconn: PGconn) -> None:
-        self._pgconn = pgconn
-        self._socket = pgconn.socket
+    def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
+        self._connection = connection  # which would complain of being dropped while it is open
+        self._pgconn: PGconn = connection.pgconn
+        self._socket = self._pgconn.socket
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
         self._writing = False
@@ -167,7 +172,10 @@ class _Line:
 
 
 def _text(value: str | int) -> bytes:
-    return str(value).encode()
+    text = str(value).encode()
+    if b"\0" in text:  # libpq would send what stands before it
+        raise psycopg.DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
+    return text
 
 
 def _rows(result: PGresult) -> list[Row]:
@@ -183,7 +191,7 @@ def _read(value: bytes | None) -> str | None:
 
 
 def _numbered(sql: str) -> tuple[bytes, list[str]]:
-    """Number the bound names by where each stands first."""
+    """Number the bound names by where each stands first; an escaped colon is a colon."""
     names = list(dict.fromkeys(BOUND_NAME.findall(sql)))
     numbered = BOUND_NAME.sub(lambda found: f"${names.index(found[1]) + 1}", sql)
-    return numbered.encode(), names
+    return numbered.replace("\\:", ":").encode(), names

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 CONNECTION = "tallyard_connection"
 """Where a session keeps the connection of its transaction."""
 
-BOUND_NAME = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+BOUND_NAME = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
 """A bound name, as SQLAlchemy finds them; neither a cast nor an escaped colon."""
 
 
