@@ -1,5 +1,6 @@
 """What a process remembers of API keys, for a second: never what a clock or a revocation ends."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -149,3 +150,92 @@ async def test_only_so_many_keys_are_known_and_the_oldest_is_asked_for_again(bel
         await find(name)
 
     assert asked == ["one", "two", "three", "four", "one"]
+
+
+class Slow:
+    """A look-up that answers when it is told to, and counts how often it was asked."""
+
+    def __init__(self, principal):
+        self.found = KeyFound(principal, lasting=True)
+        self.asked = 0
+        self.gate = asyncio.Event()
+
+    async def __call__(self):
+        self.asked += 1
+        found = self.found
+        await self.gate.wait()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@pytest.fixture
+def slow(bella):
+    return Slow(bella.principal)
+
+
+async def asking(known, look_up):
+    """Somebody who asks, and waits by now."""
+    task = asyncio.create_task(known.find("one", look_up))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_who_asks_together_is_answered_by_one_look_up(bella, clock, slow):
+    known = KnownKeys(clock)
+    tasks = [await asking(known, slow) for _ in range(5)]
+    slow.gate.set()
+
+    assert await asyncio.gather(*tasks) == [bella.principal] * 5
+    assert slow.asked == 1
+
+
+async def test_who_goes_away_takes_nobodys_answer_along(bella, clock, slow):
+    known = KnownKeys(clock)
+    first, second = [await asking(known, slow) for _ in range(2)]
+    first.cancel()
+    slow.gate.set()
+
+    assert await second == bella.principal
+    assert first.cancelled()
+
+
+async def test_a_look_up_that_fails_fails_for_all_who_waited_and_is_tried_again(bella, clock, slow):
+    known = KnownKeys(clock)
+    slow.found = OSError("away")
+    tasks = [await asking(known, slow) for _ in range(2)]
+    slow.gate.set()
+
+    failures = await asyncio.gather(*tasks, return_exceptions=True)
+    slow.found = KeyFound(bella.principal, lasting=True)
+
+    assert [str(failure) for failure in failures] == ["away", "away"]
+    assert await known.find("one", slow) == bella.principal
+    assert slow.asked == 2
+
+
+async def test_after_a_revocation_nobody_is_answered_by_a_look_up_from_before(clock, slow):
+    known = KnownKeys(clock)
+    before = await asking(known, slow)
+    known.forget("one")
+    slow.found = None
+    after = await asking(known, slow)
+    slow.gate.set()
+
+    assert await before is not None
+    assert await after is None
+    assert await known.find("one", slow) is None
+
+
+async def test_nobody_is_answered_by_a_look_up_that_began_a_second_ago(clock, slow):
+    known = KnownKeys(clock)
+    early = await asking(known, slow)
+    slow.found = None  # revoked by another process, which tells nobody here
+    clock.advance(seconds=KNOWN_SECONDS)
+    late = await asking(known, slow)
+    slow.gate.set()
+
+    assert await late is None
+    assert await early is not None
+    assert await known.find("one", slow) is None
