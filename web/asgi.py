@@ -1,6 +1,5 @@
 """The web process: edge, API and portal around one `Application`."""
 
-import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -27,7 +26,7 @@ from web.edge.guard import require_permission
 from web.edge.idempotency import IdempotencyMiddleware
 from web.edge.short_way import ShortWay
 from web.edge.texts import TextMiddleware
-from web.lifetime import end_with_server, when_asked_to_end
+from web.lifetime import end_with_server, spare_the_collector, when_asked_to_end
 from web.metrics import metrics_middleware
 from web.portal.routes import portal_config, portal_routes
 from web.problems import problem_handler
@@ -113,7 +112,5 @@ def app() -> WebApp:
     settings = load_settings()
     configure_logging(settings.log_level)
     application = create_app(compose(settings))
-    # What is there for ever need not be looked through again and again, under load above all.
-    gc.collect()
-    gc.freeze()
+    spare_the_collector()
     return application

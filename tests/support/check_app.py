@@ -5,7 +5,6 @@ before the framework; it reads the same body, and answers the same document with
 anything up.
 """
 
-import gc
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ from web.api.entitlement_checks import CheckRequest, CheckView, short_check
 from web.asgi import WebApp, create_app
 from web.compose import compose
 from web.edge.short_way import Asked
+from web.lifetime import spare_the_collector
 
 SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _request = msgspec.json.Decoder(CheckRequest)
@@ -44,6 +44,5 @@ def app() -> WebApp:
     application = compose(load_settings())
     web = create_app(application)
     web.short_way.shorts["/bare"] = replace(short_check(application), answer=bare)
-    gc.collect()  # as the real one does
-    gc.freeze()
+    spare_the_collector()  # as the real one does
     return web

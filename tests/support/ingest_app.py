@@ -4,7 +4,6 @@
 short way before the framework; it reads the events in the same way, and answers without a database.
 """
 
-import gc
 from dataclasses import replace
 
 import msgspec
@@ -17,6 +16,7 @@ from web.api.usage import short_ingest
 from web.asgi import WebApp, create_app
 from web.compose import compose
 from web.edge.short_way import Asked
+from web.lifetime import spare_the_collector
 
 
 async def parse_only(asked: Asked) -> bytes:
@@ -30,6 +30,5 @@ def app() -> WebApp:
     application = compose(load_settings())
     web = create_app(application)
     web.short_way.shorts["/parse"] = replace(short_ingest(application), answer=parse_only)
-    gc.collect()  # as the real one does
-    gc.freeze()
+    spare_the_collector()  # as the real one does
     return web

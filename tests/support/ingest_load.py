@@ -33,6 +33,21 @@ async def paced(acts: Sequence[Act], rate: float, count: int) -> list[float]:
     return took
 
 
+async def unpaced(acts: Sequence[Act], count: int) -> list[float]:
+    """Act ``count`` times, over every connection again and again; return how long each took."""
+    left = iter(range(count))
+    took: list[float] = []
+
+    async def turn(act: Act) -> None:
+        for _ in left:
+            begun = time.perf_counter()
+            await act()
+            took.append(time.perf_counter() - begun)
+
+    await asyncio.gather(*map(turn, acts))
+    return took
+
+
 async def senders(port: int, requests: Iterator[bytes], connections: int) -> list[Act]:
     """Open connections over each of which the next request can be sent and its answer awaited."""
 

@@ -6,7 +6,6 @@ everybody who listens.
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -19,7 +18,7 @@ from control_plane.runtime.roles import Role, plain_dsn, role_url
 from control_plane.runtime.settings import Settings, load_settings
 from web.asgi import create_app
 from web.compose import compose
-from web.lifetime import end_with_server
+from web.lifetime import end_with_server, spare_the_collector
 
 CHANNEL = "bare"
 
@@ -62,6 +61,5 @@ def app() -> Litestar:
 
     application = create_app(compose(settings))
     application.register(pass_on)
-    gc.collect()  # as the real one does
-    gc.freeze()
+    spare_the_collector()  # as the real one does
     return application
