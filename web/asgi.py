@@ -62,8 +62,6 @@ def create_app(application: Application) -> WebApp:
         dependencies={"application": Provide(lambda: application, sync_to_thread=False)},
         guards=[require_permission],
         middleware=[
-            context_middleware,
-            metrics_middleware,
             DefineMiddleware(
                 AuthenticationMiddleware,
                 by_session=application.authenticate_session,
@@ -81,9 +79,10 @@ def create_app(application: Application) -> WebApp:
         logging_config=None,  # ours is configured already, for every library at once
         debug=False,
     )
-    app.short_way = ShortWay(
-        partial(Litestar.__call__, app), application.authenticate_api_key, short_ways(application)
-    )
+    # Outside of the framework: so what it refuses by itself, and what its middleware does, is an
+    # answer like any other.
+    framework = context_middleware(metrics_middleware(partial(Litestar.__call__, app)))
+    app.short_way = ShortWay(framework, application.authenticate_api_key, short_ways(application))
     return app
 
 

@@ -26,6 +26,9 @@ BATCH: Final = "application/cloudevents-batch+json"
 LINES: Final = "application/x-ndjson"
 
 _INFLATION: Final = 20
+_LONGEST_LENGTH: Final = 20
+"""Digits of a length that is read as a number."""
+
 _KNOWN: Final = (EVENT, BATCH, JSON, LINES)
 _CHARSETS: Final = {"utf-8", "utf8", "us-ascii"}
 _ATTRIBUTES: Final = (
@@ -57,7 +60,7 @@ def expected_bytes(request: Request[Any, Any, Any]) -> int:
     """
     length, factor = LARGEST_BODY, 1
     for name, value in request.scope["headers"]:
-        if name == b"content-length" and value.isdigit():
+        if name == b"content-length" and value.isdigit() and len(value) <= _LONGEST_LENGTH:
             length = int(value)
         elif name == b"content-encoding":
             factor = _INFLATION

@@ -18,7 +18,8 @@ async def read_body(scope: Scope, receive: Receive) -> tuple[bytes, Receive]:
     """Read the whole body and give back a ``receive`` that replays it.
 
     Raises:
-        HTTPException: the body is larger than `MAX_WRITE_BYTES` (413).
+        HTTPException: the body is larger than `MAX_WRITE_BYTES` (413), or its sender went before
+            its end (400): what came may look like the whole of it.
     """
     state = scope.setdefault("state", {})
     if _STATE_KEY not in state:
@@ -28,7 +29,7 @@ async def read_body(scope: Scope, receive: Receive) -> tuple[bytes, Receive]:
         while more:
             message = await receive()
             if message["type"] != "http.request":
-                break
+                raise HTTPException(status_code=400)
             chunks.append(message["body"])
             size += len(message["body"])
             if size > MAX_WRITE_BYTES:

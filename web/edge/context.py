@@ -2,6 +2,7 @@
 
 import re
 from http.cookies import SimpleCookie
+from typing import Final
 
 import structlog
 from litestar.enums import ScopeType
@@ -11,6 +12,10 @@ from control_plane.kernel.ids import new_id
 from web.i18n import negotiate, normalise_language
 
 LANGUAGE_COOKIE = "tallyard_language"
+
+REQUEST_ID: Final = "request_id"
+"""Where a request's state holds its id; one that was given before it came here is kept."""
+
 _TRACE = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 _GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
@@ -70,9 +75,9 @@ def context_middleware(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        request_id = request_id_of(scope)
         state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        request_id = state.get(REQUEST_ID) or request_id_of(scope)
+        state[REQUEST_ID] = request_id
         state["language"] = language_of(scope)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(

@@ -21,11 +21,18 @@ from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, S
 from control_plane.identity.domain import Permission, permits
 from control_plane.kernel.ids import TenantId, format_id
 from web.edge.authentication import Authenticate
-from web.edge.context import SECURITY_HEADERS, language_of, request_id_of, trace_of
+from web.edge.context import (
+    REQUEST_ID,
+    SECURITY_HEADERS,
+    language_of,
+    request_id_of,
+    trace_of,
+)
 from web.edge.guard import FAILED
 from web.metrics import STARTED, Noted
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]{1,255}(?::[0-9]{1,5})?")
+_LENGTH: Final = re.compile(rb"[0-9]{1,10}")
 _BEARER: Final = b"Bearer "
 _SAID: Final = frozenset({b"host", b"authorization", b"content-type", b"content-length"})
 _UNUSUAL: Final = frozenset(
@@ -90,32 +97,39 @@ class ShortWay:
         self, short: Short, secret: str, length: int, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
         started = time.perf_counter()
-        principal = await self.authenticate(secret)
-        if (
-            principal is None
-            or principal.tenant_id is None
-            or not permits(principal, short.permission)
-        ):
+        tenant_id = await self._tenant(secret, short.permission)
+        if tenant_id is None:
             await self.app(scope, receive, send)
             return
         request_id = request_id_of(scope)
         structlog.contextvars.bind_contextvars(
             request_id=request_id,
             trace_id=trace_of(scope) or request_id,
-            tenant_id=_shown(principal.tenant_id),
+            tenant_id=_shown(tenant_id),
         )
         body = _Body(receive, length)
+        begun: dict[str, object] = {REQUEST_ID: request_id, STARTED: started}
         try:
-            answer = await short.answer(Asked(principal.tenant_id, length, body.read, scope))
+            answer = await short.answer(Asked(tenant_id, length, body.read, scope))
         except TakeTheLongWay:
+            scope.setdefault("state", {}).update(begun)
             await self.app(scope, body.replay, send)
         except Exception as failed:  # noqa: BLE001 - whatever it is, it is told the long way
-            state = scope.setdefault("state", {})
-            state.update({FAILED: failed, STARTED: started})
+            scope.setdefault("state", {}).update({**begun, FAILED: failed})
             await self.app(scope, body.replay, send)
         else:
-            await _send(answer, request_id, send)
-            _noted(scope["path"]).note(time.perf_counter() - started)
+            try:
+                await _send(answer, request_id, send)
+            finally:
+                _noted(scope["path"]).note(time.perf_counter() - started)
+
+    async def _tenant(self, secret: str, permission: Permission) -> TenantId | None:
+        """Return whose request it is; None where the long way has to look, and to refuse."""
+        try:
+            principal = await self.authenticate(secret)
+        except Exception:  # noqa: BLE001 - the long way asks again, and tells why not
+            return None
+        return principal.tenant_id if principal and permits(principal, permission) else None
 
 
 def _ordinary(scope: HTTPScope, short: Short) -> tuple[str, int] | None:
@@ -130,7 +144,7 @@ def _ordinary(scope: HTTPScope, short: Short) -> tuple[str, int] | None:
     if (
         headers[b"content-type"] not in short.media_types
         or not authorization.startswith(_BEARER)
-        or not length.isdigit()
+        or not _LENGTH.fullmatch(length)
         or int(length) > short.largest
         or not _HOST.fullmatch(headers[b"host"])
     ):
@@ -151,18 +165,18 @@ class _Body:
             TakeTheLongWay: it does not come, or is not as long as was said.
         """
         parts: list[bytes] = []
-        more = True
+        left, more = self.length, True
         while more:
             message = await self.receive()
             self._taken.append(message)
             if message["type"] != "http.request":
                 raise TakeTheLongWay
             parts.append(message["body"])
-            more = message.get("more_body", False)
-        body = b"".join(parts)
-        if len(body) != self.length:
+            left -= len(message["body"])
+            more = left >= 0 and message.get("more_body", False)
+        if left != 0:
             raise TakeTheLongWay
-        return body
+        return b"".join(parts)
 
     async def replay(self) -> ReceiveMessage:
         """Receive once more what was read, and then what comes."""

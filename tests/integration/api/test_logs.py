@@ -1,32 +1,12 @@
 """Every request leaves one JSON line in the log that names request, trace and tenant."""
 
-import io
 import json
-import logging
-
-import pytest
-import structlog
 
 from control_plane.kernel.clock import SystemClock
-from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.outbox import OutboxRelay, enqueue
 from tests.support.api import Site
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-
-
-@pytest.fixture
-def lines():
-    """What the log holds, line by line, once configured as in a process of ours."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    configure_logging("info")
-    written = io.StringIO()
-    root.handlers[0].setStream(written)  # type: ignore[attr-defined] # a StreamHandler
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    root.handlers[:], level = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def test_a_request_is_logged_by_its_route_with_request_tenant_and_trace(
