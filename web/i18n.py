@@ -113,6 +113,9 @@ def read_package(package: str) -> Catalog:
         return read_po(source, locale=LOCALES[CHINESE])
 
 
+_QUALITY_DIGITS = 4  # 0 to 1, in thousandths
+
+
 def _weight(parameters: str) -> int:
     """Return the quality in thousandths; 1000 when none is given, 0 when it cannot be read."""
     key, _, value = parameters.strip().partition("=")
@@ -120,4 +123,5 @@ def _weight(parameters: str) -> int:
         return 1000
     whole, _, rest = value.strip().partition(".")
     digits = whole + rest.ljust(3, "0")[:3]
-    return int(digits) if key.strip() == "q" and digits.isascii() and digits.isdigit() else 0
+    readable = len(digits) <= _QUALITY_DIGITS and digits.isascii() and digits.isdigit()
+    return int(digits) if key.strip() == "q" and readable else 0

@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPMethod
 from typing import Final
 
 from litestar.enums import ScopeType
@@ -42,6 +43,8 @@ _EVENTS = {status: EVENTS.labels(status.value) for status in IngestStatus}
 STARTED: Final = "tallyard_started"
 """Where a request's state holds when it began, if that was before it came here."""
 
+_METHODS = frozenset(HTTPMethod)
+_LONGEST_METHOD = 20
 _UNNOTED = ("/health", "/metrics", "/static")
 _log = logging.getLogger("tallyard.request")
 
@@ -81,10 +84,11 @@ class Noted:
     __slots__ = ("_count", "_fields", "_logged", "_seconds")
 
     def __init__(self, method: str, route: str, status: int) -> None:
-        self._fields = {"method": method, "route": route, "status": status}
+        self._fields = {"method": method[:_LONGEST_METHOD], "route": route, "status": status}
         self._logged = not route.startswith(_UNNOTED)
-        self._count = REQUESTS.labels(method, route, str(status))
-        self._seconds = SECONDS.labels(method, route)
+        counted = method if method in _METHODS else "OTHER"  # a caller may write anything
+        self._count = REQUESTS.labels(counted, route, str(status))
+        self._seconds = SECONDS.labels(counted, route)
 
     def note(self, seconds: float) -> None:
         """Count one, and log one line; request, tenant and trace are in its context."""

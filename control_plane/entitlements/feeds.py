@@ -26,13 +26,12 @@ log = structlog.get_logger()
 class FeedState:
     """The newest snapshot of a tenant, and the newest word that it is the newest.
 
-    ``vouch`` signs that word, ``rings`` is the chain of key rings at that moment.
+    ``vouch`` signs that word; a key ring that lists its key is told before it.
     """
 
     revision: int
     snapshot: Envelope
     vouch: Callable[[], Envelope]
-    rings: tuple[Envelope, ...] = ()
 
     @cached_property
     def heartbeat(self) -> Envelope:
@@ -148,7 +147,7 @@ class SnapshotFeeds:
         """Read what is newest."""
         snapshot, revision, at = await self._read.newest(tenant_id)
         vouch = partial(self._read.heartbeat, tenant_id, revision, at)
-        feed.put(FeedState(revision, snapshot, vouch, self._read.rings))
+        feed.put(FeedState(revision, snapshot, vouch))
         state = feed.state
         assert state is not None  # noqa: S101 - it was put there
         return state
@@ -171,7 +170,7 @@ class SnapshotFeeds:
                 self._heard(tenant_id, revision)
             elif revision == feed.state.revision:
                 vouch = partial(self._read.heartbeat, tenant_id, revision, at)
-                feed.put(replace(feed.state, vouch=vouch, rings=self._read.rings))
+                feed.put(replace(feed.state, vouch=vouch))
 
     async def _catch_up(self, tenant_id: TenantId, feed: Feed) -> None:
         for _ in range(_READS):

@@ -19,6 +19,9 @@ from control_plane.runtime.writes import BOUND_NAME
 Value: TypeAlias = str | bytes | int | None
 Row: TypeAlias = tuple[str | None, ...]
 
+PATIENCE_SECONDS: Final = 30.0
+"""How long a call waits for a connection while all are in use, as long as for one of a pool."""
+
 _NAME: Final = b"tallyard_direct"
 _GOOD: Final = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
 # Planned once: it finds and writes few rows by their keys, however many partitions there are.
@@ -35,8 +38,11 @@ class Direct:
     Close it in the event loop that used it; what is on its way then is still answered.
     """
 
-    def __init__(self, dsn: str, statement: TextClause, most: int) -> None:
+    def __init__(
+        self, dsn: str, statement: TextClause, most: int, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self._dsn = dsn
+        self._patience = patience_seconds
         self._sql, self._names = _numbered(statement.text)
         self._room = asyncio.Semaphore(most)
         self._free: list[_Line] = []
@@ -47,10 +53,11 @@ class Direct:
 
         Raises:
             psycopg.Error: what the server answered, or that it is away. In that case the
-                statement may have been executed all the same.
+                statement may have been executed all the same. Or no connection became free.
         """
         bound = [values[name] for name in self._names]
-        async with self._room:
+        await self._enter()
+        try:
             line = await self._line()
             try:
                 return await line.ask(bound)
@@ -59,12 +66,21 @@ class Direct:
                     self._free.append(line)
                 else:
                     line.close()
+        finally:
+            self._room.release()
 
     async def close(self) -> None:
         """Close every connection, or have it closed as soon as it has answered."""
         self._closed = True
         while self._free:
             self._free.pop().close()
+
+    async def _enter(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._room.acquire()
+        except TimeoutError:
+            raise psycopg.OperationalError("no connection became free") from None
 
     async def _line(self) -> "_Line":
         while self._free:

@@ -56,8 +56,7 @@ async def read_snapshot(
     after that many seconds. ``ring`` is the serial of the newest key ring held.
     """
     tenant_id = tenant(request)
-    keys = [envelope.to_json() for envelope in application.signer.rings[ring:]]
-    if wait and not keys:
+    if wait and len(application.signer.rings) <= ring:
         if application.snapshot_feeds.followers >= MOST_STREAMS:
             raise StreamsFull(most=MOST_STREAMS)
         state = await _newer(application, tenant_id, have, wait)
@@ -68,7 +67,8 @@ async def read_snapshot(
     return SnapshotAnswer(
         snapshot=None if snapshot is None else snapshot.to_json(),
         heartbeat=heartbeat.to_json(),
-        keys=keys,
+        # Read when all is signed: the key of the signature is among them.
+        keys=[envelope.to_json() for envelope in application.signer.rings[ring:]],
     )
 
 
@@ -130,14 +130,17 @@ async def _events(
     async with application.snapshot_feeds.follow(tenant_id) as states:
         # The state given is the newest there is: what a slow reader missed is passed over.
         async for state in states:
-            for envelope in state.rings[ring:]:
+            newer = state.revision > seen
+            # A snapshot of this moment needs no heartbeat. One is signed before the rings are
+            # read: whatever key it was signed by, the reader knows it by then.
+            beat = state.beat if not newer or not begun else b""
+            for envelope in application.signer.rings[ring:]:
                 ring += 1
                 yield event_text("keys", envelope.to_json())
-            newer = state.revision > seen
             if newer:
                 yield state.news
-            if not newer or not begun:  # a snapshot of this moment needs no heartbeat
-                yield state.beat
+            if beat:
+                yield beat
             seen, begun = max(seen, state.revision), True
             if time() >= review_at or (newer and token_hash not in state.services):
                 if not await _good(application, tenant_id, token):

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from control_plane.identity.domain import Principal
 from control_plane.kernel.ids import format_id
-from web.edge.context import cookie, header
+from web.edge.context import FAILED, FOUND, cookie, header
 
 SESSION_COOKIE = "tallyard_session"
 
@@ -43,6 +43,11 @@ class AuthenticationMiddleware:
         await self.app(scope, receive, send)
 
     async def _principal(self, scope: Scope) -> Principal | None:
+        if FOUND in scope["state"]:
+            found: Principal | None = scope["state"].pop(FOUND)
+            return found
+        if FAILED in scope["state"]:  # its route tells
+            return None
         scheme, _, secret = header(scope, b"authorization").partition(" ")
         if scheme.lower() == "bearer":
             secret = secret.strip()

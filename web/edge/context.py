@@ -1,7 +1,6 @@
 """The outermost layer: request id, language, log context and security headers."""
 
 import re
-from http.cookies import SimpleCookie
 from typing import Final
 
 import structlog
@@ -15,6 +14,12 @@ LANGUAGE_COOKIE = "tallyard_language"
 
 REQUEST_ID: Final = "request_id"
 """Where a request's state holds its id; one that was given before it came here is kept."""
+
+FAILED: Final = "tallyard_failed"
+"""Where it holds why it failed before it came to its route; told there, like any error."""
+
+FOUND: Final = "tallyard_found"
+"""Where it holds who is behind it, or None for nobody, when that was looked up before."""
 
 _TRACE = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 _GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -46,8 +51,11 @@ def header(scope: Scope, name: bytes) -> str:
 
 def cookie(scope: Scope, name: str) -> str:
     """Give a cookie's value, or an empty text."""
-    jar = SimpleCookie(header(scope, b"cookie"))
-    return jar[name].value if name in jar else ""
+    for pair in header(scope, b"cookie").split(";"):  # others' names may be anything
+        key, _, value = pair.strip().partition("=")
+        if key == name:
+            return value.strip('"')
+    return ""
 
 
 def request_id_of(scope: Scope) -> str:

@@ -1,19 +1,18 @@
 """One guard for every route: each names the one permission it needs."""
 
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
 
 from control_plane.identity.domain import Permission, Principal, permits
+from web.edge.context import FAILED
 from web.edge.errors import NotPermitted, NotSignedIn
 from web.edge.tenant import principal_of
 
 STAFF = frozenset({Permission.STAFF_FINANCE, Permission.STAFF_OPERATE})
-
-FAILED: Final = "tallyard_failed"
-"""Where a request's state holds why it failed before it came here; it is told like any error."""
 
 log = structlog.get_logger()
 
@@ -32,8 +31,7 @@ async def require_permission(
         NotPermitted: the caller's roles or scopes do not include the permission.
         Exception: what the request failed with already.
     """
-    if (failed := connection.scope["state"].get(FAILED)) is not None:
-        raise failed
+    _tell_failure(connection.scope)
     if handler.opt.get("public"):
         return
     principal = principal_of(connection.scope)
@@ -44,6 +42,16 @@ async def require_permission(
         raise NotPermitted(permission=str(permission))
     if permission in STAFF:
         _note_staff(connection, principal)
+
+
+def _tell_failure(scope: Scope) -> None:
+    failed: Exception | None = scope["state"].pop(FAILED, None)
+    if failed is None:
+        return
+    try:
+        raise failed
+    finally:
+        del failed  # it would hold this frame, and the frame it: for as long as nobody collects
 
 
 def _note_staff(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> None:

@@ -22,13 +22,14 @@ from control_plane.identity.domain import Permission, permits
 from control_plane.kernel.ids import TenantId, format_id
 from web.edge.authentication import Authenticate
 from web.edge.context import (
+    FAILED,
+    FOUND,
     REQUEST_ID,
     SECURITY_HEADERS,
     language_of,
     request_id_of,
     trace_of,
 )
-from web.edge.guard import FAILED
 from web.metrics import STARTED, Noted
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]{1,255}(?::[0-9]{1,5})?")
@@ -96,40 +97,50 @@ class ShortWay:
     async def _shortly(
         self, short: Short, secret: str, length: int, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
-        started = time.perf_counter()
-        tenant_id = await self._tenant(secret, short.permission)
-        if tenant_id is None:
-            await self.app(scope, receive, send)
+        begun: dict[str, object] = {STARTED: (started := time.perf_counter())}
+        try:
+            principal = await self.authenticate(secret)
+        except Exception as failed:  # noqa: BLE001 - whatever it is, it is told the long way
+            await self._hand_on({**begun, FAILED: failed}, scope, receive, send)
             return
-        request_id = request_id_of(scope)
+        begun[FOUND] = principal
+        tenant_id = principal.tenant_id if principal else None
+        if principal is None or tenant_id is None or not permits(principal, short.permission):
+            await self._hand_on(begun, scope, receive, send)
+            return
+        request_id = begun[REQUEST_ID] = request_id_of(scope)
         structlog.contextvars.bind_contextvars(
             request_id=request_id,
             trace_id=trace_of(scope) or request_id,
             tenant_id=_shown(tenant_id),
         )
         body = _Body(receive, length)
-        begun: dict[str, object] = {REQUEST_ID: request_id, STARTED: started}
         try:
             answer = await short.answer(Asked(tenant_id, length, body.read, scope))
         except TakeTheLongWay:
-            scope.setdefault("state", {}).update(begun)
-            await self.app(scope, body.replay, send)
+            await self._hand_on(begun, scope, body.replay, send)
         except Exception as failed:  # noqa: BLE001 - whatever it is, it is told the long way
-            scope.setdefault("state", {}).update({**begun, FAILED: failed})
-            await self.app(scope, body.replay, send)
+            await self._hand_on({**begun, FAILED: failed}, scope, body.replay, send)
+        except BaseException:  # the caller is gone, or the process about to
+            _noted(scope["path"], 500).note(time.perf_counter() - started)
+            raise
         else:
             try:
                 await _send(answer, request_id, send)
             finally:
-                _noted(scope["path"]).note(time.perf_counter() - started)
+                _noted(scope["path"], 200).note(time.perf_counter() - started)
 
-    async def _tenant(self, secret: str, permission: Permission) -> TenantId | None:
-        """Return whose request it is; None where the long way has to look, and to refuse."""
+    async def _hand_on(
+        self, begun: dict[str, object], scope: HTTPScope, receive: Receive, send: Send
+    ) -> None:
+        """Let the long way go on from what was found out."""
+        state = scope.setdefault("state", {})
+        state.update(begun)
         try:
-            principal = await self.authenticate(secret)
-        except Exception:  # noqa: BLE001 - the long way asks again, and tells why not
-            return None
-        return principal.tenant_id if principal and permits(principal, permission) else None
+            await self.app(scope, receive, send)
+        finally:
+            # An error knows where it came from, and so this request and all of its body.
+            state.pop(FAILED, None)
 
 
 def _ordinary(scope: HTTPScope, short: Short) -> tuple[str, int] | None:
@@ -168,15 +179,20 @@ class _Body:
         left, more = self.length, True
         while more:
             message = await self.receive()
+            more = message["type"] == "http.request" and message.get("more_body", False)
+            if more and not message["body"]:  # type: ignore[typeddict-item] # it is one
+                continue
             self._taken.append(message)
             if message["type"] != "http.request":
                 raise TakeTheLongWay
             parts.append(message["body"])
             left -= len(message["body"])
-            more = left >= 0 and message.get("more_body", False)
+            more = more and left >= 0
         if left != 0:
             raise TakeTheLongWay
-        return b"".join(parts)
+        body = b"".join(parts)
+        self._taken = [{"type": "http.request", "body": body, "more_body": False}]  # once only
+        return body
 
     async def replay(self) -> ReceiveMessage:
         """Receive once more what was read, and then what comes."""
@@ -200,5 +216,5 @@ def _shown(tenant_id: UUID) -> str:
 
 
 @lru_cache(64)
-def _noted(path: str) -> Noted:
-    return Noted("POST", path, 200)
+def _noted(path: str, status: int) -> Noted:
+    return Noted("POST", path, status)

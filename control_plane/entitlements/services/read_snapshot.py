@@ -46,11 +46,6 @@ class ReadSnapshot:
             raise SnapshotNotPublished
         return self.signer.renewed(latest.envelope), latest.revision, issued_at
 
-    @property
-    def rings(self) -> tuple[Envelope, ...]:
-        """The chain of key rings that services follow, oldest first."""
-        return self.signer.rings
-
     def heartbeat(self, tenant_id: TenantId, revision: int, issued_at: datetime) -> Envelope:
         """Sign that ``revision`` was the newest at ``issued_at``, a time before the reading."""
         message = Heartbeat(format_id("ten", tenant_id), revision, issued_at)

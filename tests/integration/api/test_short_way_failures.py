@@ -1,13 +1,17 @@
 """What goes wrong on the short way: told once, by the long way; counted and logged once."""
 
+import gc
 import json
 import logging
+import weakref
+from typing import ClassVar
 
 import psycopg
 import pytest
 
 from control_plane.kernel.ids import TenantId, new_id, parse_id
-from tests.support.short_way import CHECK, EVENTS, Ways, answered, http_scope
+from metering.errors import EventsUnreadable
+from tests.support.short_way import CHECK, EVENTS, UNUSUAL, Ways, answered, http_scope
 from tests.support.usage import cloud_event
 from web.edge.context import SECURITY_HEADERS
 
@@ -97,6 +101,33 @@ async def test_a_failure_is_told_once(site, ways, bella, path, error, status, co
     assert answer.json()["request_id"] == answer.headers["x-request-id"] == "the-same-of-both"
     assert {*SECURITY_HEADERS} <= {*answer.headers.raw}
     assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+
+
+class Watched(EventsUnreadable):
+    """A refusal that can be watched."""
+
+    made: ClassVar[list[weakref.ref]] = []
+
+    def __init__(self):
+        super().__init__(detail="odd")
+        self.made.append(weakref.ref(self))
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_what_failed_is_not_kept_until_somebody_collects(site, ways, bella, path):
+    async def failing(*_):
+        raise Watched
+
+    setattr(site.application, USE_CASES[path], failing)
+    Watched.made.clear()
+    gc.disable()
+    try:
+        for headers in ([JSON], [JSON, UNUSUAL]):
+            answer = await ways.ask(path, bella, BODIES[path], *headers)
+            assert answer.status_code == 400
+        assert [error() for error in Watched.made] == [None, None]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("path", BODIES)

@@ -239,3 +239,18 @@ async def test_nobody_is_answered_by_a_look_up_that_began_a_second_ago(clock, sl
     assert await late is None
     assert await early is not None
     assert await known.find("one", slow) is None
+
+
+async def test_what_a_clock_ends_is_judged_by_each_ones_own_instant(bella, clock, slow):
+    known = KnownKeys(clock)
+    slow.found = KeyFound(bella.principal, lasting=False)
+
+    async def over():
+        return None
+
+    early = await asking(known, slow)
+    late = await asking(known, over)
+    slow.gate.set()
+
+    assert await early is not None
+    assert await late is None

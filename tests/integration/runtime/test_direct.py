@@ -37,8 +37,8 @@ async def opened(settings):
     """Open statements of a database; at the end, nothing of them is left in the loop."""
     before, made = watched(), []
 
-    def _opened(sql, most=1, dsn=None):
-        made.append(Direct(dsn or settings.database_url, text(sql), most))
+    def _opened(sql, most=1, dsn=None, **more):
+        made.append(Direct(dsn or settings.database_url, text(sql), most, **more))
         return made[-1]
 
     yield _opened
@@ -272,6 +272,18 @@ async def test_there_are_never_more_connections_than_allowed(opened, admin):
     used = {int(pid) for [(pid, _)] in answers}
     assert len(used) == 3
     assert pids(admin) == used
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(opened):
+    direct = opened(PID_AFTER, patience_seconds=0.05)
+    sleeping = asyncio.create_task(direct({"seconds": "0.5"}))
+    await asyncio.sleep(0)
+
+    with pytest.raises(psycopg.OperationalError, match="no connection became free"):
+        await direct({"seconds": "0"})
+
+    [(pid, _)] = await sleeping
+    assert await direct({"seconds": "0"}) == [(pid, "")]
 
 
 async def test_megabytes_both_ways_and_many_at_once(opened):
