@@ -60,6 +60,12 @@ class ClickHouse(Protocol):
     async def insert(self, block: Block, token: str) -> None:
         """Store rows durably; the same token again, right after, stores them once."""
 
+    async def insert_made(self, make: Callable[[], Block | None], token: str) -> None:
+        """Make a block beside the event loop, and insert it; None: there is nothing to insert.
+
+        Cut off, it inserts nothing from then on; what is on its way by then may still arrive.
+        """
+
 
 @dataclass(slots=True)
 class ConnectedClickHouse:
@@ -92,16 +98,22 @@ class ConnectedClickHouse:
 
     async def insert(self, block: Block, token: str) -> None:
         """Insert, in a thread, as one block in ClickHouse's own format."""
-        await self._threaded(
-            lambda client: client.insert(
-                block.table,
-                block.values,
-                column_names=list(block.columns),
-                column_type_names=list(block.columns.values()),
-                column_oriented=True,
-                settings={**INSERTING, "insert_deduplication_token": token},
-            )
-        )
+        await self.insert_made(lambda: block, token)
+
+    async def insert_made(self, make: Callable[[], Block | None], token: str) -> None:
+        """Make and insert in one thread of its own, which nothing but ClickHouse keeps waiting."""
+        cut_off = threading.Event()
+
+        def insert(client: Any) -> None:
+            block = make()
+            if block is not None and not cut_off.is_set():
+                _send(client, block, token)
+
+        try:
+            await self._threaded(insert)
+        except asyncio.CancelledError:
+            cut_off.set()  # the thread itself cannot be stopped
+            raise
 
     async def close(self) -> None:
         """Let what is under way end, and close the connections."""
@@ -129,3 +141,14 @@ class ConnectedClickHouse:
             self._own.client = client
             self._opened.append(client)
         return client
+
+
+def _send(client: Any, block: Block, token: str) -> None:
+    client.insert(
+        block.table,
+        block.values,
+        column_names=list(block.columns),
+        column_type_names=list(block.columns.values()),
+        column_oriented=True,
+        settings={**INSERTING, "insert_deduplication_token": token},
+    )

@@ -1,8 +1,9 @@
 """How events enter ClickHouse: looked up, registered, inserted, and acknowledged by PostgreSQL."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -86,15 +87,11 @@ class Entrance:
         token = str(new_id())
         taking = any(event.takes_back is not None for event in events)
         writing = Writing(tenant_id, events, transaction, insertion, taking)
-        # In threads: columns of one table are made while another one's are on their way.
-        tables = TABLES if taking else TABLES[:2]
-        await asyncio.gather(*[self._put(writing, table, token) for table in tables])
+        # In threads: columns of one table are made while another one's are on their way. In those
+        # of ClickHouse: the others may be busy with passwords, and nobody else stores until then.
+        makes = [partial(writing.block, table) for table in (TABLES if taking else TABLES[:2])]
+        await _together([self.clickhouse.insert_made(make, token) for make in makes])
         await self.registry.close(session, tenant_id, insertion)
-
-    async def _put(self, writing: Writing, table: str, token: str) -> None:
-        block = await asyncio.to_thread(writing.block, table)
-        if block is not None:
-            await self.clickhouse.insert(block, token)
 
     async def standing(
         self, tenant_id: TenantId, events: Sequence[UsageEvent], unfinished: Sequence[int]
@@ -150,3 +147,15 @@ class Entrance:
         if len(rows) <= most:
             return rows
         return await self.clickhouse.ask(sql.replace("{ids}", "IN %(ids)s"), {**bound, "ids": ids})
+
+
+async def _together(inserts: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all of them; where one fails, none begins after the failure is told."""
+    tasks = [asyncio.ensure_future(insert) for insert in inserts]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -80,9 +80,13 @@ class Registry:
 
     async def begin(self, session: AsyncSession, tenant_id: TenantId) -> Begun:
         """Wait until nobody else stores usage of the tenant; what commits is then on disk."""
-        await fetch(session, _ALONE, {"tenant_id": str(tenant_id)})
+        await self.alone(session, tenant_id)
         [(transaction, unfinished)] = await fetch(session, _BEGUN, {"tenant_id": tenant_id})
         return Begun(int(transaction), unfinished)
+
+    async def alone(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        """Wait until nobody else stores usage of the tenant, and keep others from it."""
+        await fetch(session, _ALONE, {"tenant_id": str(tenant_id)})
 
     async def transaction(self, session: AsyncSession) -> int:
         """Return the number of the running transaction."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from metering.domain.events import IngestStatus
+from metering.stores.clickhouse.client import ConnectedClickHouse
 from metering.stores.clickhouse.registry import Registry
 from metering.stores.clickhouse.schema import TABLES, Stamped, blocks
 from metering.stores.clickhouse.store import ClickHouseUsageStore
@@ -54,19 +55,27 @@ def delivery():
     ]
 
 
+@pytest.mark.parametrize("cut", [Killed, asyncio.CancelledError])
 @pytest.mark.parametrize("step", STEPS)
-async def test_killed_between_any_two_steps_nothing_counts_and_sending_again_counts_once(
-    work, system, clickhouse, store, sweep, tenant_id, step
+async def test_cut_off_between_any_two_steps_nothing_counts_and_sending_again_counts_once(
+    work, system, clickhouse, store, sweep, tenant_id, step, cut
 ):
     fuse = Fuse(step)
     registry = FailingRegistry(system, fuse)
-    failing = ClickHouseUsageStore(work, system, FailingClickHouse(clickhouse, fuse), registry)
+    own = ConnectedClickHouse(clickhouse.url)
+    failing = ClickHouseUsageStore(work, system, FailingClickHouse(own, fuse), registry)
     before = await store.cutoff()
 
-    with pytest.raises(Killed):
+    async def delivering():
         async with work(tenant_id):
             await failing.ingest(tenant_id, delivery())
-            fuse.at("before commit")
+            await fuse.at("before commit")
+
+    task = asyncio.create_task(delivering())
+    fuse.cancelled = task if cut is asyncio.CancelledError else None
+    with pytest.raises(cut):
+        await task
+    await own.close()  # whatever is still on its way has arrived
 
     killed = await store.cutoff()
     assert await counted(store, tenant_id) == (0, 0)
