@@ -19,7 +19,7 @@ from web.api.routes import api_routes, short_ways
 from web.compose import Application, compose
 from web.docs.pages import docs_router
 from web.docs.schema import PublishedSchema
-from web.edge.authentication import AuthenticationMiddleware
+from web.edge.authentication import AuthenticationMiddleware, Bearers
 from web.edge.context import context_middleware
 from web.edge.csrf import CsrfMiddleware
 from web.edge.guard import require_permission
@@ -82,7 +82,8 @@ def create_app(application: Application) -> WebApp:
     # Outside of the framework: so what it refuses by itself, and what its middleware does, is an
     # answer like any other.
     framework = context_middleware(metrics_middleware(partial(Litestar.__call__, app)))
-    app.short_way = ShortWay(framework, application.authenticate_api_key, short_ways(application))
+    bearers = Bearers(application.authenticate_api_key, application.authenticate_service_token)
+    app.short_way = ShortWay(framework, bearers, short_ways(application))
     return app
 
 

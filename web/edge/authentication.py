@@ -22,6 +22,19 @@ class Authenticate(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Bearers:
+    """Looks a bearer's secret up where its kind is kept: an API key's or a service token's."""
+
+    by_api_key: Authenticate
+    by_service_token: Authenticate
+
+    async def __call__(self, secret: str) -> Principal | None:
+        """Give who holds ``secret``."""
+        by = self.by_service_token if secret.startswith("tys_") else self.by_api_key
+        return await by(secret)
+
+
+@dataclass(frozen=True, slots=True)
 class AuthenticationMiddleware:
     """Puts the `Principal` into the request's state; never refuses by itself."""
 
@@ -50,9 +63,7 @@ class AuthenticationMiddleware:
             return None
         scheme, _, secret = header(scope, b"authorization").partition(" ")
         if scheme.lower() == "bearer":
-            secret = secret.strip()
-            by = self.by_service_token if secret.startswith("tys_") else self.by_api_key
-            return await by(secret)
+            return await Bearers(self.by_api_key, self.by_service_token)(secret.strip())
         session = cookie(scope, SESSION_COOKIE)
         if not session:
             return None

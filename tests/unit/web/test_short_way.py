@@ -8,7 +8,7 @@ import pytest
 
 from control_plane.identity.domain import Permission, Principal, PrincipalKind
 from control_plane.kernel.ids import TenantId
-from web.edge.authentication import AuthenticationMiddleware
+from web.edge.authentication import AuthenticationMiddleware, Bearers
 from web.edge.context import FAILED
 from web.edge.short_way import Short, ShortWay
 from web.metrics import REQUESTS
@@ -131,6 +131,17 @@ async def test_a_key_is_looked_up_once_whatever_comes_of_it(found):
     assert framework.principal is (HOLDER if found is HOLDER else None)
     assert (framework.failed is None) == (found is None)
     assert FAILED not in asked["state"]
+
+
+@pytest.mark.parametrize(("secret", "kind"), [("tys_1", "token"), ("tyk_1", "key")])
+async def test_a_service_is_told_from_a_key(secret, kind):
+    async def token(_):
+        return "token"
+
+    async def key(_):
+        return "key"
+
+    assert await Bearers(key, token)(secret) == kind
 
 
 async def test_who_goes_away_is_counted_as_on_the_long_way():
