@@ -12,7 +12,7 @@ from control_plane.entitlements.errors_checks import ChecksInvalid, UnitsInvalid
 from control_plane.entitlements.services.check_entitlements import Answer, Checked, Question
 from control_plane.identity.domain import Permission
 from web.api.common import ApiRequest, tenant
-from web.api.entitlement_views import DecisionView, decision_view, value_text
+from web.api.entitlement_views import DecisionView, decision_members, decision_view
 from web.compose import Application
 from web.edge.short_way import Asked, Short, TakeTheLongWay
 
@@ -45,16 +45,9 @@ class ChecksRequest(msgspec.Struct, forbid_unknown_fields=True):
     min_revision: int = 0
 
 
-class CheckView(msgspec.Struct):
+class CheckView(DecisionView):
     """The answer, the revision it follows from, and how long ago that was known to be newest."""
 
-    feature: str
-    allowed: bool
-    reason: str
-    limit: str | None
-    remaining: str | None
-    value: str | None
-    valid_until: datetime | None
     revision: int
     at: datetime
     age_seconds: int
@@ -171,19 +164,8 @@ def units_from(units: int, field: str) -> int:
 
 
 def _view(checked: Checked, answer: Answer) -> CheckView:
-    decision, remaining = answer.decision, answer.remaining
-    return CheckView(
-        feature=answer.feature,
-        allowed=decision.allowed,
-        reason=decision.reason.value,
-        limit=value_text(decision.limit),
-        remaining=None if remaining is None else str(remaining),
-        value=value_text(decision.value),
-        valid_until=decision.valid_until,
-        revision=checked.revision,
-        at=checked.at,
-        age_seconds=checked.age_seconds,
-    )
+    shown = decision_members(answer.feature, answer.decision, answer.remaining)
+    return CheckView(*shown, checked.revision, checked.at, checked.age_seconds)
 
 
 router = Router(

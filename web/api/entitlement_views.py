@@ -27,17 +27,23 @@ class DecisionView(msgspec.Struct):
 
 def decision_view(feature: str, decision: Decision, remaining: int | None = None) -> DecisionView:
     """Show a decision; ``remaining`` is what is left of a counted feature."""
-    return DecisionView(
-        feature=feature,
-        allowed=decision.allowed,
-        reason=decision.reason.value,
-        limit=value_text(decision.limit),
-        remaining=None if remaining is None else str(remaining),
-        value=value_text(decision.value),
-        valid_until=decision.valid_until,
+    return DecisionView(*decision_members(feature, decision, remaining))
+
+
+def decision_members(
+    feature: str, decision: Decision, remaining: int | None
+) -> tuple[str, bool, str, str | None, str | None, str | None, datetime | None]:
+    """Return what a view begins with that shows a decision, in the order of `DecisionView`."""
+    return (
+        feature,
+        decision.allowed,
+        decision.reason.value,
+        _text(decision.limit),
+        None if remaining is None else str(remaining),
+        _text(decision.value),
+        decision.valid_until,
     )
 
 
-def value_text(value: Decimal | str | None) -> str | None:
-    """Show what a window says, or a limit."""
+def _text(value: Decimal | str | None) -> str | None:
     return quantity_text(value) if isinstance(value, Decimal) else value

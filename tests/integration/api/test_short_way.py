@@ -2,10 +2,12 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
-from control_plane.kernel.ids import TenantId, parse_id
+from control_plane.identity.services.issue_service_token import IssueServiceToken
+from control_plane.kernel.ids import InstanceId, TenantId, new_id, parse_id
 from tests.integration.api.test_entitlement_checks import ORDERS, WRONG
 from tests.scenarios.isolation.callers import by_session
 from tests.support.short_way import CHECK, EVENTS, Ways
@@ -282,3 +284,23 @@ async def test_the_paths_are_those_of_routes_that_ask_for_the_same(site):
     for path, short in site.app.short_way.shorts.items():
         assert described[path]["permission"] == short.permission
         assert described[path]["idempotent"] is False
+
+
+async def test_a_services_token_goes_the_same_two_ways(site, ways, bella, rival, subscribed):
+    tokens = []
+    for company in (bella, rival):
+        tenant_id = TenantId(parse_id("ten", company.tenant_id))
+        await site.application.publish_snapshot(tenant_id)
+        issue = IssueServiceToken(site.application.work, site.application.clock)
+        token = await issue(
+            tenant_id=tenant_id, instance_id=InstanceId(new_id()), module="outbound"
+        )
+        tokens.append(replace(company, key=token))
+
+    event = json.dumps(cloud_event("told-by-a-service")).encode()
+    told, shortly = await ways.both(EVENTS, *tokens, event, JSON)
+    assert (told.status_code, shortly) == (200, True)
+    assert told.json()["results"][0]["status"] == "accepted"
+
+    asked, shortly = await ways.both(CHECK, *tokens, b'{"feature": "nothing"}', JSON)
+    assert (asked.json()["reason"], shortly) == ("unknown_feature", True)
