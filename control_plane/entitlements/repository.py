@@ -11,14 +11,20 @@ from control_plane.entitlements.channel import notification
 from control_plane.entitlements.domain.build import facts_digest
 from control_plane.entitlements.models import SnapshotRow
 from control_plane.kernel.ids import TenantId
-from control_plane.runtime.database import Database
-from control_plane.runtime.tenant_reads import ask_tenant
+from control_plane.runtime.unit_of_work import BOUND, UnitOfWork
 from control_plane.sdk.envelope import Envelope
 from control_plane.sdk.snapshot import Snapshot
 
-_NEWEST = (
-    "SELECT revision, payload, signature, key_id, facts_sha256 FROM entitlement_snapshots "
-    "WHERE tenant_id = %s ORDER BY revision DESC LIMIT 1"
+# Found by the tenant that was set: until then there is nothing to look for.
+_NEWEST = text(
+    f"""
+    WITH {BOUND}
+    SELECT newest.* FROM bound CROSS JOIN LATERAL (
+        SELECT revision, encode(payload, 'hex'), encode(signature, 'hex'), key_id, facts_sha256
+        FROM entitlement_snapshots WHERE tenant_id = bound.tenant_id
+        ORDER BY revision DESC LIMIT 1
+    ) AS newest
+    """  # noqa: S608 - built from our own text
 )
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
@@ -107,12 +113,12 @@ class SnapshotRepository:
         await self.session.execute(_NOTIFY, notification(tenant_id, snapshot.revision))
 
 
-async def newest_snapshot(database: Database, tenant_id: TenantId) -> StoredSnapshot | None:
+async def newest_snapshot(work: UnitOfWork, tenant_id: TenantId) -> StoredSnapshot | None:
     """Return the newest snapshot that is committed, in one round trip; None when there is none."""
-    for revision, payload, signature, key_id, facts in await ask_tenant(
-        database, tenant_id, _NEWEST, [tenant_id]
-    ):
-        return StoredSnapshot(revision, Envelope(payload, signature, key_id), facts)
+    for row in await work.at_once(tenant_id, _NEWEST, {}):
+        revision, payload, signature, key_id, facts = map(str, row)  # none of them is ever null
+        envelope = Envelope(bytes.fromhex(payload), bytes.fromhex(signature), key_id)
+        return StoredSnapshot(int(revision), envelope, facts)
     return None
 
 

@@ -56,10 +56,10 @@ async def ask(
         await give_back(lent, transacting=transacting)
 
 
-async def give_back(lent: PoolProxiedConnection, *, transacting: bool, sound: bool = True) -> None:
+async def give_back(lent: PoolProxiedConnection, *, transacting: bool) -> None:
     """Return a connection to its pool as it was, or have the pool forget it."""
     driver = cast("Driver", lent.driver_connection)
-    sound = sound and driver.pgconn.transaction_status == TransactionStatus.IDLE
+    sound = driver.pgconn.transaction_status == TransactionStatus.IDLE
     try:
         if sound and transacting:
             await driver.set_autocommit(False)

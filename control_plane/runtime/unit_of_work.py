@@ -45,8 +45,9 @@ BOUND = """
 """What a statement for `UnitOfWork.at_once` begins its WITH clause with.
 
 Whatever it writes takes its tenant from there, and so is written after the tenant was set: rows
-that would come earlier belong to nobody, and row-level security refuses them. Reading is another
-matter: nothing says that a table is looked at after this.
+that would come earlier belong to nobody, and row-level security refuses them. What is read has to
+depend on it as well: a LATERAL query that looks for ``bound.tenant_id`` is begun after this, where
+nothing says so of a table that is merely joined.
 """
 
 _BIND = text("SELECT set_config('app.tenant_id', :tenant_id, true)")
@@ -105,7 +106,7 @@ class UnitOfWork:
     async def at_once(
         self, tenant_id: TenantId, statement: TextClause, values: Mapping[str, Value]
     ) -> list[Row]:
-        """Write in one round trip: return the rows of a statement `BOUND` to the tenant.
+        """Write or read in one round trip: return the rows of a statement `BOUND` to the tenant.
 
         It is committed when this returns, and never part of a transaction that is open.
         """

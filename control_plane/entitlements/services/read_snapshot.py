@@ -41,7 +41,7 @@ class ReadSnapshot:
         """
         # The time is taken before the reading: a heartbeat of it never vouches for too much.
         issued_at = self.clock.now()
-        latest = await newest_snapshot(self.work.database, tenant_id)
+        latest = await newest_snapshot(self.work, tenant_id)
         if latest is None:
             raise SnapshotNotPublished
         return self.signer.renewed(latest.envelope), latest.revision, issued_at

@@ -1,9 +1,14 @@
 """Modules get the newest snapshot once, and a fresh word that it is the newest each time."""
 
+from contextlib import AsyncExitStack
+
 import pytest
 
 from control_plane.entitlements.errors import SnapshotNotPublished
+from control_plane.entitlements.repository import SnapshotRepository, newest_snapshot
 from control_plane.kernel.ids import format_id
+from control_plane.runtime.roles import Role
+from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.sdk.envelope import load_public_keys, verify
 from control_plane.sdk.snapshot import parse_heartbeat, parse_snapshot
 from tests.support.timelines import at, booked, started
@@ -49,6 +54,30 @@ async def test_a_module_that_has_it_gets_only_a_heartbeat_of_this_moment(
 
     assert snapshot is None
     assert (heartbeat.revision, heartbeat.issued_at) == (1, clock.now())
+
+
+async def test_each_tenant_reads_its_own_alone(parts, work, tenant_id, other_tenant_id):
+    await parts.publish(other_tenant_id)
+    await parts.publish(other_tenant_id)
+    assert await newest_snapshot(work, tenant_id) is None
+    await parts.publish(tenant_id)
+
+    for owner in (other_tenant_id, tenant_id, other_tenant_id):
+        async with work(owner) as session:
+            kept = await SnapshotRepository(session).latest(owner)
+        assert await newest_snapshot(work, owner) == kept
+
+
+async def test_reading_waits_for_nobody_who_uses_the_pool(parts, settings, tenant_id, database):
+    await parts.publish(tenant_id)
+    engine = database.engine(Role.TENANT)
+    async with AsyncExitStack() as all_of_them:
+        for _ in range(2 * settings.pool_size):
+            await all_of_them.enter_async_context(engine.connect())
+
+        stored = await newest_snapshot(UnitOfWork(database), tenant_id)
+
+    assert stored is not None
 
 
 async def test_the_portal_sees_what_modules_decide_by(parts, keep, catalog, clock, tenant_id):
