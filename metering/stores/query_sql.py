@@ -88,8 +88,10 @@ def counted_sql(*, filtered: bool, each: str = "") -> str:
     """Return the query of the events that are counted, each with its ``sign``.
 
     Two parts that cannot overlap: the period's, and what came late since ``:since``; without
-    one the second is empty. Its comparison with xmin is implied by the other one; it is what an
-    index can use. The third, below zero, is what ``:since`` counted and was taken back after it.
+    one the second is empty. Its comparisons with xmin and xmax are implied by the others; they are
+    what an index can use, and bounds on both sides are what has PostgreSQL take them for few: with
+    one alone it reads everything before ``:start``, a whole life. The third, below zero, is what
+    ``:since`` counted and was taken back after it.
     ``each`` ends every part, so that a page reads no more of any than it shows.
     """
     condition = filters_sql(filtered=filtered)
@@ -102,6 +104,7 @@ def counted_sql(*, filtered: bool, each: str = "") -> str:
         ({_COLUMNS}, 1 AS sign FROM usage_events
         WHERE tenant_id = :tenant_id AND type = :type AND time < :start
         AND recorded >= pg_snapshot_xmin(CAST(:since AS pg_snapshot))
+        AND recorded < pg_snapshot_xmax(CAST(:cutoff AS pg_snapshot))
         AND NOT pg_visible_in_snapshot(recorded, CAST(:since AS pg_snapshot))
         AND pg_visible_in_snapshot(recorded, CAST(:cutoff AS pg_snapshot))
         {STANDS} {condition} {each})
