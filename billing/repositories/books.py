@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.writes import run
-from control_plane.subscriptions.codec import change_from_row
+from control_plane.subscriptions.codec import change_of
 from control_plane.subscriptions.domain import Timeline
 from control_plane.tenancy.domain import Organisation
 from control_plane.tenancy.errors import OrganisationNotFound
@@ -20,13 +21,15 @@ BOOKS = text(
     """
     SELECT o.slug, o.name, o.zone, o.language, o.currency, o.sandbox, o.state, o.created_at,
         t.now_at, c.id, c.subscription_id, c.seq, c.effective_at, c.known_at, c.kind,
-        c.plan_version_id, c.addon_version_id, c.details
+        c.plan_version_id, c.addon_version_id, CAST(c.details AS text) AS details
     FROM organisations o
     LEFT JOIN test_clocks t ON t.tenant_id = o.id
     LEFT JOIN subscription_changes c ON c.tenant_id = o.id
     WHERE o.id = :tenant_id ORDER BY c.subscription_id, c.seq
     """
 )
+
+_decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,6 @@ async def read_books(session: AsyncSession, tenant_id: TenantId) -> Opened:
 
 
 def _timelines(rows: Sequence[Row[Any]]) -> tuple[Timeline, ...]:
-    changes = (change_from_row(row) for row in rows if row.id is not None)
+    changes = (change_of(row, _decode(row.details)) for row in rows if row.id is not None)
     grouped = groupby(changes, key=lambda change: change.subscription_id)
     return tuple(Timeline(key, tuple(own)) for key, own in grouped)

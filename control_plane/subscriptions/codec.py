@@ -27,13 +27,18 @@ def change_row(tenant_id: TenantId, change: Change) -> ChangeRow:
 
 def change_from_row(row: Any) -> Change:
     """Read back what `change_row` wrote, from that row or from one with the same names."""
+    return change_of(row, row.details)
+
+
+def change_of(row: Any, details: Any) -> Change:
+    """Read back a row whose details were decoded apart."""
     return Change(
         id=ChangeId(row.id),
         subscription_id=SubscriptionId(row.subscription_id),
         seq=row.seq,
         effective_at=as_utc(row.effective_at),
         known_at=as_utc(row.known_at),
-        action=read_action(row.kind, row.plan_version_id, row.addon_version_id, row.details),
+        action=read_action(row.kind, row.plan_version_id, row.addon_version_id, details),
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TypeAlias
 
 from billing.domain.lines import Versions
 from billing.domain.owing.policies import PolicyBook
@@ -10,7 +11,7 @@ from billing.domain.owing.shares import day_start, next_day_start
 from billing.domain.pricing import Step
 from control_plane.catalog.domain import Charge, PlanVersion, Price
 from control_plane.catalog.policies import Pause, Policies, ProrationUnit, TerminationDay
-from control_plane.kernel.calendar import Anchor, Interval, Period, local_date
+from control_plane.kernel.calendar import Anchor, Interval, Period, local_date, longest
 from control_plane.kernel.currency import Currency, currency
 from control_plane.kernel.ids import SubscriptionId
 from control_plane.subscriptions.domain import AddonBooking, Life, Segment, Timeline
@@ -58,13 +59,6 @@ class State:
     def charge(self, code: str) -> Charge | None:
         """Return the charge of a code, None where the price has none."""
         return next((charge for charge in self.price.charges if charge.code == code), None)
-
-    @property
-    def longest(self) -> timedelta:
-        """A length that no period of it reaches, nor of what its charges go by."""
-        anchor = self.segment.anchor
-        own = {i for c in self.price.charges for i in (c.interval, c.allowance_interval) if i}
-        return max((anchor.longest, *(grid_of(anchor, interval).longest for interval in own)))
 
     def grid(self, charge: Charge) -> Anchor:
         """Return the anchor of a charge's own periods."""
@@ -119,27 +113,13 @@ def billable(
         currency=builder.currency,
         zone=effective.anchor.zone,
         lives=tuple(
-            _without_long_over(builder.life(life, following, segments), since)
+            builder.life(life, following, segments, since)
             for life, following in zip(laid.lives, (*laid.lives[1:], None), strict=True)
         ),
         bookings=effective.addon_bookings(),
         versions=versions,
         policies=policies,
     )
-
-
-def _without_long_over(states: tuple[State, ...], since: datetime) -> tuple[State, ...]:
-    """Leave out the states of a life that are long over: a long life is not billed from its start.
-
-    From the start of a commitment on, its lines are counted; such a line draws on an allowance; the
-    allowance begins within a period, which follows another. Each lies at most one period further
-    back than the one before it.
-    """
-    if len(states) == 1:
-        return states
-    far = _FAR * max((state.longest for state in states), default=timedelta(0))
-    kept = (n for n in reversed(range(len(states))) if states[n].start + far <= since)
-    return states[next(kept, 0) :]
 
 
 def priced(
@@ -158,6 +138,9 @@ def priced(
     return price, policies
 
 
+Rated: TypeAlias = tuple[PlanVersion, Price, Policies]
+
+
 @dataclass(frozen=True, slots=True)
 class _Builder:
     currency: Currency
@@ -165,15 +148,17 @@ class _Builder:
     policies: PolicyBook
 
     def life(
-        self, life: Life, following: Life | None, segments: tuple[Segment, ...]
+        self, life: Life, following: Life | None, segments: tuple[Segment, ...], since: datetime
     ) -> tuple[State, ...]:
-        """Return the states of a life that are billed: all but its trial."""
-        held = [s for s in segments if life.holds(s.start) and not s.trial]
-        if not held:
+        """Return the states of a life that are billed: all but its trial, and what is long over."""
+        every = [s for s in segments if life.holds(s.start) and not s.trial]
+        if not every:
             return ()
-        rated = [self._rated(segment) for segment in held]
+        all_rated = self._all_rated(every)
+        over = _long_over(every, [price for _, price, _ in all_rated], since)
+        held, rated = every[over:], all_rated[over:]
         starts = [
-            _first(segment, policies, opens=place == 0)
+            _first(segment, policies, opens=over + place == 0)
             for place, (segment, (_, _, policies)) in enumerate(zip(held, rated, strict=True))
         ]
         ends = [*starts[1:], _last(held[-1], rated[-1][2], life, following)]
@@ -184,9 +169,45 @@ class _Builder:
             )
         )
 
-    def _rated(self, segment: Segment) -> tuple[PlanVersion, Price, Policies]:
+    def _all_rated(self, segments: Sequence[Segment]) -> list[Rated]:
+        """Price segments; those of one plan on the same terms once."""
+        found: list[Rated] = []
+        known: dict[tuple[object, ...], Rated] = {}
+        for segment in segments:
+            if segment.terms is not None:
+                found.append(self._rated(segment))
+                continue
+            on = (segment.plan_version_id, segment.interval, segment.count, segment.paused)
+            if on not in known:
+                known[on] = self._rated(segment)
+            found.append(known[on])
+        return found
+
+    def _rated(self, segment: Segment) -> Rated:
         plan = self.versions.plans[segment.plan_version_id]
         return plan, *priced(segment, plan, self.currency, self.policies)
+
+
+def _long_over(segments: Sequence[Segment], prices: Sequence[Price], since: datetime) -> int:
+    """Count a life's first states that are long over: a long life is not billed from its start.
+
+    From the start of a commitment on, its lines are counted; such a line draws on an allowance; the
+    allowance begins within a period, which follows another. Each lies at most one period further
+    back than the one before it.
+    """
+    if len(segments) == 1:
+        return 0
+    intervals = {(s.interval, s.count) for s in segments}
+    distinct = {id(price): price for price in prices}.values()
+    intervals |= {
+        (own, 1)
+        for price in distinct
+        for charge in price.charges
+        for own in (charge.interval, charge.allowance_interval)
+        if own is not None
+    }
+    far = _FAR * max(longest(*one) for one in intervals)
+    return next((n for n in reversed(range(len(segments))) if segments[n].start + far <= since), 0)
 
 
 def _first(segment: Segment, policies: Policies, *, opens: bool) -> datetime:

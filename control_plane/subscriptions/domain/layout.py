@@ -4,10 +4,12 @@ Every property of a subscription is a track of steps. A change recorded later wi
 instant on, so it also takes away the steps of its own track that had been scheduled after it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from control_plane.kernel.calendar import Anchor
@@ -31,6 +33,8 @@ from control_plane.subscriptions.domain.terms import Terms
 
 Value = TypeVar("Value")
 
+_begun = itemgetter(0)
+
 
 class Track(Generic[Value]):
     """What one property is from which instant on, in order of time."""
@@ -45,12 +49,12 @@ class Track(Generic[Value]):
 
     def cut(self, at: datetime) -> None:
         """Forget what was to hold from ``at`` on."""
-        self.steps = [step for step in self.steps if step[0] < at]
+        del self.steps[bisect_left(self.steps, at, key=_begun) :]
 
     def at(self, at: datetime) -> Value | None:
         """Return what holds at an instant, None before the first step."""
-        found = [value for start, value in self.steps if start <= at]
-        return found[-1] if found else None
+        past = bisect_right(self.steps, at, key=_begun)
+        return self.steps[past - 1][1] if past else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class Layout:
             segment = self._segment(start, end, anchors)
             if last is None:
                 last = segment
-            elif replace(last, start=start, end=end) == segment:
+            elif _alike(last, segment):
                 last = replace(last, end=end)
             else:
                 yield last
@@ -199,7 +203,7 @@ class Layout:
         end: datetime | None,
         anchors: list[tuple[datetime, PlanStep, Anchor]],
     ) -> Segment:
-        _, step, anchor = [laid for laid in anchors if laid[0] <= start][-1]
+        _, step, anchor = anchors[bisect_right(anchors, start, key=_begun) - 1]
         terms = self.terms.at(start)
         if terms is not None and terms.end is not None and terms.end <= start:
             terms = None
@@ -235,7 +239,9 @@ class Layout:
     def _next_anchor(self, at: datetime, step: PlanStep, anchor: Anchor) -> Anchor:
         action = step.action
         sold = action.anchor if isinstance(action, Start) else action
-        kept = replace(anchor, interval=sold.interval, count=sold.count)
+        kept = anchor
+        if (sold.interval, sold.count) != (anchor.interval, anchor.count):
+            kept = replace(anchor, interval=sold.interval, count=sold.count)
         if step.restart:
             return kept if self.start.aligned else replace(kept, at=at)
         if isinstance(action, Start) or kept == anchor:
@@ -243,3 +249,10 @@ class Layout:
         if action.keep_anchor or self.in_trial(at):
             return kept
         return replace(kept, at=at)
+
+
+def _alike(one: Segment, later: Segment) -> bool:
+    """Tell whether nothing is different but when it is; most differ by their plan's change."""
+    return (
+        one.change_id == later.change_id and replace(one, start=later.start, end=later.end) == later
+    )
