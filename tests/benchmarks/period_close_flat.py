@@ -31,9 +31,11 @@ TENANTS = {"small": (500, 10_000), "full": (1_000, 100_000)}
 BATCH = {"small": 20, "full": 50}
 AGES = (1, 60)
 EVENTS = 5
-ROUNDS = 15
+ROUNDS = 18
 AGE_ROUNDS = 30
-"""Many, as what is compared differs by less than the noise of a batch; either is first in turns."""
+"""Many, as what is compared differs by less than the noise of a batch; even, so that either is
+first as often as the other.
+"""
 
 
 class Side:
