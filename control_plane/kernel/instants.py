@@ -68,7 +68,8 @@ def parse_instant(text: str) -> datetime:
     if not _RFC3339.fullmatch(text):
         raise InvalidInstant(value=text)
     try:
-        return as_utc(datetime.fromisoformat(text))
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo is UTC else as_utc(at)
     except (ValueError, OverflowError):
         raise InvalidInstant(value=text) from None
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -146,7 +145,7 @@ class EntitlementState:
         with self._lock:
             self._ledger = ledger
             if self._held is not None:
-                self._hold(replace(self._held, ledger=ledger, ready={}))
+                self._hold(self._held._replace(ledger=ledger, ready={}))
 
     def check(self, feature: str, units: int = 1) -> Decision:
         """Decide whether a call that needs ``units`` of a feature may go ahead now, and spend them.
@@ -262,14 +261,15 @@ class EntitlementState:
         else:
             services = {service.hash: service for service in snapshot.services}
         return HeldSnapshot(
-            snapshot=snapshot,
-            checker=Checker(snapshot, self.age_seconds),
-            keys=keys,
-            services=services,
+            snapshot,
+            Checker(snapshot, self.age_seconds),
+            keys,
+            services,
             fresh_at=snapshot.issued_at,
             age=self._age_of(snapshot.issued_at),
             measured=self._monotonic(),
             ledger=self._ledger,
+            ready={},
         )
 
     def _refresh(self, held: HeldSnapshot, issued_at: datetime) -> bool:
@@ -278,7 +278,7 @@ class EntitlementState:
             return False
         age = self._age_of(issued_at)
         measured = self._monotonic()
-        self._hold(replace(held, fresh_at=issued_at, age=age, measured=measured, ready={}))
+        self._hold(held._replace(fresh_at=issued_at, age=age, measured=measured, ready={}))
         return True
 
     def _hold(self, held: HeldSnapshot) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -107,10 +107,11 @@ class ControlLink:
             self._open = sock = connection.sock
             try:
                 with self._get(connection, "/v1/service/stream", query, MEDIA_TYPE) as response:
-                    pieces = _Awaited(read_body(response, sock), self.clock, self.silence_seconds)
+                    monotonic = self.clock.monotonic
+                    pieces = _Awaited(read_body(response, sock), monotonic, self.silence_seconds)
                     for event in read_events(pieces):
                         yield event
-                        pieces.heard()
+                        pieces.since = monotonic()
             finally:
                 self._open = None
 
@@ -182,18 +183,17 @@ class ControlLink:
 class _Awaited:
     """Pieces of a stream for as long as there is an event among them every so many seconds."""
 
-    def __init__(self, pieces: Iterable[bytes], clock: Clock, seconds: float) -> None:
-        self._pieces, self._clock, self._seconds = pieces, clock, seconds
-        self.heard()
-
-    def heard(self) -> None:
-        """Begin to wait for the next event."""
-        self._since = self._clock.monotonic()
+    def __init__(
+        self, pieces: Iterable[bytes], monotonic: Callable[[], float], seconds: float
+    ) -> None:
+        self._pieces, self._monotonic, self._seconds = pieces, monotonic, seconds
+        self.since = monotonic()
+        """When the last event was told of."""
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
             yield piece  # whoever reads it tells of every event in it before asking for more
-            if self._clock.monotonic() - self._since > self._seconds:
+            if self._monotonic() - self.since > self._seconds:
                 raise TimeoutError("the stream says nothing but comments")
 
 

@@ -1,7 +1,6 @@
 """Signed envelopes: bytes, an Ed25519 signature over exactly those bytes, and the key's id."""
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from control_plane.kernel.canonical import canonical_json
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from control_plane.sdk.fast_json import unbase64
 
 _KEY_ID_LENGTH = 16
 _PADDING = ("", "===", "==", "=")
@@ -166,6 +166,6 @@ def _decode(text: str) -> bytes:
             raise EnvelopeInvalid(reason="a member is not base64url")
         if "-" in text or "_" in text:
             text = text.replace("-", "+").replace("_", "/")
-        return binascii.a2b_base64(text + _PADDING[over], strict_mode=True)
+        return unbase64(text + _PADDING[over])
     except ValueError:
         raise EnvelopeInvalid(reason="a member is not base64url") from None

@@ -37,20 +37,28 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[StreamEvent]:
     """
     rest = b""
     for piece in pieces:
-        known = max(len(rest) - 2, 0)  # up to here there is no end of an event
+        known = max(len(rest) - 2, 0) if rest else 0  # up to here there is no end of an event
         rest = rest + piece if rest else piece
         if b"\r" in rest:
             rest, known = rest.replace(b"\r\n", b"\n"), 0
-        begin, end = 0, rest.find(b"\n\n", known)
+        begin, end = 0, _empty_line(rest, known)
         while end >= 0:
             event = _read_event(rest, begin, end)
             begin = end + 2
             if event is not None:
                 yield event
-            end = rest.find(b"\n\n", begin)
+            end = _empty_line(rest, begin)
         rest = rest[begin:] if begin < len(rest) else b""
         if len(rest) > LARGEST:
             raise http.client.LineTooLong("event")
+
+
+def _empty_line(text: bytes, begin: int) -> int:
+    """Find two line ends in a row: looking for one byte is many times faster than for two."""
+    end = text.find(b"\n", begin)
+    while end >= 0 and not text.startswith(b"\n", end + 1):
+        end = text.find(b"\n", end + 1)
+    return end
 
 
 def _read_event(text: bytes, begin: int, end: int) -> StreamEvent | None:

@@ -1,7 +1,6 @@
 """A snapshot that is held, with every answer prepared from it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -59,12 +58,11 @@ def refused(decision: Decision, reason: Reason) -> Decision:
     return decision._replace(allowed=False, reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldSnapshot:
+class HeldSnapshot(NamedTuple):
     """A snapshot with all that was prepared from it; replaced whole, never changed.
 
     ``age`` seconds had passed since ``fresh_at`` when the monotonic clock read ``measured``.
-    ``ready`` holds what may be given at once.
+    ``ready`` holds what may be given at once, nothing at first.
     """
 
     snapshot: Snapshot
@@ -74,8 +72,8 @@ class HeldSnapshot:
     fresh_at: datetime
     age: float
     measured: float
-    ledger: UnitLedger | None = None
-    ready: dict[str, Ready] = field(default_factory=dict)
+    ledger: UnitLedger | None
+    ready: dict[str, Ready]
 
     def age_seconds(self, monotonic: float) -> float:
         """Return the seconds since the newest signed word."""

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, Never, TypeVar
+from typing import Any, Generic, NamedTuple, Never, TypeVar
 
 from control_plane.kernel.calendar import parse_instant
 from control_plane.kernel.errors import ErrorKind, TallyardError
@@ -164,13 +163,12 @@ class Reader:
         raise SnapshotInvalid(path=f"{self._path}.{name}", reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before(Generic[Part]):
+class _Before(NamedTuple, Generic[Part]):
     """A member as it came, what it held by name or number, and how each of those was read."""
 
-    value: object = None
-    items: Mapping[Any, object] = field(default_factory=dict)
-    parts: Mapping[Any, Part] = field(default_factory=dict)
+    value: object
+    items: Mapping[Any, object]
+    parts: Mapping[Any, Part]
 
 
 class ReadBefore(Generic[Part]):
@@ -181,14 +179,14 @@ class ReadBefore(Generic[Part]):
     """
 
     def __init__(self) -> None:
-        self._before: _Before[Part] = _Before()
+        self._before: _Before[Part] = _Before(None, {}, {})
 
     def named(
         self, reader: Reader, name: str, read: Callable[[Reader], Part]
     ) -> Mapping[str, Part]:
         """Return the parts of an object by their names."""
-        before, value = self._before, reader.members.get(name)
-        if not _same(value, before.value):
+        before = self._before
+        if not _same(reader.members.get(name), before.value):
             before = self._anew(reader, name, reader.named(name), read)
         return before.parts
 
@@ -203,13 +201,19 @@ class ReadBefore(Generic[Part]):
         self, reader: Reader, name: str, items: Mapping[Any, object], read: Callable[[Reader], Part]
     ) -> _Before[Part]:
         before = self._before
-        known = before.items.get
-        parts = {
-            key: before.parts[key]
-            if type(item) is Unread and item == known(key)  # as `_same`, for each of many
-            else read(reader.within(name, key, item))
-            for key, item in items.items()
-        }
+        known = before.items
+        if len(items) == len(known) and items.keys() == known.keys():
+            parts = dict(before.parts)
+            for key, item in items.items():
+                if item != known[key] or type(item) is not Unread:  # as `_same`
+                    parts[key] = read(reader.within(name, key, item))
+        else:
+            parts = {
+                key: before.parts[key]
+                if type(item) is Unread and item == known.get(key)
+                else read(reader.within(name, key, item))
+                for key, item in items.items()
+            }
         # Another thread may store its own at once; what was read here is what is returned.
         self._before = now = _Before(reader.members[name], items, parts)
         return now

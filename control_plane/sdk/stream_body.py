@@ -14,7 +14,7 @@ from typing import Never
 _PIECE = 65_536
 _END = b"\r\n"
 _LONGEST_HEAD = 4096  # a chunk's length and its extensions
-_LENGTH = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_HEAD = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*?)?\r\n", re.DOTALL)
 
 
 def read_body(response: http.client.HTTPResponse, sock: socket.socket) -> Iterator[bytes]:
@@ -40,16 +40,18 @@ def read_chunks(receive: Callable[[], bytes], held: bytes = b"") -> Iterator[byt
         http.client.HTTPException: it ended within a chunk, or what came is none.
     """
     while True:
-        left, held = _next_chunk(receive, held)
-        if not left:
+        head, held = _next_head(receive, held)
+        begin = head.end()
+        end = begin + int(head[1], 16)
+        if end == begin:
             return
-        while left > len(held):
-            if held:
-                yield held
-                left -= len(held)
+        while end > len(held):
+            if begin < len(held):
+                yield held[begin:]
+            begin, end = 0, end - len(held)
             held = receive() or _cut_off()
-        yield held[:left]
-        held = held[left:]
+        yield held[begin:end]
+        held = held[end:]
         while len(held) < len(_END):
             held += receive() or _cut_off()
         if not held.startswith(_END):
@@ -57,16 +59,16 @@ def read_chunks(receive: Callable[[], bytes], held: bytes = b"") -> Iterator[byt
         held = held[len(_END) :]
 
 
-def _next_chunk(receive: Callable[[], bytes], held: bytes) -> tuple[int, bytes]:
-    """Return how long the next chunk is, and what came of it already."""
-    while (end := held.find(_END)) < 0:
+def _next_head(receive: Callable[[], bytes], held: bytes) -> tuple[re.Match[bytes], bytes]:
+    """Return what says how long the next chunk is, and all that begins with it."""
+    while (head := _HEAD.match(held)) is None:
         if len(held) > _LONGEST_HEAD:
             raise http.client.LineTooLong("chunk size")
-        held += receive() or _cut_off()
-    found = _LENGTH.fullmatch(held, 0, end)
-    if found is None:
-        raise http.client.HTTPException("a chunk does not say how long it is")
-    return int(found[1], 16), held[end + len(_END) :]
+        if _END in held:
+            raise http.client.HTTPException("a chunk does not say how long it is")
+        # Usually nothing is held: what comes is not copied once more then.
+        held = held + (receive() or _cut_off()) if held else receive() or _cut_off()
+    return head, held
 
 
 def _cut_off() -> Never:
