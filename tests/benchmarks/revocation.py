@@ -40,7 +40,7 @@ INSTANCES = 50
 FEATURES = 20
 KEYS = 5
 SERVICES = 6
-ROUNDS = {"small": 60, "full": 200}
+ROUNDS = {"small": 300, "full": 600}
 WARM_UP = 3
 
 
