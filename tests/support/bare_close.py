@@ -1,6 +1,7 @@
 """The least that closing a tenant's period can be: the same reads and inserts, one after another.
 
 It reads by the very statements that billing reads by, and writes each table with one statement.
+What is the same for every tenant is made beforehand.
 """
 
 import json
@@ -20,14 +21,21 @@ from billing.repositories.terms import TERMS
 from control_plane.catalog.source.reader import read_catalog
 from control_plane.kernel.ids import TenantId
 from control_plane.kernel.period import Period
+from control_plane.notifications.webhooks.events import EventType, announcement
 from metering.stores.rollups.answering import rolled_sql
-from metering.stores.rollups.rolled import MOST_WAITING, Asked, said_of
+from metering.stores.rollups.rolled import MOST_WAITING, Asked, said_of, sums_of
 from tests.support.close_bench import DUE, START, catalogue
 
 _CLOSE = (
     "UPDATE billing_accounts SET closed_through = %(due)s, next_due_at = %(next)s, "
     "usage_cutoff = %(cutoff)s WHERE tenant_id = %(tenant)s"
 )
+_MESSAGES = """
+    WITH told AS ({announcement})
+    INSERT INTO outbox (tenant_id, id, topic, payload, available_at)
+    VALUES (%(tenant_id)s, %(message)s, %(topic)s, '{{}}', transaction_timestamp())
+"""
+"""The invoice's own message, and one to the tenant's webhooks where it has any."""
 
 Row = dict[str, Any]
 
@@ -48,15 +56,20 @@ class BareClose:
         self._lines = rows("invoice_lines")
         self._transaction = rows("ledger_transactions")[0]
         self._entries = rows("ledger_entries")
-        self._outbox = rows("outbox")[0]
+        self._topic = rows("outbox")[0]["topic"]
         audit = rows("audit_entries")[0]
         self._audit = {
             key: audit[key] for key in ("actor", "action", "object_type", "object_id", "details")
         }
         self._next = rows("billing_accounts")[0]["next_due_at"]
+        asked = _asked()
+        self._said = [said_of(n, one) for n, one in enumerate(asked)]
+        told = announcement(model, EventType.INVOICE_ISSUED, {}, at=DUE)
+        self._told = {**told.values, "topic": self._topic}
+        self._messages = _MESSAGES.format(announcement=_plain(told.statement.text))
         self._account, self._books, self._billed, self._totals, self._terms, self._draw = (
             _plain(statement.text)
-            for statement in (TRY, BOOKS, LINES, rolled_sql(latest=False), TERMS, DRAW)
+            for statement in (TRY, BOOKS, LINES, rolled_sql(sums_of(asked)), TERMS, DRAW)
         )
         connection.commit()
 
@@ -72,12 +85,15 @@ class BareClose:
             cutoff = read("SELECT pg_current_snapshot()::text AS cutoff")[0]["cutoff"]
             lines = self._own_lines(subscription)
             read(self._billed, keys=[line["item_key"] for line in lines])
-            read(self._totals, asked=json.dumps(_asked(cutoff)), most=MOST_WAITING)
+            read(self._totals, asked=self._asked_at(cutoff), most=MOST_WAITING)
             read(self._terms, entity="live", at=DUE, roles=["owner", "billing"])
             self._write(cursor, tenant, lines)
             bound = {"due": DUE, "next": self._next, "cutoff": cutoff, "tenant": tenant}
             cursor.execute(_CLOSE, bound)
         self._connection.commit()
+
+    def _asked_at(self, cutoff: str) -> str:
+        return json.dumps([{**said, "cutoff": cutoff} for said in self._said])
 
     def _own_lines(self, subscription: UUID) -> list[Row]:
         old, new = str(self._lines[0]["subscription_id"]), str(subscription)
@@ -104,11 +120,8 @@ class BareClose:
             {**entry, "tenant_id": tenant, "transaction_id": transaction} for entry in self._entries
         ]
         _insert(cursor, "ledger_entries", entries)
-        _insert(
-            cursor,
-            "outbox",
-            [{**self._outbox, "tenant_id": tenant, "id": uuid4(), "payload": Jsonb({})}],
-        )
+        messages = {"tenant_id": tenant, "id": uuid4(), "message": uuid4()}
+        cursor.execute(self._messages, {**self._told, **messages})
         audit = {**self._audit, "details": Jsonb(self._audit["details"])}
         _insert(cursor, "audit_entries", [{**audit, "tenant_id": tenant, "id": uuid4()}])
         drawn = cursor.execute(self._draw, {"entity": "live", "series": "invoice", "year": 2026})
@@ -122,13 +135,10 @@ def _plain(statement: str) -> str:
     return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", statement.replace("%", "%%"))
 
 
-def _asked(cutoff: str) -> list[Row]:
+def _asked() -> list[Asked]:
     """Ask the rollups of every meter, as a close does."""
     period = Period(START, DUE)
-    return [
-        said_of(n, Asked(meter, (period,), cutoff=cutoff))
-        for n, meter in enumerate(read_catalog(catalogue()).meters.values())
-    ]
+    return [Asked(meter, (period,)) for meter in read_catalog(catalogue()).meters.values()]
 
 
 def _insert(cursor: "psycopg.Cursor[Any]", table: str, rows: list[Row]) -> None:

@@ -1,7 +1,7 @@
 """Answers from rollups: buckets, and the few events beside them, put together exactly."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -109,12 +109,7 @@ async def _sets(
     said = [said_of(n, one) for n, one in wanted.items()]
     bound = {"tenant_id": tenant_id, "asked": json.dumps(said), "most": MOST_WAITING}
     found: dict[int, _Set] = {}
-    sums = answering.Sums(
-        latest=any(one.meter.aggregation is Aggregation.LATEST for one in wanted.values()),
-        proof=any(one.proof for one in wanted.values()),
-        plain=not any(one.groups or one.filters for one in wanted.values()),
-    )
-    for row in await fetch(session, answering.rolled_sql(sums), bound):
+    for row in await fetch(session, answering.rolled_sql(sums_of(wanted.values())), bound):
         q, rollup, snapshot, rolled_at, cutoff, behind, recorded, taken, n, named, *state = row
         if rollup is None:
             continue
@@ -124,6 +119,15 @@ async def _sets(
         if n is not None:
             found[q].cells[tuple(named), int(n)] = rollup_from(state)
     return found
+
+
+def sums_of(asked: Collection[Asked]) -> answering.Sums:
+    """Return what has to be added up of buckets to answer all of these."""
+    return answering.Sums(
+        latest=any(one.meter.aggregation is Aggregation.LATEST for one in asked),
+        proof=any(one.proof for one in asked),
+        plain=not any(one.groups or one.filters for one in asked),
+    )
 
 
 def said_of(n: int, one: Asked) -> dict[str, Any]:
