@@ -18,12 +18,24 @@ from control_plane.runtime.outbox import enqueue
 from control_plane.runtime.topics import STANDING_DUE
 from control_plane.runtime.writes import send
 
-_OVERDUE = text(
+OVERDUE = text(
     """
-    SELECT DISTINCT i.tenant_id FROM invoices i LEFT JOIN test_clocks c USING (tenant_id)
-    WHERE i.state = 'issued' AND i.overdue_at <= coalesce(c.now_at, :now) LIMIT :most
+    SELECT tenant_id FROM (
+        (SELECT i.tenant_id, i.overdue_at FROM invoices i
+        WHERE i.state = 'issued' AND i.overdue_at <= :now
+        AND NOT EXISTS (SELECT FROM test_clocks c WHERE c.tenant_id = i.tenant_id)
+        ORDER BY i.overdue_at LIMIT :most)
+        UNION ALL
+        (SELECT c.tenant_id, i.overdue_at FROM test_clocks c CROSS JOIN LATERAL (
+            SELECT overdue_at FROM invoices WHERE tenant_id = c.tenant_id
+            AND state = 'issued' AND overdue_at <= c.now_at ORDER BY overdue_at LIMIT 1) AS i
+        ORDER BY i.overdue_at LIMIT :most)
+    ) AS i GROUP BY tenant_id ORDER BY min(overdue_at) LIMIT :most
     """
 )
+"""As `billing.repositories.accounts.DUE`: real time looks into the index of what falls overdue, and
+each test clock at its own tenant's invoices.
+"""
 SUMMARY = [column for column in INVOICES.c if column.name not in {"body", "manifest"}]
 
 
@@ -230,8 +242,11 @@ def _utc(at: datetime | None) -> datetime | None:
 
 
 async def overdue_tenants(system: AsyncSession, now: datetime, most: int) -> list[TenantId]:
-    """Return tenants of whom an invoice fell overdue by their own clocks, for the system."""
-    rows = await system.scalars(_OVERDUE, {"now": now, "most": most})
+    """Return tenants of whom an invoice fell overdue by their own clocks, for the system.
+
+    Of real time's, those of the ``most`` invoices that fell overdue first.
+    """
+    rows = await system.scalars(OVERDUE, {"now": now, "most": most})
     return [TenantId(row) for row in rows]
 
 
