@@ -17,13 +17,24 @@ from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 log = structlog.get_logger()
 
 _BATCH = 200
-_DUE = text(
+REVENUE_DUE = text(
     """
-    SELECT a.tenant_id FROM billing_accounts a LEFT JOIN test_clocks c USING (tenant_id)
-    WHERE a.revenue_due_at IS NULL OR a.revenue_due_at <= coalesce(c.now_at, :now)
-    ORDER BY a.revenue_due_at NULLS FIRST LIMIT :most
+    (SELECT tenant_id, revenue_due_at FROM billing_accounts WHERE revenue_due_at IS NULL
+    LIMIT :most)
+    UNION ALL
+    (SELECT a.tenant_id, a.revenue_due_at FROM billing_accounts a
+    WHERE a.revenue_due_at <= :now
+    AND NOT EXISTS (SELECT FROM test_clocks c WHERE c.tenant_id = a.tenant_id)
+    ORDER BY a.revenue_due_at LIMIT :most)
+    UNION ALL
+    (SELECT a.tenant_id, a.revenue_due_at FROM test_clocks c CROSS JOIN LATERAL (
+        SELECT tenant_id, revenue_due_at FROM billing_accounts WHERE tenant_id = c.tenant_id
+        AND revenue_due_at <= c.now_at OFFSET 0) AS a
+    ORDER BY a.revenue_due_at LIMIT :most)
+    ORDER BY revenue_due_at NULLS FIRST LIMIT :most
     """
 )
+"""As `billing.repositories.accounts.DUE`; whoever was never looked at comes first."""
 _UNCHECKED = text(
     """
     SELECT tenant_id FROM billing_accounts WHERE books_due_at IS NULL OR books_due_at <= :now
@@ -45,7 +56,7 @@ class RecogniseDueRevenue:
 
     async def run(self) -> int:
         """Post until nobody is due, and return for how many tenants; each is tried once."""
-        return await _each(self.system, _DUE, self.clock, self.recognise)
+        return await _each(self.system, REVENUE_DUE, self.clock, self.recognise)
 
 
 @dataclass(frozen=True, slots=True)
