@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPMethod
 from typing import Final
 
@@ -131,8 +131,11 @@ def measure_ingest(waiting_bytes: int, waiting_events: int) -> None:
     INGEST_EVENTS.set(waiting_events)
 
 
-def count_events(statuses: Iterable[IngestStatus]) -> None:
+def count_events(statuses: Sequence[IngestStatus]) -> None:
     """Count usage events by what became of them."""
+    if len(statuses) == 1:
+        _EVENTS[statuses[0]].inc()
+        return
     counted: dict[IngestStatus, int] = {}
     for status in statuses:
         counted[status] = counted.get(status, 0) + 1

@@ -8,6 +8,14 @@ from control_plane.kernel.ids import TenantId
 
 
 @dataclass(slots=True)
+class _Share:
+    """What one tenant holds, in how many holds; forgotten with the last of them."""
+
+    held: int = 0
+    holds: int = 0
+
+
+@dataclass(slots=True)
 class Admission:
     """A number of bytes or events, of which one tenant may hold half.
 
@@ -20,7 +28,7 @@ class Admission:
     full: type[TallyardError]
     over_share: type[TallyardError]
     held: int = 0
-    _by_tenant: dict[TenantId, int] = field(default_factory=dict)
+    _shares: dict[TenantId, _Share] = field(default_factory=dict)
 
     def holding(self, tenant_id: TenantId, amount: int) -> "Hold":
         """Hold ``amount``, or refuse at once; it is let go of at the end of a ``with`` block.
@@ -28,33 +36,37 @@ class Admission:
         Raises:
             TallyardError: ``full`` or ``over_share``.
         """
-        hold = Hold(self, tenant_id)
-        hold.resize(amount)
-        return hold
+        share = self._shares.get(tenant_id)
+        self._admit(0 if share is None else share.held, amount)
+        if share is None:
+            share = self._shares[tenant_id] = _Share()
+        share.holds += 1
+        share.held += amount
+        self.held += amount
+        return Hold(self, tenant_id, share, amount)
 
-    def _refuse(self, tenant_id: TenantId, more: int) -> None:
-        own = self._by_tenant.get(tenant_id, 0)
+    def _admit(self, own: int, more: int) -> None:
         if own and own + more > self.most // 2:
             raise self.over_share(waiting=own)
         if self.held and self.held + more > self.most:
             raise self.full(waiting=self.held)
 
-    def _change(self, tenant_id: TenantId, by: int) -> None:
-        self.held += by
-        own = self._by_tenant.get(tenant_id, 0) + by
-        if own:
-            self._by_tenant[tenant_id] = own
-        else:
-            self._by_tenant.pop(tenant_id, None)
+    def _let_go(self, tenant_id: TenantId, share: _Share, amount: int) -> None:
+        self.held -= amount
+        share.held -= amount
+        share.holds -= 1
+        if not share.holds:
+            del self._shares[tenant_id]
 
 
 @dataclass(slots=True)
 class Hold:
     """What one delivery holds of an `Admission`."""
 
-    admission: Admission
-    tenant_id: TenantId
-    amount: int = 0
+    _admission: Admission
+    _tenant_id: TenantId
+    _share: _Share
+    amount: int
 
     def resize(self, amount: int) -> None:
         """Hold another amount; more than before is refused where it is too much.
@@ -64,12 +76,13 @@ class Hold:
         """
         more = amount - self.amount
         if more > 0:
-            self.admission._refuse(self.tenant_id, more)  # noqa: SLF001 - its other half
-        self.admission._change(self.tenant_id, more)  # noqa: SLF001 - its other half
+            self._admission._admit(self._share.held, more)  # noqa: SLF001 - its other half
+        self._admission.held += more
+        self._share.held += more
         self.amount = amount
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.admission._change(self.tenant_id, -self.amount)  # noqa: SLF001 - its other half
+        self._admission._let_go(self._tenant_id, self._share, self.amount)  # noqa: SLF001 - its other half

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias
 
 from control_plane.kernel.ids import TenantId
 from metering.domain.events import IngestResult, UsageEvent
@@ -14,39 +14,56 @@ from metering.errors import IngestInterrupted, IngestOverloaded
 Commit: TypeAlias = Callable[[TenantId, Sequence[UsageEvent]], Awaitable[list[IngestResult]]]
 """Stores events of one tenant in a transaction of its own, and answers in order."""
 
+_KEPT: Final = 0.95  # of what was usual, by the next group
+_COMPANY: Final = 2
 
-@dataclass(slots=True)
-class _Delivery:
+
+class _Delivery(NamedTuple):
     events: Sequence[UsageEvent]
     answer: "asyncio.Future[list[IngestResult]]"
 
 
 @dataclass(slots=True)
 class _Lane:
+    """A tenant's deliveries: those that wait, and the groups that are being committed.
+
+    ``usual`` is how many deliveries there were together, lately.
+    """
+
+    tenant_id: TenantId
     waiting: deque[_Delivery] = field(default_factory=deque)
-    runners: set["asyncio.Task[None]"] = field(default_factory=set)
+    groups: int = 0
+    under_way: int = 0
+    usual: float = 0.0
+    forming: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    @property
+    def in_company(self) -> bool:
+        """Whether enough wait for a group: half of those that there usually are."""
+        return len(self.waiting) >= max(_COMPANY, self.usual / 2)
 
 
 @dataclass(slots=True)
 class GroupCommit:
     """Merges what arrives for a tenant while previous groups are being committed.
 
-    A delivery that finds none of its tenant's on the way is committed at once; the next
-    waits ``linger_seconds`` for company, then a group of up to ``most_in_group`` events is
-    committed. Nobody is answered before that commit. ``most_at_once`` groups of a tenant
-    are on their way together: with two, what comes during a commit need not wait for its
-    end. Groups never mix
-    tenants, so that row-level security stays in force. At most ``most_waiting``
-    events wait in this process.
+    A delivery that finds none of its tenant's on the way is committed at once. The next ones wait
+    until they are half as many as there usually are together, but no longer than
+    ``linger_seconds``: a group costs the database as much as a dozen events. One has up to
+    ``most_in_group`` events. ``most_at_once`` groups of a tenant are on their way together: with
+    two, what comes during a commit need not wait for its end. Groups never mix tenants, so that
+    row-level security stays in force. At most ``most_waiting`` events wait in this process.
     """
 
     commit: Commit
-    linger_seconds: float = 0.001
+    linger_seconds: float = 0.004
     most_in_group: int = 1_000
     most_waiting: int = 20_000
     most_at_once: int = 1
     _lanes: dict[TenantId, _Lane] = field(default_factory=dict)
     _waiting: int = 0
+    _running: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def __call__(
         self, tenant_id: TenantId, events: Sequence[UsageEvent]
@@ -60,29 +77,56 @@ class GroupCommit:
         """
         if self._waiting + len(events) > self.most_waiting:
             raise IngestOverloaded(waiting=self._waiting)
-        loop = asyncio.get_running_loop()
-        delivery = _Delivery(events, loop.create_future())
-        lane = self._lanes.setdefault(tenant_id, _Lane())
+        delivery = _Delivery(events, asyncio.get_running_loop().create_future())
+        lane = self._lanes.get(tenant_id)
+        if lane is None:
+            lane = self._lanes[tenant_id] = _Lane(tenant_id)
         lane.waiting.append(delivery)
         self._waiting += len(events)
-        if len(lane.runners) < self.most_at_once:
-            # An empty context: the group is nobody's request, and must not be
-            # logged or traced as that of whoever happened to come first.
-            linger = self.linger_seconds if lane.runners else 0
-            run = self._run(tenant_id, lane, linger)
-            lane.runners.add(loop.create_task(run, context=Context()))
+        if lane.groups < self.most_at_once and not lane.forming:
+            self._look(lane)
         return await delivery.answer
 
-    async def _run(self, tenant_id: TenantId, lane: _Lane, linger: float) -> None:
+    def _look(self, lane: _Lane) -> None:
+        """Form a group of those that wait, or see to it that one is formed soon."""
+        loop = asyncio.get_running_loop()
+        # An empty context: the group is nobody's request, and must not be
+        # logged or traced as that of whoever happened to come first.
+        if not lane.groups or lane.in_company:
+            lane.forming = True
+            loop.call_soon(self._form, lane, context=Context())  # who comes now is in it, too
+        elif lane.timer is None:
+            lane.timer = loop.call_later(self.linger_seconds, self._form, lane, context=Context())
+
+    def _form(self, lane: _Lane) -> None:
+        lane.forming = False
+        if lane.timer is not None:
+            lane.timer.cancel()
+            lane.timer = None
+        if lane.groups == self.most_at_once or not lane.waiting:
+            return
+        lane.usual = max(len(lane.waiting) + lane.under_way, lane.usual * _KEPT)
+        group = self._next_group(lane)
+        lane.groups += 1
+        lane.under_way += len(group)
+        task = asyncio.get_running_loop().create_task(self._run(lane, group))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        if lane.waiting and lane.groups < self.most_at_once:
+            self._look(lane)
+
+    async def _run(self, lane: _Lane, group: list[_Delivery]) -> None:
+        stopping = True
         try:
-            await asyncio.sleep(linger)
-            while lane.waiting:
-                await self._commit_group(tenant_id, self._next_group(lane))
+            await self._commit_group(lane.tenant_id, group)
+            stopping = False
         finally:
-            lane.runners.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-            if not lane.runners:
-                del self._lanes[tenant_id]
-                self._abandon(lane)
+            lane.groups -= 1
+            lane.under_way -= len(group)
+            if lane.waiting and not stopping:
+                self._look(lane)
+            elif not lane.groups:
+                self._leave(lane)
 
     def _next_group(self, lane: _Lane) -> list[_Delivery]:
         group = [lane.waiting.popleft()]
@@ -103,18 +147,22 @@ class GroupCommit:
             if failure is not error:
                 raise
             return
-        answered = iter(results)
+        begin = 0
         for delivery in group:
-            own = [next(answered) for _ in delivery.events]
+            end = begin + len(delivery.events)
             if not delivery.answer.done():  # its caller may have gone away
-                delivery.answer.set_result(own)
+                delivery.answer.set_result(results[begin:end])
+            begin = end
 
-    def _abandon(self, lane: _Lane) -> None:
+    def _leave(self, lane: _Lane) -> None:
+        """Forget a lane that nothing is under way in; who waits there is told to send again."""
+        del self._lanes[lane.tenant_id]
         self._waiting -= sum(len(delivery.events) for delivery in lane.waiting)
         _fail(lane.waiting, IngestInterrupted())
+        lane.waiting.clear()
 
 
-def _fail(deliveries: Sequence[_Delivery] | deque[_Delivery], error: Exception) -> None:
+def _fail(deliveries: Iterable[_Delivery], error: Exception) -> None:
     for delivery in deliveries:
         if not delivery.answer.done():
             delivery.answer.set_exception(error)

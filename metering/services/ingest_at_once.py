@@ -47,6 +47,6 @@ class IngestAtOnce:
         refusals = judge(events, meters=meters, now=self.tenant_clock.clock.now())
         if beyond(events, refusals, self.meters.kept_from).count(None) != len(events):
             return None
-        if any(event.takes_back is not None for event in events):
+        if [event for event in events if event.takes_back is not None]:
             return None
         return await self.store(tenant_id, events)

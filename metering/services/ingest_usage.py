@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
@@ -75,9 +75,15 @@ class IngestUsage:
     ) -> list[IngestResult]:
         """Answer for what was read already, one delivery, as for a body."""
         events = [item for item in delivered if isinstance(item, UsageEvent)]
+        if not events:
+            return list(cast("Sequence[IngestResult]", delivered))
         with self.room.holding(tenant_id, len(events)):
-            answers = iter(await self._store(tenant_id, events))
-        return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
+            way = self._group if len(events) <= MOST_MERGED else self._commit_alone
+            answers = await way(tenant_id, events)
+        if len(events) == len(delivered):
+            return answers
+        left = iter(answers)
+        return [next(left) if isinstance(item, UsageEvent) else item for item in delivered]
 
     async def within(
         self, tenant_id: TenantId, delivered: Sequence[Delivered]
@@ -86,12 +92,6 @@ class IngestUsage:
         events = [item for item in delivered if isinstance(item, UsageEvent)]
         answers = iter(await self._commit(tenant_id, events) if events else [])
         return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
-
-    async def _store(self, tenant_id: TenantId, events: list[UsageEvent]) -> list[IngestResult]:
-        if not events:
-            return []
-        way = self._group if len(events) <= MOST_MERGED else self._commit_alone
-        return await way(tenant_id, events)
 
     async def _commit_alone(
         self, tenant_id: TenantId, events: Sequence[UsageEvent]

@@ -7,7 +7,7 @@ from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from metering.domain.events import IngestResult, UsageEvent
 from metering.stores.ingest_sql import store_events_at_once
-from metering.stores.outcomes import first_bodies, outcomes
+from metering.stores.outcomes import accepted, first_bodies, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +23,8 @@ class StoreAtOnce:
 
         What was accepted is committed when this returns. When it raises, it may be all the same.
         """
-        standing = await store_events_at_once(self.work, tenant_id, first_bodies(events))
+        first = first_bodies(events)
+        standing = await store_events_at_once(self.work, tenant_id, first)
+        if not standing and len(first) == len(events):
+            return accepted(events)
         return outcomes(events, standing)

@@ -88,7 +88,7 @@ async def _ingest(
         results = await application.ingest_usage.deliver(owner, read.delivered)
     else:
         results = await application.ingest_usage(owner, delivery.body)
-    count_events(result.status for result in results)
+    count_events([result.status for result in results])
     shown = event_results(results, request.scope["state"].get("language", ENGLISH))
     if delivery.lines:
         for result, line in zip(shown, read.numbers, strict=True):
@@ -102,9 +102,9 @@ def short_ingest(application: Application) -> Short:
     async def answer(asked: Asked) -> bytes:
         with application.ingest_bodies.holding(asked.tenant_id, asked.length):
             results = await application.ingest_usage(asked.tenant_id, await asked.read())
-        count_events(result.status for result in results)
-        plain = all(result.refusal is None for result in results)
-        shown = event_results(results, ENGLISH if plain else asked.language)
+        count_events([result.status for result in results])
+        told = [result for result in results if result.refusal is not None]
+        shown = event_results(results, asked.language if told else ENGLISH)
         return msgspec.json.encode(EventResults(shown))
 
     kinds = frozenset(kind.encode() for kind in (EVENT, BATCH, JSON))

@@ -23,7 +23,7 @@ def test_one_tenant_is_slowed_down_at_half_and_all_when_everything_is_held():
             with room.holding(THIRD, 5):
                 assert room.held == 100
     assert room.held == 0
-    assert room._by_tenant == {}
+    assert room._shares == {}
 
 
 def test_what_comes_alone_is_let_in_however_large():

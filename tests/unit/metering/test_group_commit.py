@@ -15,11 +15,13 @@ class Ledger:
     """Takes every event, slowly, and remembers the groups."""
 
     def __init__(self) -> None:
+        self.begun: list[int] = []
         self.groups: list[tuple[TenantId, list[str]]] = []
         self.gate = asyncio.Event()
         self.failure: BaseException | None = None
 
     async def __call__(self, tenant_id, events):
+        self.begun.append(len(events))
         await self.gate.wait()
         if self.failure is not None:
             failure, self.failure = self.failure, None
@@ -85,6 +87,53 @@ async def test_who_waits_for_company_goes_with_the_next_group_at_the_latest(ledg
         await asyncio.gather(*sent)
 
     assert [ids for _, ids in ledger.groups] == [["a-0"], ["b-0", "c-0"]]
+
+
+async def test_who_comes_during_a_commit_waits_for_half_as_many_as_there_usually_are(ledger):
+    commit = GroupCommit(ledger, linger_seconds=3_600, most_at_once=2)
+    sent = [_send(commit, f"first-{n}") for n in range(8)]
+    await asyncio.sleep(0.01)
+    sent += [_send(commit, f"later-{n}") for n in range(3)]
+    await asyncio.sleep(0.01)
+    assert ledger.begun == [8]
+
+    sent.append(_send(commit, "fourth"))
+    await asyncio.sleep(0.01)
+    assert ledger.begun == [8, 4]
+
+    ledger.gate.set()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*sent)
+    assert commit._lanes == {}
+
+
+async def test_who_gets_no_company_goes_when_the_time_is_over(ledger):
+    commit = GroupCommit(ledger, linger_seconds=0.001, most_at_once=2)
+    sent = [_send(commit, f"first-{n}") for n in range(8)]
+    await asyncio.sleep(0.01)
+    sent.append(_send(commit, "alone"))
+    await asyncio.sleep(0.05)
+
+    assert ledger.begun == [8, 1]
+    ledger.gate.set()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*sent)
+
+
+async def test_who_comes_as_the_last_group_is_stopped_is_told_to_send_again(ledger):
+    commit = GroupCommit(ledger, most_at_once=2)
+    in_commit = _send(commit, "a")
+    await asyncio.sleep(0.01)
+    (runner,) = commit._running
+    waiting = [_send(commit, name) for name in "bc"]  # of whom a group is about to be formed
+    runner.cancel()
+
+    async with asyncio.timeout(10):
+        for task in (in_commit, *waiting):
+            with pytest.raises(IngestInterrupted):
+                await task
+    await asyncio.sleep(0.01)
+    assert (commit._lanes, commit._waiting, ledger.begun) == ({}, 0, [1])
 
 
 async def test_with_two_at_once_nobody_waits_for_one_commit_and_then_for_another(ledger):
