@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import inf
 
 from control_plane.sdk.features import FeatureGrant, FeatureKind
 from control_plane.sdk.lease_account import Lease, LeasedAccount, Reservation
 from control_plane.sdk.lease_book import LeaseBook
 from control_plane.sdk.lease_messages import LeaseRequest, LeaseResult
+from control_plane.sdk.leases import LEASE_SECONDS
 from control_plane.sdk.quota import quota_period
 from tests.support.lease_model import ModelServer
 
@@ -94,6 +96,7 @@ class World:
         self.server = server(limit, lambda: self.time, **switches)
         self.processes: dict[str, Process] = {}
         self.zombies: list[Process] = []
+        self._cut_off_at: dict[str, float] = {}
         self.requests: list[tuple[Process, LeaseRequest]] = []
         self.answers: list[tuple[Process, str, tuple[LeaseResult, ...]]] = []
         self.served = 0
@@ -134,11 +137,26 @@ class World:
         self.served += units
 
     def drain(self, process: Process) -> None:
-        """Bring all usage to the meter; then say so, if nothing is under way any more."""
+        """Bring all usage to the meter; then say so, if nothing is under way any more.
+
+        `LeaseBook.recover` asks that no earlier process serves: of one that was cut off, it is said
+        once the server would take its leases for lost.
+        """
         self.server.metered[process.holder] += process.store.spool
         process.store.spool = 0
-        if not any(one.state == "pending" for one in process.store.documents.values()):
+        under_way = any(one.state == "pending" for one in process.store.documents.values())
+        if not under_way and self.time >= self.over_at(process.holder):
             process.book.recover()
+
+    def cut_off(self, process: Process) -> None:
+        """Let a process go on that nobody hears of any more."""
+        self.zombies.append(process)
+        self._cut_off_at[process.holder] = self.time
+
+    def over_at(self, holder: str) -> float:
+        """Return when the leases of a holder's processes are over that were cut off."""
+        cut_off = self._cut_off_at.get(holder, -inf)
+        return cut_off + LEASE_SECONDS + self.server.margin
 
     def check(self) -> None:
         """Nobody may spend what is another's, what was spent, or what the server calls free."""

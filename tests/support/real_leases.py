@@ -13,6 +13,7 @@ from control_plane.entitlements.services.take_usage import TakeUsage
 from control_plane.kernel.clock import FakeClock
 from control_plane.runtime.reads import fetch
 from control_plane.sdk.lease_messages import LeaseRequest, LeaseResult
+from control_plane.sdk.leases import RECLAIM_MARGIN_SECONDS
 from tests.support.lease_world import FEATURE
 from tests.support.leasing import Leasing
 
@@ -59,6 +60,7 @@ class RealServer:
     limit: int
     now: Callable[[], float]
     real: RealAccounts
+    margin: float = RECLAIM_MARGIN_SECONDS
     metered: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     spent: int = 0
     held: int = 0

@@ -122,6 +122,7 @@ class LeaseMachine(RuleBasedStateMachine):
     def take_over(self, holder: str, rate: float) -> None:
         """A process takes another's place, and says so as soon as the other's leases are over."""
         self.part(holder, rate)
+        self.world.time = max(self.world.time, self.world.over_at(holder))
         self.the_server_sweeps()
         self.ask_and_hear(holder, 1)
         self.drain(holder)
@@ -149,7 +150,7 @@ class LeaseMachine(RuleBasedStateMachine):
         """Another process takes the place of one that is cut off and goes on serving."""
         process = self._process(holder)
         if process.alive:
-            self.world.zombies.append(process)
+            self.world.cut_off(process)
             self.world.start(holder, rate, journals=False)
 
     @rule(holder=holders)
