@@ -184,7 +184,8 @@ def billed_share(reign: Reign, period: Period, of: Period, upto: datetime | None
     """Return how much of ``of``, a stretch of a period, the reign has, unbilled pauses left out.
 
     What comes after ``upto`` counts as had: an allowance under way is not shortened by what may
-    yet happen. A stretch within one day has that day, unless it is a pause.
+    yet happen. A stretch within one day has that day, unless it is a pause; one that begins on a
+    later day takes nothing back of it.
     """
     ruler = reign.ruler
     nothing = ruler.share(period, of.start, of.start, of)
@@ -199,7 +200,8 @@ def billed_share(reign: Reign, period: Period, of: Period, upto: datetime | None
             had += ruler.share(period, start, end, of).numerator
     if upto is not None:
         had += ruler.share(period, max(upto, of.start), of.end, of).numerator
-    paused = paused or reign.states[-1].unbilled
+    last = reign.states[-1]
+    paused = paused or (last.unbilled and last.first < of.end)
     if had == 0 and not paused and ruler.unit == "day":
         had = 1
     return replace(nothing, numerator=min(had, nothing.denominator))

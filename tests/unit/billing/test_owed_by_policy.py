@@ -29,7 +29,7 @@ from control_plane.subscriptions.domain import (
     new_timeline,
 )
 from tests.support.billing import SHANGHAI, at, changed, started
-from tests.support.converging import Books
+from tests.support.converging import Books, owed_at_once
 from tests.support.lives import BASIC, PEAK, PRO, VERSIONS
 
 START = at("2026-01-09T16:00:00")  # midnight of the 10th in Shanghai
@@ -163,6 +163,31 @@ def test_a_pause_shortens_the_allowance_of_its_period():
 
     assert whole == 2240  # 320 at 0.07
     assert paused == 2917  # 620 less 300 * 21/31: 416.77 at 0.07, rounded
+
+
+def test_a_pause_takes_nothing_back_of_the_days_before_its_own():
+    """A price by the day, from noon to noon: the morning before it is a part with its own least.
+
+    The day of the change belongs to the new plan, and its morning closed a period: 50.00 at least,
+    as for either day to the pause. Computing all again since the pause gives the same.
+    """
+    timeline = started(day(0), BASIC)
+    by_the_day = ChangePlan(PRO.id, Interval.DAY, keep_anchor=True)
+    steps = ((1, by_the_day), (3, Pause()))
+
+    kept = lived(timeline, *steps, upto=6)
+
+    for number, action in steps:
+        timeline = changed(timeline, action, day(number))
+    assert kept.by_charge()["parcels"] == 15000
+    assert owed_at_once(kept, timeline, day(6))["parcels"] == 15000
+
+
+def test_what_a_day_both_begins_and_pauses_has_no_least():
+    timeline = started(day(0), BASIC)
+    by_the_day = ChangePlan(PRO.id, Interval.DAY, keep_anchor=True)
+
+    assert "parcels" not in lived(timeline, (1, by_the_day), (1, Pause()), upto=6).by_charge()
 
 
 # Trials
