@@ -27,6 +27,7 @@ class ModelLease:
     spent: int
     expires_at: float
     state: str = "open"
+    drained: tuple[int, int] | None = None
 
     @property
     def unspent(self) -> int:
@@ -63,6 +64,7 @@ class ModelServer:
             return self.answers[key]
         results = tuple(self._do(request, operation) for operation in request.operations)
         self.answers[key] = results
+        self._settle()
         return results
 
     def sweep(self) -> None:
@@ -74,6 +76,7 @@ class ModelServer:
                 if self.lost_is_free:
                     lease.state, lease.units = "closed", lease.spent
                 self.lost += lease.unspent
+        self._settle()
 
     def check(self) -> None:
         """Granted = spent + held + lost + returned, and never more than there is."""
@@ -149,25 +152,29 @@ class ModelServer:
         return self._answer(LeaseOp.CLOSE, LeaseStatus.OK, lease)
 
     def _recover(self, request: LeaseRequest, operation: LeaseOperation) -> LeaseResult:
-        """Settle what earlier processes lost: all their events are metered."""
-        earlier = [
-            lease
-            for lease in self.leases.values()
-            if lease.holder == request.holder
-            and lease.epoch != request.epoch
-            and lease.fence <= operation.fence
-        ]
-        reported = sum(lease.spent for lease in earlier)
-        extra = max(self.metered[request.holder] - reported, 0)
-        for lease in earlier:
-            if lease.state == "lost":
-                used = min(extra, lease.unspent)
-                extra -= used
-                self.lost -= lease.unspent
-                self.spent += used
-                lease.spent += used
-                lease.units, lease.state = lease.spent, "closed"
-        return LeaseResult(LeaseOp.RECOVER, LeaseStatus.OK)
+        """Note of which leases all events are metered: those still open may yet be lost."""
+        for lease in self.leases.values():
+            earlier = lease.holder == request.holder and lease.epoch != request.epoch
+            if earlier and lease.state != "closed" and lease.fence <= operation.fence:
+                lease.drained = operation.fence, request.epoch
+        return LeaseResult(operation.op, LeaseStatus.OK)
+
+    def _settle(self) -> None:
+        """Let what was metered say what was spent of leases that are lost and were spoken of."""
+        for lease in self.leases.values():
+            if lease.state != "lost" or lease.drained is None or lease.fence > lease.drained[0]:
+                continue
+            fence, epoch = lease.drained
+            reported = sum(
+                one.spent
+                for one in self.leases.values()
+                if one.holder == lease.holder and one.epoch != epoch and one.fence <= fence
+            )
+            used = min(max(self.metered[lease.holder] - reported, 0), lease.unspent)
+            self.lost -= lease.unspent
+            self.spent += used
+            lease.spent += used
+            lease.units, lease.state = lease.spent, "closed"
 
     def _grant(self, operation: LeaseOperation, wanted: int | None = None) -> int:
         if self.free < operation.need:

@@ -55,6 +55,7 @@ class Process:
     ) -> None:
         self.holder, self.store, self.journals = holder, store, journals
         self.alive = True
+        self.asked, self.asked_at = "", -inf
         self._world, self._rate, self._began = world, rate, world.time
         self.book: LeaseBook = world.book_class(holder, self.clock, spare=2)
         self.held: dict[int, Reservation] = {}
@@ -86,17 +87,26 @@ class Process:
 
 
 class World:
-    """True time, the server, the processes, and every message that was ever sent."""
+    """True time, the server, the processes, and every message that was ever sent.
+
+    ``waits``: that all usage is metered is said only once nobody earlier can spend any more.
+    """
 
     def __init__(
-        self, limit: int, book_class: type[LeaseBook], server=ModelServer, **switches
+        self,
+        limit: int,
+        book_class: type[LeaseBook],
+        server=ModelServer,
+        *,
+        waits: bool = True,
+        **switches,
     ) -> None:
         self.time = 0.0
         self.book_class = book_class
         self.server = server(limit, lambda: self.time, **switches)
         self.processes: dict[str, Process] = {}
         self.zombies: list[Process] = []
-        self._cut_off_at: dict[str, float] = {}
+        self._waits = waits
         self.requests: list[tuple[Process, LeaseRequest]] = []
         self.answers: list[tuple[Process, str, tuple[LeaseResult, ...]]] = []
         self.served = 0
@@ -111,8 +121,11 @@ class World:
 
     def send(self, process: Process) -> LeaseRequest | None:
         request = process.book.begin() if process.alive else None
-        if request is not None:
-            self.requests.append((process, request))
+        if request is None:
+            return None
+        if request.request_id != process.asked:
+            process.asked, process.asked_at = request.request_id, self.time
+        self.requests.append((process, request))
         return request
 
     def arrive(self, index: int) -> None:
@@ -139,8 +152,7 @@ class World:
     def drain(self, process: Process) -> None:
         """Bring all usage to the meter; then say so, if nothing is under way any more.
 
-        `LeaseBook.recover` asks that no earlier process serves: of one that was cut off, it is said
-        once the server would take its leases for lost.
+        `LeaseBook.recover` asks that no earlier process may spend: see `over_at`.
         """
         self.server.metered[process.holder] += process.store.spool
         process.store.spool = 0
@@ -148,15 +160,16 @@ class World:
         if not under_way and self.time >= self.over_at(process.holder):
             process.book.recover()
 
-    def cut_off(self, process: Process) -> None:
-        """Let a process go on that nobody hears of any more."""
-        self.zombies.append(process)
-        self._cut_off_at[process.holder] = self.time
-
     def over_at(self, holder: str) -> float:
-        """Return when the leases of a holder's processes are over that were cut off."""
-        cut_off = self._cut_off_at.get(holder, -inf)
-        return cut_off + LEASE_SECONDS + self.server.margin
+        """Return when no process of a holder's that was cut off can spend any more.
+
+        What it last asked for, and may still get an answer to, it counts from the sending; the
+        server's margin is for slow clocks.
+        """
+        if not self._waits:
+            return -inf
+        asked = [one.asked_at for one in self.zombies if one.holder == holder]
+        return max(asked, default=-inf) + LEASE_SECONDS + self.server.margin
 
     def check(self) -> None:
         """Nobody may spend what is another's, what was spent, or what the server calls free."""

@@ -150,7 +150,7 @@ class LeaseMachine(RuleBasedStateMachine):
         """Another process takes the place of one that is cut off and goes on serving."""
         process = self._process(holder)
         if process.alive:
-            self.world.cut_off(process)
+            self.world.zombies.append(process)
             self.world.start(holder, rate, journals=False)
 
     @rule(holder=holders)

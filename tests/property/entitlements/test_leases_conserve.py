@@ -29,8 +29,8 @@ def test_granted_is_spent_held_free_or_lost_after_every_step():
 
 
 def test_hundreds_of_lives_overshoot_nothing_and_leave_nothing_lost():
-    for seed in range(150):
-        wander(LeaseMachine, seed, 150).teardown()
+    for seed in range(300):
+        wander(LeaseMachine, seed, 200).teardown()
 
 
 @pytest.mark.nightly
@@ -48,10 +48,18 @@ def test_granted_is_spent_held_free_or_lost_in_long_lives():
         (LeaseBook, {"checks_fence": False}),
         (LeaseBook, {"margin": 0}),
         (LeaseBook, {"lost_is_free": True}),
+        (LeaseBook, {"waits": False}),
         (Hasty, {}),
         (Generous, {}),
     ],
-    ids=["no fence", "no margin", "lost is free", "counts from the answer", "goes on too long"],
+    ids=[
+        "no fence",
+        "no margin",
+        "lost is free",
+        "recovers too early",
+        "counts from the answer",
+        "goes on too long",
+    ],
 )
 def test_one_rule_broken_is_found_out(book, broken):
     kind = type("Broken", (LeaseMachine,), {"book_class": book, "switches": broken})
