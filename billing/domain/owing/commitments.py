@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.domain.owing.fees import lived, merged, total_share
 from billing.domain.owing.item import FeePart, Item, LineKind
-from billing.domain.owing.shares import Ruler
+from billing.domain.owing.shares import Ruler, day_start
 from billing.domain.owing.states import Billable, State
 from control_plane.catalog.domain import Commitment, Text
 from control_plane.catalog.policies import ShortPeriod
@@ -60,7 +60,8 @@ def _items(
     state = held[-1].state
     due_at = _due_at(about, grid, period)
     charged = _counted(lines(period.start, due_at), state.plan.label, period, due_at)
-    counted = tuple(line for line in charged if _shares_time(line, parts))
+    committed = tuple(_committed(part.span, period, Ruler(grid, state.policies)) for part in parts)
+    counted = tuple(line for line in charged if _shares_time(line, committed))
     yield Item(
         key=about.key(state.plan.label, "commitment", instant_text(period.end)),
         kind=LineKind.COMMITMENT,
@@ -125,6 +126,16 @@ def _counted(lines: Iterable[Item], label: str, period: Period, due_at: datetime
             yield line
 
 
-def _shares_time(line: Item, parts: Iterable[FeePart]) -> bool:
+def _committed(span: Period, period: Period, ruler: Ruler) -> Period:
+    """Return the time that a part commits to: counted by days, that on which it begins is all its.
+
+    So what a life that ended that morning was charged counts for the next one's commitment.
+    """
+    if ruler.unit == "second":
+        return span
+    return Period(max(day_start(span.start, ruler.grid.zone), period.start), span.end)
+
+
+def _shares_time(line: Item, committed: Iterable[Period]) -> bool:
     """Tell whether a line is for any of the time that is committed to."""
-    return any(part.span.intersect(line.service) is not None for part in parts)
+    return any(one.intersect(line.service) is not None for one in committed)

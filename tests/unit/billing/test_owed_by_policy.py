@@ -28,7 +28,7 @@ from control_plane.subscriptions.domain import (
     Timeline,
     new_timeline,
 )
-from tests.support.billing import SHANGHAI, at, changed, started
+from tests.support.billing import SHANGHAI, SUBSCRIPTION, at, changed, started
 from tests.support.converging import Books, owed_at_once
 from tests.support.lives import BASIC, PEAK, PRO, VERSIONS
 
@@ -330,6 +330,34 @@ def test_a_commitment_counts_the_days_it_held():
     pro = of(PRO_BASE, 10, 31) + of(3007, 10, 31) + of(5000, 10, 31) + of(9010, 10, 31)
 
     assert totals["commitment"] == of(350000, 10, 31) - pro
+
+
+def test_a_commitment_counts_what_the_life_before_was_charged_that_same_morning():
+    """Sold by calendar months, cancelled at noon of its first day and wanted back at once.
+
+    The day is committed to from its beginning: 1.61 of parcels for that morning (50.00 / 31), and
+    all that the month comes to afterwards, are less to be trued up.
+    """
+    sold = started(START, PRO, zone=SHANGHAI).changes[0].action
+    first = Period(at("2025-12-31T16:00:00"), at("2026-01-31T16:00:00"))
+    anchor = replace(sold.anchor, at=first.start)
+    start = first.start + timedelta(hours=8)
+    timeline = new_timeline(
+        SUBSCRIPTION,
+        started(START).changes[0].id,
+        replace(sold, anchor=anchor, aligned=True, quantities={"seats": 0}),
+        effective_at=start,
+        known_at=start,
+    )
+    for back in (Cancel(), Reactivate()):
+        timeline = changed(timeline, back, start + timedelta(minutes=1))
+
+    owed = owed_items(timeline, VERSIONS, PolicyBook(), at=first.end, after=START - timedelta(30))
+
+    committed = next(item for item in owed if item.kind is LineKind.COMMITMENT)
+    parcels = [item for item in owed if item.charge_code == "parcels" and item.until <= first.end]
+    assert len(parcels) == 2
+    assert {item.key for item in parcels} <= set(committed.counts)
 
 
 # Add-ons
