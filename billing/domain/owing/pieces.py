@@ -200,8 +200,16 @@ def billed_share(reign: Reign, period: Period, of: Period, upto: datetime | None
             had += ruler.share(period, start, end, of).numerator
     if upto is not None:
         had += ruler.share(period, max(upto, of.start), of.end, of).numerator
-    last = reign.states[-1]
-    paused = paused or (last.unbilled and last.first < of.end)
-    if had == 0 and not paused and ruler.unit == "day":
+    if had == 0 and not paused and ruler.unit == "day" and not _paused_by(reign, of.end):
         had = 1
     return replace(nothing, numerator=min(had, nothing.denominator))
+
+
+def _paused_by(reign: Reign, end: datetime) -> bool:
+    """Tell whether a reign ends in an unbilled pause that began on a day before ``end``."""
+    began: datetime | None = None
+    for state in reversed(reign.states):
+        if not state.unbilled:
+            break
+        began = state.first
+    return began is not None and day_start(began, reign.grid.zone) < end

@@ -190,6 +190,20 @@ def test_what_a_day_both_begins_and_pauses_has_no_least():
     assert "parcels" not in lived(timeline, (1, by_the_day), (1, Pause()), upto=6).by_charge()
 
 
+def test_a_life_that_is_paused_all_its_few_minutes_includes_nothing():
+    """Measured against the days it lived, of which there is none, a pause has no share either."""
+    begun = day(0, 8)
+    timeline = changed(started(begun, BASIC, zone=SHANGHAI), Pause(), begun)
+    timeline = changed(timeline, Cancel(), begun + timedelta(minutes=1))
+
+    owed = owed_items(
+        timeline, VERSIONS, PolicyBook({"short_period": "none"}), at=day(1), after=START
+    )
+
+    (used,) = [item for item in owed if item.charge_code == "lines"]
+    assert used.share.numerator == 0
+
+
 # Trials
 
 
