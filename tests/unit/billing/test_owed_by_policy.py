@@ -190,14 +190,18 @@ def test_what_a_day_both_begins_and_pauses_has_no_least():
     assert "parcels" not in lived(timeline, (1, by_the_day), (1, Pause()), upto=6).by_charge()
 
 
-def test_a_life_that_is_paused_all_its_few_minutes_includes_nothing():
-    """Measured against the days it lived, of which there is none, a pause has no share either."""
-    begun = day(0, 8)
-    timeline = changed(started(begun, BASIC, zone=SHANGHAI), Pause(), begun)
-    timeline = changed(timeline, Cancel(), begun + timedelta(minutes=1))
+def test_a_pause_that_is_cancelled_in_the_minute_after_its_trial_includes_nothing():
+    """Measured against the days that were lived, of which there is none, it has no share either."""
+    billed_from = day(0, 8)
+    start = billed_from - timedelta(days=5)
+    sold = started(start, BASIC, zone=SHANGHAI).changes[0]
+    trial = replace(sold.action, trial_end=billed_from)
+    timeline = new_timeline(SUBSCRIPTION, sold.id, trial, effective_at=start, known_at=start)
+    timeline = changed(timeline, Pause(), start)
+    timeline = changed(timeline, Cancel(), billed_from + timedelta(minutes=1))
 
     owed = owed_items(
-        timeline, VERSIONS, PolicyBook({"short_period": "none"}), at=day(1), after=START
+        timeline, VERSIONS, PolicyBook({"short_period": "none"}), at=day(1), after=start
     )
 
     (used,) = [item for item in owed if item.charge_code == "lines"]
