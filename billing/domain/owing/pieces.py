@@ -185,7 +185,7 @@ def billed_share(reign: Reign, period: Period, of: Period, upto: datetime | None
 
     What comes after ``upto`` counts as had: an allowance under way is not shortened by what may
     yet happen. A stretch within one day has that day, unless it is a pause; one that begins on a
-    later day takes nothing back of it.
+    day after the period takes nothing back of it.
     """
     ruler = reign.ruler
     nothing = ruler.share(period, of.start, of.start, of)
@@ -200,7 +200,7 @@ def billed_share(reign: Reign, period: Period, of: Period, upto: datetime | None
             had += ruler.share(period, start, end, of).numerator
     if upto is not None:
         had += ruler.share(period, max(upto, of.start), of.end, of).numerator
-    if had == 0 and not paused and ruler.unit == "day" and not _paused_by(reign, of.end):
+    if had == 0 and not paused and ruler.unit == "day" and not _paused_by(reign, period.end):
         had = 1
     return replace(nothing, numerator=min(had, nothing.denominator))
 

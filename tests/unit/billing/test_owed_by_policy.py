@@ -190,12 +190,18 @@ def test_what_a_day_both_begins_and_pauses_has_no_least():
     assert "parcels" not in lived(timeline, (1, by_the_day), (1, Pause()), upto=6).by_charge()
 
 
-def test_a_pause_that_is_cancelled_in_the_minute_after_its_trial_includes_nothing():
+@pytest.mark.parametrize("anchored_at", [START - timedelta(days=5), at("2025-12-31T16:00:00")])
+def test_a_pause_that_is_cancelled_in_the_minute_after_its_trial_includes_nothing(anchored_at):
     """Measured against the days that were lived, of which there is none, it has no share either."""
     billed_from = day(0, 8)
     start = billed_from - timedelta(days=5)
     sold = started(start, BASIC, zone=SHANGHAI).changes[0]
-    trial = replace(sold.action, trial_end=billed_from)
+    trial = replace(
+        sold.action,
+        trial_end=billed_from,
+        anchor=replace(sold.action.anchor, at=anchored_at),
+        aligned=anchored_at < start - timedelta(days=1),
+    )
     timeline = new_timeline(SUBSCRIPTION, sold.id, trial, effective_at=start, known_at=start)
     timeline = changed(timeline, Pause(), start)
     timeline = changed(timeline, Cancel(), billed_from + timedelta(minutes=1))
