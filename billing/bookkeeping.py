@@ -25,7 +25,7 @@ REVENUE_DUE = text(
     (SELECT a.tenant_id, a.revenue_due_at FROM billing_accounts a
     WHERE a.revenue_due_at <= :now
     AND NOT EXISTS (SELECT FROM test_clocks c WHERE c.tenant_id = a.tenant_id)
-    ORDER BY a.revenue_due_at LIMIT :most)
+    ORDER BY a.revenue_due_at NULLS FIRST LIMIT :most)
     UNION ALL
     (SELECT a.tenant_id, a.revenue_due_at FROM test_clocks c CROSS JOIN LATERAL (
         SELECT tenant_id, revenue_due_at FROM billing_accounts WHERE tenant_id = c.tenant_id

@@ -1,9 +1,11 @@
 """What billing does by itself: closing periods, in real time and on test clocks."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+
+import structlog
 
 from billing.domain.instants import next_instant
 from billing.repositories.accounts import AccountRepository, due_tenants
@@ -13,11 +15,13 @@ from billing.services.invoicing.bill_threshold import BillThreshold
 from billing.services.invoicing.mark_overdue import MarkOverdue
 from billing.shelf import Shelf
 from control_plane.kernel.clock import Clock
-from control_plane.kernel.ids import TenantId
+from control_plane.kernel.ids import TenantId, format_id
 from control_plane.runtime.unit_of_work import SystemWork, UnitOfWork
 from control_plane.subscriptions.repository import SubscriptionRepository
 
 _BATCH = 200
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +73,29 @@ class MarkOverdueInvoices:
     every_seconds: float = 60.0
 
     async def run(self) -> int:
-        """Mark until nothing is overdue, and return how many invoices were marked."""
-        marked, tried = 0, set[TenantId]()
-        while fresh := [t for t in await self._due() if t not in tried]:
+        """Mark until nothing is overdue, and return how many invoices were marked.
+
+        Each tenant is tried once a run; one's failure keeps nobody else waiting.
+
+        Raises:
+            RuntimeError: it failed for some, so that the job shows as failing; each is in the log.
+        """
+        marked, failed, tried = 0, 0, set[TenantId]()
+        while fresh := await self._due(tried):
             tried.update(fresh)
             for tenant_id in fresh:
-                marked += len(await self.mark(tenant_id))
+                try:
+                    marked += len(await self.mark(tenant_id))
+                except Exception:
+                    failed += 1
+                    log.exception("overdue_not_marked", tenant_id=format_id("ten", tenant_id))
+        if failed:
+            raise RuntimeError(f"{failed} tenants' invoices could not be marked; see the log")
         return marked
 
-    async def _due(self) -> list[TenantId]:
+    async def _due(self, tried: Collection[TenantId]) -> list[TenantId]:
         async with self.system() as session:
-            return await overdue_tenants(session, self.clock.now(), _BATCH)
+            return await overdue_tenants(session, self.clock.now(), _BATCH, tried)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Invoices: issued once, read often."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -23,12 +24,14 @@ OVERDUE = text(
     SELECT tenant_id FROM (
         (SELECT i.tenant_id, i.overdue_at FROM invoices i
         WHERE i.state = 'issued' AND i.overdue_at <= :now
+        AND i.tenant_id <> ALL (CAST(:but AS uuid[]))
         AND NOT EXISTS (SELECT FROM test_clocks c WHERE c.tenant_id = i.tenant_id)
         ORDER BY i.overdue_at LIMIT :most)
         UNION ALL
         (SELECT c.tenant_id, i.overdue_at FROM test_clocks c CROSS JOIN LATERAL (
             SELECT overdue_at FROM invoices WHERE tenant_id = c.tenant_id
             AND state = 'issued' AND overdue_at <= c.now_at ORDER BY overdue_at LIMIT 1) AS i
+        WHERE c.tenant_id <> ALL (CAST(:but AS uuid[]))
         ORDER BY i.overdue_at LIMIT :most)
     ) AS i GROUP BY tenant_id ORDER BY min(overdue_at) LIMIT :most
     """
@@ -241,12 +244,15 @@ def _utc(at: datetime | None) -> datetime | None:
     return None if at is None else at.astimezone(UTC)
 
 
-async def overdue_tenants(system: AsyncSession, now: datetime, most: int) -> list[TenantId]:
+async def overdue_tenants(
+    system: AsyncSession, now: datetime, most: int, but: Collection[TenantId] = ()
+) -> list[TenantId]:
     """Return tenants of whom an invoice fell overdue by their own clocks, for the system.
 
-    Of real time's, those of the ``most`` invoices that fell overdue first.
+    Of real time's, those of the ``most`` invoices that fell overdue first, ``but`` for these
+    tenants' invoices.
     """
-    rows = await system.scalars(OVERDUE, {"now": now, "most": most})
+    rows = await system.scalars(OVERDUE, {"now": now, "most": most, "but": list(but)})
     return [TenantId(row) for row in rows]
 
 

@@ -37,7 +37,8 @@ class Admission:
             TallyardError: ``full`` or ``over_share``.
         """
         share = self._shares.get(tenant_id)
-        self._admit(0 if share is None else share.held, amount)
+        if amount:
+            self._admit(0 if share is None else share.held, amount)
         if share is None:
             share = self._shares[tenant_id] = _Share()
         share.holds += 1

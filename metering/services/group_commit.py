@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from control_plane.kernel.ids import TenantId
@@ -50,10 +51,11 @@ class GroupCommit:
 
     A delivery that finds none of its tenant's on the way is committed at once. The next ones wait
     until they are half as many as there usually are together, but no longer than
-    ``linger_seconds``: a group costs the database as much as a dozen events. One has up to
-    ``most_in_group`` events. ``most_at_once`` groups of a tenant are on their way together: with
-    two, what comes during a commit need not wait for its end. Groups never mix tenants, so that
-    row-level security stays in force. At most ``most_waiting`` events wait in this process.
+    ``linger_seconds`` once another group may begin: a group costs the database as much as a dozen
+    events. One has up to ``most_in_group`` events. ``most_at_once`` groups of a tenant are on their
+    way together: with two, what comes during a commit need not wait for its end. Groups never mix
+    tenants, so that row-level security stays in force. At most ``most_waiting`` events wait in this
+    process.
     """
 
     commit: Commit
@@ -109,24 +111,21 @@ class GroupCommit:
         group = self._next_group(lane)
         lane.groups += 1
         lane.under_way += len(group)
-        task = asyncio.get_running_loop().create_task(self._run(lane, group))
+        task = asyncio.get_running_loop().create_task(self._run(lane.tenant_id, group))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(partial(self._ended, lane, group))
         if lane.waiting and lane.groups < self.most_at_once:
             self._look(lane)
 
-    async def _run(self, lane: _Lane, group: list[_Delivery]) -> None:
-        stopping = True
-        try:
-            await self._commit_group(lane.tenant_id, group)
-            stopping = False
-        finally:
-            lane.groups -= 1
-            lane.under_way -= len(group)
-            if lane.waiting and not stopping:
-                self._look(lane)
-            elif not lane.groups:
-                self._leave(lane)
+    def _ended(self, lane: _Lane, group: list[_Delivery], task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        lane.groups -= 1
+        lane.under_way -= len(group)
+        _fail(group, IngestInterrupted())  # nobody, unless it was stopped before it began
+        if lane.waiting and not task.cancelled():
+            self._look(lane)
+        elif not lane.groups:
+            self._leave(lane)
 
     def _next_group(self, lane: _Lane) -> list[_Delivery]:
         group = [lane.waiting.popleft()]
@@ -137,7 +136,7 @@ class GroupCommit:
         self._waiting -= size
         return group
 
-    async def _commit_group(self, tenant_id: TenantId, group: list[_Delivery]) -> None:
+    async def _run(self, tenant_id: TenantId, group: list[_Delivery]) -> None:
         events = [event for delivery in group for event in delivery.events]
         try:
             results = await self.commit(tenant_id, events)

@@ -6,7 +6,9 @@ from itertools import count
 import pytest
 from sqlalchemy import text
 
+from billing.jobs import MarkOverdueInvoices
 from billing.repositories.invoices import OVERDUE, overdue_tenants
+from control_plane.kernel.clock import FakeClock
 from control_plane.kernel.ids import TenantId, new_id
 from tests.support.plans import rows_read
 
@@ -77,6 +79,25 @@ async def test_every_tenant_is_overdue_by_its_own_clock_the_earliest_first(syste
         assert await overdue_tenants(session, NOW, 2) == [behind, late]
 
 
+async def test_whom_it_fails_for_keeps_nobody_else_waiting(system, customer):
+    """However many invoices fell overdue before the others', and run after run."""
+    failing, other = customer(NOW - DAY, each=201), customer(NOW)
+    clocked = customer(NOW - 2 * DAY, clock=NOW)
+    marked: list[TenantId] = []
+
+    async def mark(tenant_id: TenantId) -> list[object]:
+        if tenant_id == failing:
+            raise ValueError("its reminder cannot be written")
+        marked.append(tenant_id)
+        return [tenant_id]
+
+    job = MarkOverdueInvoices(system, mark, FakeClock(NOW))
+    with pytest.raises(RuntimeError, match="1 tenants"):
+        await job.run()
+
+    assert marked == [clocked, other]
+
+
 @pytest.mark.parametrize("state", ["paid", "overdue"])
 async def test_what_is_paid_or_was_marked_is_not_found(system, customer, state):
     customer(NOW - DAY, state=state)
@@ -98,7 +119,7 @@ async def test_what_is_payable_on_a_later_day_is_not_read(
         admin.execute("ANALYZE invoices, test_clocks")
 
     async with system() as session:
-        bound = {"now": NOW, "most": 200}
+        bound = {"now": NOW, "most": 200, "but": []}
         plan = await session.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {OVERDUE.text}"), bound)
         assert rows_read(plan.scalar_one(), "invoices") == 1
         assert await overdue_tenants(session, NOW, 200) == [found]

@@ -125,8 +125,8 @@ async def test_who_comes_as_the_last_group_is_stopped_is_told_to_send_again(ledg
     in_commit = _send(commit, "a")
     await asyncio.sleep(0.01)
     (runner,) = commit._running
-    waiting = [_send(commit, name) for name in "bc"]  # of whom a group is about to be formed
     runner.cancel()
+    waiting = [_send(commit, name) for name in "bc"]  # of whom a group is about to be formed
 
     async with asyncio.timeout(10):
         for task in (in_commit, *waiting):
@@ -134,6 +134,21 @@ async def test_who_comes_as_the_last_group_is_stopped_is_told_to_send_again(ledg
                 await task
     await asyncio.sleep(0.01)
     assert (commit._lanes, commit._waiting, ledger.begun) == ({}, 0, [1])
+
+
+async def test_a_group_that_is_stopped_before_it_begins_leaves_nobody_waiting(ledger):
+    commit = GroupCommit(ledger)
+    sent = [_send(commit, name) for name in "ab"]
+    while not commit._running:
+        await asyncio.sleep(0)
+    (group,) = commit._running
+    group.cancel()
+
+    async with asyncio.timeout(10):
+        for task in sent:
+            with pytest.raises(IngestInterrupted):
+                await task
+    assert (commit._lanes, commit._waiting, ledger.begun) == ({}, 0, [])
 
 
 async def test_with_two_at_once_nobody_waits_for_one_commit_and_then_for_another(ledger):
