@@ -234,7 +234,7 @@ class Arrears:
         if not slots:
             return Fraction(1)
         of = self.fees.denominator(weights, billed, goes_on=upto is not None)
-        paused = paused or self._paused_at_last(piece, period)
+        paused = paused or self._in_a_pause(piece, period)
         if some == 0 and not paused and self.calendar.by_day:
             some = 1
         return min(Fraction(some) / of, Fraction(1))
@@ -266,17 +266,22 @@ class Arrears:
         slots, had, paused = self._had(piece, piece.period)
         weights = self.calendar.weights(piece.key.grid, slots)
         some = sum(w for w, mine in zip(weights, had, strict=True) if mine)
-        alive = not (paused or self._paused_at_last(piece, piece.period)) and self.calendar.by_day
+        alive = not (paused or self._in_a_pause(piece, piece.period)) and self.calendar.by_day
         return some or int(alive)
 
-    def _paused_at_last(self, piece: Piece, period: Period) -> bool:
-        """Whether a piece's reign ends in a pause that began on a day of a period, or before."""
+    def _in_a_pause(self, piece: Piece, period: Period) -> bool:
+        """Whether a piece's day is one of a pause, or its reign ends in one that began by then."""
+        if self.policies.pause is not Pause.CREDIT_UNUSED:
+            return False
+        day = self.calendar.billed(day_end(piece.probes[0], self.zone))
+        if day is not None and self._reign_of(day, piece) and day.held.paused:
+            return True
         began = None
         for at in reversed([at for at, reign in self.reigns if reign == piece.reign]):
             if not self.history.held(at).paused:
                 break
             began = at
-        if began is None or self.policies.pause is not Pause.CREDIT_UNUSED:
+        if began is None:
             return False
         return local_day_start(local_date(began, self.zone), self.zone) < period.end
 
