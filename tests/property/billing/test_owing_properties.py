@@ -9,7 +9,14 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain.items import Item, LineKind, PolicyBook, next_due_at, owed_items
+from billing.domain.items import (
+    Item,
+    LineKind,
+    PolicyBook,
+    next_due_at,
+    open_items,
+    owed_items,
+)
 from billing.domain.rating import rate_item
 from control_plane.kernel.calendar import Anchor, Interval, Period
 from control_plane.kernel.ids import ChangeId, SubscriptionId
@@ -104,7 +111,10 @@ def _change(key: UUID, seq: int, effective: int, known: int, action: Action) -> 
 
 
 def converged(timeline: Timeline) -> dict[str, int]:
-    """What stands billed by the end, each entry taken in when it was recorded."""
+    """What stands billed by the end, each entry taken in when it was recorded.
+
+    But for what goes on at the end: billed early or not, it is set off when it falls due.
+    """
     books = Books(VERSIONS)
     books.closed = START - timedelta(days=1)
     for count, change in enumerate(timeline.changes, start=1):
@@ -114,7 +124,8 @@ def converged(timeline: Timeline) -> dict[str, int]:
         if change.effective_at <= change.known_at:
             books.converge(known, change.known_at)
     books.run(timeline, END)
-    return books.by_charge()
+    under_way = open_items(timeline, VERSIONS, PolicyBook(), at=END)
+    return books.by_charge({item.key for item in under_way})
 
 
 @settings(max_examples=60, deadline=None)
