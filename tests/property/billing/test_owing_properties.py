@@ -72,6 +72,8 @@ tracks = st.tuples(
     )
 )
 
+A_YEAR_AND_MORE = timedelta(days=370)
+
 
 def begun(zone: str) -> Change:
     anchor = Anchor(START, zone, Interval.MONTH)
@@ -110,10 +112,11 @@ def _change(key: UUID, seq: int, effective: int, known: int, action: Action) -> 
     return Change(ChangeId(key), SUBSCRIPTION, seq, at[0], at[1], action)
 
 
-def converged(timeline: Timeline) -> dict[str, int]:
-    """What stands billed by the end, each entry taken in when it was recorded.
+def converged(timeline: Timeline) -> list[dict[str, int]]:
+    """What stands billed by the end and a year later, each entry taken in when it was recorded.
 
-    But for what goes on at the end: billed early or not, it is set off when it falls due.
+    But for what goes on at that instant: billed early or not, it is set off when it falls due, so
+    that what goes on at the end has to agree a year later.
     """
     books = Books(VERSIONS)
     books.closed = START - timedelta(days=1)
@@ -123,9 +126,12 @@ def converged(timeline: Timeline) -> dict[str, int]:
         books.run(before, change.known_at)
         if change.effective_at <= change.known_at:
             books.converge(known, change.known_at)
-    books.run(timeline, END)
-    under_way = open_items(timeline, VERSIONS, PolicyBook(), at=END)
-    return books.by_charge({item.key for item in under_way})
+    found = []
+    for at in (END, END + A_YEAR_AND_MORE):
+        books.run(timeline, at)
+        under_way = open_items(timeline, VERSIONS, PolicyBook(), at=at)
+        found.append(books.by_charge({item.key for item in under_way}))
+    return found
 
 
 @settings(max_examples=60, deadline=None)
