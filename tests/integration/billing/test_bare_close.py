@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -20,6 +21,8 @@ from tests.support.close_bench import DUE, catalogue, make_tenants
 _ROWS = ("invoice_lines", "ledger_transactions", "ledger_entries", "outbox", "audit_entries")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)")
 _LOOK = "SELECT snapshot"
+_SNAPSHOT = r'"\d+:\d+:[\d,]*"'
+"""How a ``pg_snapshot`` is written: the longer, the more transactions were under way."""
 
 Sent = list[str]
 
@@ -60,13 +63,18 @@ async def test_a_bare_close_reads_and_writes_what_a_close_does(
     bare: Sent = []
     listen(database, ours)
     clock.set(DUE)
-    with psycopg.connect(settings.database_url) as superuser:
+    with ExitStack() as stack:
+        superuser = stack.enter_context(psycopg.connect(settings.database_url))
         model, closed, theirs = tenants = make_tenants(superuser, 3, due=False)
         for tenant in tenants:
             await RollUsage(world.work, clock)(tenant)
         make_due(superuser, [model, closed], DUE)
         await world.close_due(model)  # what is sold is known from here on
 
+        under_way = stack.enter_context(psycopg.connect(settings.database_url))
+        for connection in (under_way, superuser):
+            connection.execute("SELECT pg_current_xact_id()")
+        superuser.commit()  # the later one is over, the earlier is not: as on any busy server
         ours.clear()
         assert len(await world.close_due(closed)) == 1
         superuser.cursor_factory = teller(psycopg.Cursor, bare)
@@ -103,9 +111,10 @@ def left(admin: psycopg.Connection, tenant: object) -> list[Any]:
         for table in _ROWS
     ]
     invoices = admin.execute(
-        "SELECT total_minor, length(body), length(manifest), state, overdue_at FROM invoices "
-        "WHERE tenant_id = %s",
-        [tenant],
+        "SELECT total_minor, length(body), "
+        "length(regexp_replace(convert_from(manifest, 'UTF8'), %s, '', 'g')), state, overdue_at "
+        "FROM invoices WHERE tenant_id = %s",
+        [_SNAPSHOT, tenant],
     ).fetchall()
     accounts = admin.execute(
         "SELECT closed_through, next_due_at, reach, usage_cutoff IS NULL FROM billing_accounts "
