@@ -100,9 +100,7 @@ class Layout:
         at = change.effective_at
         match change.action:
             case ChangePlan() as action:
-                opened = [step for step in self.plans.steps if step[0] == at and step[1].restart]
-                self.plans.cut(at)
-                self.plans.steps += [*opened, (at, PlanStep(change.id, action))]
+                self._change_plan(at, PlanStep(change.id, action))
                 if action.reason == "change":
                     self.terms.set(at, None)
             case ChangeQuantity(component, quantity):
@@ -113,6 +111,13 @@ class Layout:
                 self.terms.set(at, terms)
             case action:  # bookings have windows of their own
                 self._lay_state(at, action)
+
+    def _change_plan(self, at: datetime, step: PlanStep) -> None:
+        """Let a plan hold from ``at`` on, after whatever opened a life there."""
+        steps = self.plans.steps
+        opened = [n for n, (begun, held) in enumerate(steps) if begun == at and held.restart]
+        first = opened[-1] + 1 if opened else bisect_left(steps, at, key=_begun)
+        steps[first:] = [(at, step)]
 
     def _lay_state(self, at: datetime, action: Action) -> None:
         match action:

@@ -250,6 +250,25 @@ def test_cancelling_the_first_life_again_takes_the_second_away():
     assert then(timeline, Cancel(), 10).ended_at == at(10)
 
 
+def test_a_life_opened_a_second_time_at_its_instant_goes_on_from_what_the_first_one_had():
+    plain = started(GROWTH, interval=Interval.QUARTER)
+    timeline = new_timeline(
+        plain.subscription_id,
+        ChangeId(new_id()),
+        replace(plain.start, aligned=True),
+        effective_at=at(3),
+        known_at=at(3),
+    )
+    for action in (Cancel(), Reactivate(), ChangePlan(GROWTH, Interval.MONTH)):
+        timeline = then(timeline, action, 3)
+    timeline = then(then(timeline, Cancel(), 3), Reactivate(), 3)
+    [before] = timeline.segments
+
+    [after] = then(timeline, ChangePlan(SCALE, Interval.MONTH), 3).segments
+
+    assert before.anchor == after.anchor == Anchor(at(3), SHANGHAI, Interval.MONTH)
+
+
 # Bookings
 
 
