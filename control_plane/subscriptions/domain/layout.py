@@ -68,7 +68,11 @@ class PlanStep:
 
 @dataclass
 class Layout:
-    """All tracks of one timeline, laid from its changes in the order of recording."""
+    """All tracks of one timeline, laid from its changes in the order of recording.
+
+    A life that was taken away again leaves nothing behind: whatever its reactivation did to plans,
+    pauses and terms has never been.
+    """
 
     start: Start
     started_at: datetime
@@ -78,25 +82,27 @@ class Layout:
     terms: Track[Terms | None] = field(default_factory=Track)
     quantities: dict[str, Track[int]] = field(default_factory=dict)
     trial_end: datetime | None = None
+    _openers: list[ChangeId] = field(default_factory=list)
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> "Layout":
         """Lay the changes of a timeline, of which the first starts it."""
-        first, *rest = changes
+        first, *rest = changes = tuple(changes)
         if not isinstance(first.action, Start):
             raise TypeError(f"timeline {first.subscription_id} does not begin with a start")
         laid = cls(first.action, first.effective_at, trial_end=first.action.trial_end)
-        laid.lives.append(Life(first.effective_at, None))
+        opened = _lives(changes)
+        laid.lives = list(opened.values())
+        laid._openers = list(opened)
         laid.plans.set(first.effective_at, PlanStep(first.id, first.action))
         laid.terms.set(first.effective_at, first.action.terms)
         for component, quantity in first.action.quantities.items():
             laid.count(first.effective_at, component, quantity)
         for change in rest:
-            laid.lay(change)
+            laid._lay(change)
         return laid
 
-    def lay(self, change: Change) -> None:
-        """Take in one more change."""
+    def _lay(self, change: Change) -> None:
         at = change.effective_at
         match change.action:
             case ChangePlan() as action:
@@ -110,7 +116,7 @@ class Layout:
             case SetTerms(terms):
                 self.terms.set(at, terms)
             case action:  # bookings have windows of their own
-                self._lay_state(at, action)
+                self._lay_state(change, action)
 
     def _change_plan(self, at: datetime, step: PlanStep) -> None:
         """Let a plan hold from ``at`` on, after whatever opened a life there."""
@@ -119,14 +125,13 @@ class Layout:
         first = opened[-1] + 1 if opened else bisect_left(steps, at, key=_begun)
         steps[first:] = [(at, step)]
 
-    def _lay_state(self, at: datetime, action: Action) -> None:
+    def _lay_state(self, change: Change, action: Action) -> None:
         match action:
             case Pause() | Resume():
-                self.pauses.set(at, isinstance(action, Pause))
-            case Cancel():
-                self.end(at)
-            case Reactivate():
-                self.reactivate(at)
+                self.pauses.set(change.effective_at, isinstance(action, Pause))
+            case Reactivate() if change.id in self._openers:
+                before = self.lives[self._openers.index(change.id) - 1]
+                self._open(change.effective_at, before)
             case _:
                 pass
 
@@ -134,23 +139,13 @@ class Layout:
         """Let there be so many of a component from ``at`` on."""
         self.quantities.setdefault(component, Track()).set(at, quantity)
 
-    def end(self, at: datetime) -> None:
-        """End the life at ``at``, and forget lives after it."""
-        *before, last = [life for life in self.lives if life.start <= at]
-        self.lives = [*before, replace(last, end=at)]
-        self.plans.steps = [s for s in self.plans.steps if s[0] <= at or not s[1].restart]
-
-    def reactivate(self, at: datetime) -> None:
-        """Take the end back where it lies ahead; else open another life on the last plan."""
-        last = self.lives[-1]
-        if last.end is None or at < last.end:
-            self.lives[-1] = replace(last, end=None)
-            return
-        self.plans.steps = [s for s in self.plans.steps if s[0] < last.end or s[0] == last.start]
+    def _open(self, at: datetime, before: Life) -> None:
+        """Open another life, on the plan that the one before had at its end."""
+        over = before.end or at  # it has ended: nothing else can be opened after it
+        self.plans.steps = [s for s in self.plans.steps if s[0] < over or s[0] == before.start]
         _, held = self.plans.steps[-1]
-        self.lives.append(Life(at, None))
         self.plans.steps.append((at, replace(held, restart=True)))
-        self.pauses.cut(last.end)
+        self.pauses.cut(over)
         self.pauses.set(at, False)
         self.terms.set(at, None)
 
@@ -254,6 +249,30 @@ class Layout:
         if action.keep_anchor or self.in_trial(at):
             return kept
         return replace(kept, at=at)
+
+
+def _lives(changes: Iterable[Change]) -> dict[ChangeId, Life]:
+    """Return every life that is left in the end, in order, by the change that opened it."""
+    lives: dict[ChangeId, Life] = {}
+    for change in changes:
+        at = change.effective_at
+        match change.action:
+            case Start():
+                lives[change.id] = Life(at, None)
+            case Cancel():
+                lives = {opener: life for opener, life in lives.items() if life.start <= at}
+                last = next(reversed(lives))
+                lives[last] = replace(lives[last], end=at)
+            case Reactivate():
+                last = next(reversed(lives))
+                end = lives[last].end
+                if end is None or at < end:  # the end is taken back where it lies ahead
+                    lives[last] = replace(lives[last], end=None)
+                else:
+                    lives[change.id] = Life(at, None)
+            case _:
+                pass
+    return lives
 
 
 def _alike(one: Segment, later: Segment) -> bool:

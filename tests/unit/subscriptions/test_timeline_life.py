@@ -250,6 +250,17 @@ def test_cancelling_the_first_life_again_takes_the_second_away():
     assert then(timeline, Cancel(), 10).ended_at == at(10)
 
 
+def test_what_a_second_life_let_go_of_is_there_again_when_it_is_taken_away():
+    paused = then(then(started(GROWTH), SetTerms(replace(CHEAP, end=None)), 1), Pause(), 8)
+    planned = changed(paused, SCALE, 45, known=9)
+    timeline = then(then(planned, Cancel(), 20, known=9), Reactivate(), 40, known=9)
+
+    timeline = then(then(timeline, Cancel(), 12), Reactivate(), 11)
+
+    assert timeline.lives == planned.lives
+    assert timeline.segments == planned.segments
+
+
 def test_a_life_opened_a_second_time_at_its_instant_goes_on_from_what_the_first_one_had():
     plain = started(GROWTH, interval=Interval.QUARTER)
     timeline = new_timeline(
