@@ -1,5 +1,5 @@
 """What a module service needs: signed snapshots, in-process decisions, and the usage reporter.
 
-Imports the kernel and ``cryptography`` only, and ``msgspec`` where it is there. Import from the
-submodules.
+Imports the kernel and ``cryptography`` only, and ``msgspec`` and ``nacl`` where they are there.
+Import from the submodules.
 """

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from control_plane.kernel.canonical import canonical_json
 from control_plane.kernel.errors import ErrorKind, TallyardError
 from control_plane.sdk.fast_json import unbase64
+from control_plane.sdk.signatures import holds
 
 _KEY_ID_LENGTH = 16
 _PADDING = ("", "===", "==", "=")
@@ -96,12 +96,8 @@ def verify(envelope: Envelope, keys: Mapping[str, Ed25519PublicKey]) -> bytes:
         SignatureInvalid: the key is not among ``keys``, or the signature does not match.
     """
     key = keys.get(envelope.key_id)
-    if key is None:
+    if key is None or not holds(key, envelope.signature, envelope.payload):
         raise SignatureInvalid(key_id=envelope.key_id)
-    try:
-        key.verify(envelope.signature, envelope.payload)
-    except InvalidSignature:
-        raise SignatureInvalid(key_id=envelope.key_id) from None
     return envelope.payload
 
 

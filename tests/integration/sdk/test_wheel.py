@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 NEEDED = ("cryptography", "cffi", "pycparser", "tzdata")
-OPTIONAL = {"msgspec"}
+OPTIONAL = {"msgspec", "nacl"}
 SERVICE = """
 import importlib, pkgutil, sys
 import control_plane.sdk
