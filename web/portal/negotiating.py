@@ -114,15 +114,16 @@ def _tier_text(tier: Tier) -> str:
 def _limits(listed: Listed, kept: Any, language: str) -> Iterator[TermField]:
     for code, feature in listed.catalog.features.items():
         value, own = listed.plan.entitlements.get(code), kept.get(code)
-        if value is not None and not isinstance(value, bool):
-            yield TermField(
-                name=f"e.{code}",
-                label=feature.name.in_language(language),
-                listed=value_text(value),
-                value="" if own is None else value_text(own),
-                counted=isinstance(value, Decimal),
-                limit=True,
-            )
+        if own is None and (value is None or isinstance(value, bool)):
+            continue  # nothing to negotiate; what was agreed otherwise stays as it is
+        yield TermField(
+            name=f"e.{code}",
+            label=feature.name.in_language(language),
+            listed="" if value is None else value_text(value),
+            value="" if own is None else value_text(own),
+            counted=isinstance(value, Decimal),
+            limit=True,
+        )
 
 
 def terms_asked(form: Submitted, listed: Listed) -> Terms | None:

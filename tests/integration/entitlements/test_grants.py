@@ -20,6 +20,7 @@ from control_plane.runtime.unit_of_work import SystemWork
 from control_plane.sdk.decide import Reason
 from control_plane.tenancy.clocks import TenantClock
 from tests.support.timelines import started
+from web.i18n import told
 
 ORDERS = "outbound.orders_per_day"
 DAY = timedelta(days=1)
@@ -163,7 +164,9 @@ async def test_what_does_not_fit_is_refused(grants, growth, clock, tenant_id):
         {"rollover": Rollover(5, 2)},
         {"feature": "outbound", "value": True, "every": Interval.DAY},
     ):
-        with pytest.raises(GrantInvalid):
+        with pytest.raises(GrantInvalid) as refused:
             await granting(**wrong)
+        what = refused.value.fields["what"]
+        assert told("zh", what) != told("en", what) == what
     with pytest.raises(GrantNotFound):
         await grants.end(tenant_id=tenant_id, of=new_id(), reason="x", actor="usr_1")

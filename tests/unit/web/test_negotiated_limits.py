@@ -1,5 +1,6 @@
 """Negotiated limits of every kind: numbers, texts and rates, as the form shows and reads them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -57,7 +58,7 @@ def test_what_is_no_value_is_told_at_its_field(listed):
 
 
 @pytest.mark.parametrize(
-    "code", ["outbound.labels", "outbound.rate", "outbound.batch", "outbound.region"]
+    "code", ["outbound", "outbound.labels", "outbound.rate", "outbound.batch", "outbound.region"]
 )
 def test_what_was_taken_away_is_shown_and_taken_away_still_when_sent_again(listed, code):
     kept = SimpleNamespace(charges={}, entitlements={code: False})
@@ -65,3 +66,13 @@ def test_what_was_taken_away_is_shown_and_taken_away_still_when_sent_again(liste
     shown = {field.name: field.value for field in limits.fields if field.value}
 
     assert asked(listed, **shown).entitlements == {code: False}
+
+
+def test_what_was_agreed_beyond_the_plan_is_agreed_still_when_sent_again(listed):
+    listed = replace(listed, plan=replace(listed.plan, entitlements={}))
+    agreed = {"outbound": True, "outbound.people": exact_decimal("40")}
+    *_, limits = term_groups(listed, SimpleNamespace(charges={}, entitlements=agreed), "en")
+
+    assert {field.listed for field in limits.fields} == {""}
+    shown = {field.name: field.value for field in limits.fields}
+    assert asked(listed, **shown).entitlements == agreed
