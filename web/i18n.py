@@ -94,7 +94,7 @@ def translations(language: str) -> NullTranslations:
     if language != CHINESE:
         return NullTranslations()
     merged = Catalog(locale=LOCALES[CHINESE])
-    for package in PACKAGES:
+    for package in reversed(PACKAGES):  # the first one stands: on a page, a page's own words
         for message in read_package(package):
             if message.id and message.string:
                 merged.add(message.id, message.string, context=message.context)

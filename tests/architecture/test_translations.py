@@ -10,8 +10,10 @@ from string import Formatter
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from billing.documents.words import CATEGORIES, RECEIPT, STATEMENT, WORDS
+from billing.messages import translator
 from control_plane.kernel.errors import concrete_errors
-from web.i18n import PACKAGES, read_package
+from web.i18n import CHINESE, PACKAGES, read_package, translate
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
@@ -87,3 +89,15 @@ def test_a_translation_keeps_its_placeholders(package):
         if names(message) != names(text)
     ]
     assert wrong == []
+
+
+def test_a_sentence_has_one_translation_and_only_documents_have_words_of_their_own():
+    # A document says "Number" of itself, where a page says it of anything; each looks up its own.
+    own = {*WORDS.values(), *CATEGORIES.values(), *STATEMENT.values(), *RECEIPT.values()}
+    known: dict[str, str] = {}
+    for package in reversed(PACKAGES):
+        for message, text in translations_of(package).items():
+            if package != "billing" or message not in own:
+                assert known.setdefault(message, text) == text, (package, message)
+
+    assert translate(CHINESE, "Number") != translator("zh_CN")("Number")

@@ -80,7 +80,7 @@ def _fields(charge: Charge, kept: ChargeTerms | None, language: str) -> Iterator
         yield TermField(
             name=f"c.{charge.code}.{name}",
             label=translate(language, _NAMES[name]),
-            listed=_text(getattr(charge, name)),
+            listed=_text(getattr(charge, name) or None),
             value="" if kept is None else _text(getattr(kept, name)),
             many=name == "tiers",
         )
@@ -103,7 +103,7 @@ def _text(value: object) -> str:
         return value.decimal_text()
     if isinstance(value, tuple):
         return "\n".join(_tier_text(tier) for tier in value)
-    return quantity_text(value) if isinstance(value, Decimal) and value else ""
+    return quantity_text(value) if isinstance(value, Decimal) else ""
 
 
 def _tier_text(tier: Tier) -> str:
@@ -121,7 +121,7 @@ def _limits(listed: Listed, kept: Any, language: str) -> Iterator[TermField]:
             label=feature.name.in_language(language),
             listed="" if value is None else value_text(value),
             value="" if own is None else value_text(own),
-            counted=isinstance(value, Decimal),
+            counted=isinstance(value, Decimal) or isinstance(own, Decimal),
             limit=True,
         )
 

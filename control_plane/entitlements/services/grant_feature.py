@@ -126,38 +126,46 @@ def require_value(value: Grant, feature: Feature) -> None:
     too_much = isinstance(value, Decimal) and value > MOST_UNITS
     too_long = isinstance(value, str) and len(value) > LONGEST_REASON
     if too_much or too_long or not fits_feature(value, feature):
-        raise GrantInvalid(what=Said("value"), value=str(grant_body(value))[:60], field="value")
+        raise GrantInvalid(
+            what=Said("value of a feature"), value=str(grant_body(value))[:60], field="value"
+        )
 
 
 def check_window(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> None:
     """Refuse to begin in the past, and to end before the beginning."""
     if starts_at is not None and starts_at < now:
-        raise GrantInvalid(what=Said("start"), value=instant_text(starts_at), field="starts_at")
+        raise GrantInvalid(
+            what=Said("start of a grant"), value=instant_text(starts_at), field="starts_at"
+        )
     if ends_at is not None and ends_at <= (starts_at or now):
-        raise GrantInvalid(what=Said("end"), value=instant_text(ends_at), field="expires_at")
+        raise GrantInvalid(
+            what=Said("end of a grant"), value=instant_text(ends_at), field="expires_at"
+        )
 
 
 def tidy(reason: str) -> str:
     """Return a reason without needless spaces, or refuse one that says nothing or too much."""
     words = " ".join(reason.split())
     if not 1 <= len(words) <= LONGEST_REASON:
-        raise GrantInvalid(what=Said("reason"), value=f"“{words[:60]}”", field="reason")
+        raise GrantInvalid(what=Said("reason for a grant"), value=f"“{words[:60]}”", field="reason")
     return words
 
 
 def _check(asked: Terms, value: Grant, feature: Feature) -> None:
     if not LEAST_PRIORITY <= asked.priority <= MOST_PRIORITY:
-        raise GrantInvalid(what=Said("priority"), value=asked.priority, field="priority")
+        raise GrantInvalid(what=Said("priority of a grant"), value=asked.priority, field="priority")
     if feature.kind in COUNTED and not value:
-        raise GrantInvalid(what=Said("value"), value=0, field="value")
+        raise GrantInvalid(what=Said("value of a feature"), value=0, field="value")
     carried = is_carried(feature)
     if asked.every is not None and not (carried and 1 <= asked.count <= MOST_COUNT):
         raise GrantInvalid(
-            what=Said("recurrence"), value=f"{asked.count} {asked.every.value}", field="every"
+            what=Said("recurrence of a grant"),
+            value=f"{asked.count} {asked.every.value}",
+            field="every",
         )
     if asked.rollover is not None:
         least, most = asked.rollover.least, asked.rollover.most
         bounded = 0 <= least <= (MOST_UNITS if most is None else min(most, MOST_UNITS))
         if not carried or not bounded:
             said = f"{least}..{'' if most is None else most}"
-            raise GrantInvalid(what=Said("rollover"), value=said, field="rollover")
+            raise GrantInvalid(what=Said("rollover of a grant"), value=said, field="rollover")

@@ -70,8 +70,8 @@ class PlanStep:
 class Layout:
     """All tracks of one timeline, laid from its changes in the order of recording.
 
-    A life that was taken away again leaves nothing behind: whatever its reactivation did to plans,
-    pauses and terms has never been.
+    A reactivation whose life was taken away again has never been: it touches neither plans nor
+    pauses nor terms. Other changes recorded in that life stay, as those scheduled after an end do.
     """
 
     start: Start

@@ -89,7 +89,7 @@ class Timeline:
         return self._segments[0]
 
     def layout(self) -> Layout:
-        """Lay out all changes; done once, however much is asked. Nobody may lay more into it."""
+        """Lay out all changes; done once, however much is asked."""
         if not self._laid:
             self._laid.append(Layout.of(self.changes))
         return self._laid[0]

@@ -8,6 +8,7 @@ import pytest
 from control_plane.catalog.domain import Rate
 from control_plane.catalog.source.reader import read_catalog
 from control_plane.kernel.exact import exact_decimal
+from control_plane.subscriptions.domain import ChargeTerms
 from tests.unit.catalog.test_feature_kinds import WITH_KINDS
 from web.grant_words import ValueUnreadable
 from web.portal.forms import Submitted
@@ -76,3 +77,13 @@ def test_what_was_agreed_beyond_the_plan_is_agreed_still_when_sent_again(listed)
     assert {field.listed for field in limits.fields} == {""}
     shown = {field.name: field.value for field in limits.fields}
     assert asked(listed, **shown).entitlements == agreed
+
+
+def test_a_negotiated_nothing_is_shown_and_negotiated_still_when_sent_again(listed):
+    charge = next(c for c in listed.price.charges if c.meter is not None and c.included)
+    none = {charge.code: ChargeTerms(included=exact_decimal("0"))}
+    groups = term_groups(listed, SimpleNamespace(charges=none, entitlements={}), "en")
+    shown = {field.name: field.value for group in groups for field in group.fields if field.value}
+
+    assert shown == {f"c.{charge.code}.included": "0"}
+    assert asked(listed, **shown).charges == none
