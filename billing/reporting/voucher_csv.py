@@ -11,7 +11,7 @@ from control_plane.kernel.money import Money
 
 SUMMARIES = {
     "invoice": "开具账单",
-    "credit_note": "开具贷记单",
+    "credit_note": "开具贷项通知单",
     "payment": "收到付款",
     "credit_applied": "余额抵扣账单",
     "refund": "退款",
