@@ -119,5 +119,13 @@ async def test_vouchers_of_all_months_balance_and_leave_nothing_out(traded, admi
     debits = sum(minor(line["借方金额"]) for line in lines if line["科目编码"] == "6701")
     lost = "SELECT sum(amount_minor)::bigint FROM ledger_entries WHERE account = 'write_offs' "
     assert (debits,) == admin.execute(f"{lost} AND amount_minor > 0").fetchone()
-    kinds = {"开具账单", "开具贷项通知单", "收到付款", "核销坏账", "坏账收回", "作废账单", "确认收入"}
+    kinds = {
+        "开具账单",
+        "开具贷项通知单",
+        "收到付款",
+        "核销坏账",
+        "坏账收回",
+        "作废账单",
+        "确认收入",
+    }
     assert kinds <= {line["摘要"] for line in lines}
