@@ -82,7 +82,7 @@ class Layout:
     terms: Track[Terms | None] = field(default_factory=Track)
     quantities: dict[str, Track[int]] = field(default_factory=dict)
     trial_end: datetime | None = None
-    _openers: list[ChangeId] = field(default_factory=list)
+    _before: dict[ChangeId, Life] = field(default_factory=dict)
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> "Layout":
@@ -93,7 +93,7 @@ class Layout:
         laid = cls(first.action, first.effective_at, trial_end=first.action.trial_end)
         opened = _lives(changes)
         laid.lives = list(opened.values())
-        laid._openers = list(opened)
+        laid._before = dict(zip(list(opened)[1:], laid.lives, strict=False))
         laid.plans.set(first.effective_at, PlanStep(first.id, first.action))
         laid.terms.set(first.effective_at, first.action.terms)
         for component, quantity in first.action.quantities.items():
@@ -129,9 +129,8 @@ class Layout:
         match action:
             case Pause() | Resume():
                 self.pauses.set(change.effective_at, isinstance(action, Pause))
-            case Reactivate() if change.id in self._openers:
-                before = self.lives[self._openers.index(change.id) - 1]
-                self._open(change.effective_at, before)
+            case Reactivate() if change.id in self._before:
+                self._open(change.effective_at, self._before[change.id])
             case _:
                 pass
 
