@@ -76,6 +76,9 @@ class Direct:
             self._free.pop().close()
 
     async def _enter(self) -> None:
+        if not self._room.locked():
+            await self._room.acquire()  # at once
+            return
         try:
             async with asyncio.timeout(self._patience):
                 await self._room.acquire()

@@ -8,9 +8,10 @@ from control_plane.kernel.ids import TenantId
 
 
 @dataclass(slots=True)
-class _Share:
+class Share:
     """What one tenant holds, in how many holds; forgotten with the last of them."""
 
+    tenant_id: TenantId
     held: int = 0
     holds: int = 0
 
@@ -28,10 +29,18 @@ class Admission:
     full: type[TallyardError]
     over_share: type[TallyardError]
     held: int = 0
-    _shares: dict[TenantId, _Share] = field(default_factory=dict)
+    _shares: dict[TenantId, Share] = field(default_factory=dict)
 
     def holding(self, tenant_id: TenantId, amount: int) -> "Hold":
         """Hold ``amount``, or refuse at once; it is let go of at the end of a ``with`` block.
+
+        Raises:
+            TallyardError: ``full`` or ``over_share``.
+        """
+        return Hold(self, self.take(tenant_id, amount), amount)
+
+    def take(self, tenant_id: TenantId, amount: int) -> Share:
+        """Hold ``amount`` as `holding` does, until it is given back: at less cost.
 
         Raises:
             TallyardError: ``full`` or ``over_share``.
@@ -40,11 +49,19 @@ class Admission:
         if amount:
             self._admit(0 if share is None else share.held, amount)
         if share is None:
-            share = self._shares[tenant_id] = _Share()
+            share = self._shares[tenant_id] = Share(tenant_id)
         share.holds += 1
         share.held += amount
         self.held += amount
-        return Hold(self, tenant_id, share, amount)
+        return share
+
+    def give_back(self, share: Share, amount: int) -> None:
+        """End a hold of ``amount``, once."""
+        self.held -= amount
+        share.held -= amount
+        share.holds -= 1
+        if not share.holds:
+            del self._shares[share.tenant_id]
 
     def _admit(self, own: int, more: int) -> None:
         if own and own + more > self.most // 2:
@@ -52,21 +69,13 @@ class Admission:
         if self.held and self.held + more > self.most:
             raise self.full(waiting=self.held)
 
-    def _let_go(self, tenant_id: TenantId, share: _Share, amount: int) -> None:
-        self.held -= amount
-        share.held -= amount
-        share.holds -= 1
-        if not share.holds:
-            del self._shares[tenant_id]
-
 
 @dataclass(slots=True)
 class Hold:
     """What one delivery holds of an `Admission`."""
 
     _admission: Admission
-    _tenant_id: TenantId
-    _share: _Share
+    _share: Share
     amount: int
 
     def resize(self, amount: int) -> None:
@@ -86,4 +95,4 @@ class Hold:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._admission._let_go(self._tenant_id, self._share, self.amount)  # noqa: SLF001 - its other half
+        self._admission.give_back(self._share, self.amount)

@@ -6,33 +6,36 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from control_plane.kernel.ids import TenantId
-from metering.domain.events import IngestResult, UsageEvent
 from metering.errors import IngestInterrupted, IngestOverloaded
 
-Commit: TypeAlias = Callable[[TenantId, Sequence[UsageEvent]], Awaitable[list[IngestResult]]]
-"""Stores events of one tenant in a transaction of its own, and answers in order."""
+D = TypeVar("D")
+A = TypeVar("A")
+
+Commit: TypeAlias = Callable[[TenantId, Sequence[D]], Awaitable[Sequence[A | Exception]]]
+"""Stores deliveries of one tenant in a transaction of its own, and answers each, in order.
+
+An answer that is an exception is raised to that one's caller; one that it raises, to all.
+"""
+
+_Delivery: TypeAlias = tuple[D, int, asyncio.Future[A]]
+"""What was delivered, how many events it has, and the answer."""
 
 _KEPT: Final = 0.95  # of what was usual, by the next group
 _COMPANY: Final = 2
 
 
-class _Delivery(NamedTuple):
-    events: Sequence[UsageEvent]
-    answer: "asyncio.Future[list[IngestResult]]"
-
-
 @dataclass(slots=True)
-class _Lane:
+class _Lane(Generic[D, A]):
     """A tenant's deliveries: those that wait, and the groups that are being committed.
 
     ``usual`` is how many deliveries there were together, lately.
     """
 
     tenant_id: TenantId
-    waiting: deque[_Delivery] = field(default_factory=deque)
+    waiting: deque[_Delivery[D, A]] = field(default_factory=deque)
     groups: int = 0
     under_way: int = 0
     usual: float = 0.0
@@ -46,7 +49,7 @@ class _Lane:
 
 
 @dataclass(slots=True)
-class GroupCommit:
+class GroupCommit(Generic[D, A]):
     """Merges what arrives for a tenant while previous groups are being committed.
 
     A delivery that finds none of its tenant's on the way is committed at once. The next ones wait
@@ -58,38 +61,39 @@ class GroupCommit:
     process.
     """
 
-    commit: Commit
+    commit: Commit[D, A]
     linger_seconds: float = 0.004
     most_in_group: int = 1_000
     most_waiting: int = 20_000
     most_at_once: int = 1
-    _lanes: dict[TenantId, _Lane] = field(default_factory=dict)
+    _lanes: dict[TenantId, _Lane[D, A]] = field(default_factory=dict)
     _waiting: int = 0
     _running: set["asyncio.Task[None]"] = field(default_factory=set)
+    _loop: asyncio.AbstractEventLoop | None = None
 
-    async def __call__(
-        self, tenant_id: TenantId, events: Sequence[UsageEvent]
-    ) -> list[IngestResult]:
-        """Answer for these events once the group they joined is committed.
+    async def __call__(self, tenant_id: TenantId, delivered: D, size: int) -> A:
+        """Answer a delivery of ``size`` events once the group it joined is committed.
 
         Raises:
             IngestOverloaded: too many wait already; nothing was taken.
-            Exception: whatever the group's commit raised; none of these events
+            Exception: whatever the commit said of this delivery, or raised; none of its events
                 was acknowledged, and sending them again is safe.
         """
-        if self._waiting + len(events) > self.most_waiting:
+        if self._waiting + size > self.most_waiting:
             raise IngestOverloaded(waiting=self._waiting)
-        delivery = _Delivery(events, asyncio.get_running_loop().create_future())
+        if (loop := self._loop) is None:
+            loop = self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[A] = loop.create_future()
         lane = self._lanes.get(tenant_id)
         if lane is None:
             lane = self._lanes[tenant_id] = _Lane(tenant_id)
-        lane.waiting.append(delivery)
-        self._waiting += len(events)
+        lane.waiting.append((delivered, size, answer))
+        self._waiting += size
         if lane.groups < self.most_at_once and not lane.forming:
             self._look(lane)
-        return await delivery.answer
+        return await answer
 
-    def _look(self, lane: _Lane) -> None:
+    def _look(self, lane: _Lane[D, A]) -> None:
         """Form a group of those that wait, or see to it that one is formed soon."""
         loop = asyncio.get_running_loop()
         # An empty context: the group is nobody's request, and must not be
@@ -100,7 +104,7 @@ class GroupCommit:
         elif lane.timer is None:
             lane.timer = loop.call_later(self.linger_seconds, self._form, lane, context=Context())
 
-    def _form(self, lane: _Lane) -> None:
+    def _form(self, lane: _Lane[D, A]) -> None:
         lane.forming = False
         if lane.timer is not None:
             lane.timer.cancel()
@@ -117,7 +121,9 @@ class GroupCommit:
         if lane.waiting and lane.groups < self.most_at_once:
             self._look(lane)
 
-    def _ended(self, lane: _Lane, group: list[_Delivery], task: "asyncio.Task[None]") -> None:
+    def _ended(
+        self, lane: _Lane[D, A], group: list[_Delivery[D, A]], task: "asyncio.Task[None]"
+    ) -> None:
         self._running.discard(task)
         lane.groups -= 1
         lane.under_way -= len(group)
@@ -127,41 +133,41 @@ class GroupCommit:
         elif not lane.groups:
             self._leave(lane)
 
-    def _next_group(self, lane: _Lane) -> list[_Delivery]:
+    def _next_group(self, lane: _Lane[D, A]) -> list[_Delivery[D, A]]:
         group = [lane.waiting.popleft()]
-        size = len(group[0].events)
-        while lane.waiting and size + len(lane.waiting[0].events) <= self.most_in_group:
+        size = group[0][1]
+        while lane.waiting and size + lane.waiting[0][1] <= self.most_in_group:
             group.append(lane.waiting.popleft())
-            size += len(group[-1].events)
+            size += group[-1][1]
         self._waiting -= size
         return group
 
-    async def _run(self, tenant_id: TenantId, group: list[_Delivery]) -> None:
-        events = [event for delivery in group for event in delivery.events]
+    async def _run(self, tenant_id: TenantId, group: list[_Delivery[D, A]]) -> None:
         try:
-            results = await self.commit(tenant_id, events)
+            answers = await self.commit(tenant_id, [delivered for delivered, _, _ in group])
         except BaseException as error:
             failure = error if isinstance(error, Exception) else IngestInterrupted()
             _fail(group, failure)
             if failure is not error:
                 raise
             return
-        begin = 0
-        for delivery in group:
-            end = begin + len(delivery.events)
-            if not delivery.answer.done():  # its caller may have gone away
-                delivery.answer.set_result(results[begin:end])
-            begin = end
+        for (_, _, told), answer in zip(group, answers, strict=True):
+            if told.done():  # its caller has gone away
+                continue
+            if isinstance(answer, Exception):
+                told.set_exception(answer)
+            else:
+                told.set_result(answer)
 
-    def _leave(self, lane: _Lane) -> None:
+    def _leave(self, lane: _Lane[D, A]) -> None:
         """Forget a lane that nothing is under way in; who waits there is told to send again."""
         del self._lanes[lane.tenant_id]
-        self._waiting -= sum(len(delivery.events) for delivery in lane.waiting)
+        self._waiting -= sum(size for _, size, _ in lane.waiting)
         _fail(lane.waiting, IngestInterrupted())
         lane.waiting.clear()
 
 
-def _fail(deliveries: Iterable[_Delivery], error: Exception) -> None:
-    for delivery in deliveries:
-        if not delivery.answer.done():
-            delivery.answer.set_exception(error)
+def _fail(deliveries: Iterable[_Delivery[D, A]], error: Exception) -> None:
+    for _, _, answer in deliveries:
+        if not answer.done():
+            answer.set_exception(error)

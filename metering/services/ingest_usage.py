@@ -1,9 +1,10 @@
 """Take usage events in, exactly once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
+from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
@@ -25,6 +26,19 @@ from metering.services.quarantine_unknown import quarantine_unknown
 MOST_WAITING = 50_000
 MOST_MERGED = 100
 """Deliveries of up to this many events share a commit with others; larger ones have their own."""
+SMALL_BODY = 8_192
+"""A body of up to this many bytes holds fewer: it is read with those that it is committed with."""
+_SMALLEST_EVENT = 90  # bytes; what is shorter lacks something that an event has to say
+
+_Sent: TypeAlias = bytes | Sequence[Delivered]
+"""A small body as it came, or what was read already."""
+
+Count: TypeAlias = Callable[[Sequence[IngestStatus]], None]
+"""Counts what became of events, whenever some are answered for."""
+
+
+def _uncounted(_: Sequence[IngestStatus]) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -43,13 +57,14 @@ class IngestUsage:
     most_quarantined: int = MOST_KEPT
     most_waiting: int = MOST_WAITING
     at_once: IngestAtOnce | None = None
+    count: Count = _uncounted
     room: Admission = field(init=False)
-    _group: GroupCommit = field(init=False)
+    _group: GroupCommit[_Sent, list[IngestResult]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.room = Admission(self.most_waiting, IngestOverloaded, EventsOverShare)
         self._group = GroupCommit(
-            self._commit_alone, most_waiting=self.most_waiting, most_at_once=2
+            self._commit_together, most_waiting=self.most_waiting, most_at_once=2
         )
 
     async def __call__(
@@ -67,23 +82,29 @@ class IngestUsage:
                 many of this tenant; send again.
             IngestInterrupted: the process is stopping; send again.
         """
-        read = parse_events(body if isinstance(body, bytes) else CANONICAL.encode(body))
-        return await self.deliver(tenant_id, read)
+        if not isinstance(body, bytes):
+            body = CANONICAL.encode(body)
+        if len(body) > SMALL_BODY:
+            return await self.deliver(tenant_id, parse_events(body))
+        most = len(body) // _SMALLEST_EVENT + 1
+        share = self.room.take(tenant_id, most)
+        try:
+            return await self._group(tenant_id, body, most)
+        finally:
+            self.room.give_back(share, most)
 
     async def deliver(
         self, tenant_id: TenantId, delivered: Sequence[Delivered]
     ) -> list[IngestResult]:
         """Answer for what was read already, one delivery, as for a body."""
-        events = [item for item in delivered if isinstance(item, UsageEvent)]
-        if not events:
-            return list(cast("Sequence[IngestResult]", delivered))
-        with self.room.holding(tenant_id, len(events)):
-            way = self._group if len(events) <= MOST_MERGED else self._commit_alone
-            answers = await way(tenant_id, events)
-        if len(events) == len(delivered):
-            return answers
-        left = iter(answers)
-        return [next(left) if isinstance(item, UsageEvent) else item for item in delivered]
+        size = len(delivered)
+        with self.room.holding(tenant_id, size):
+            if size <= MOST_MERGED:
+                return await self._group(tenant_id, delivered, size)
+            (answer,) = await self._commit_together(tenant_id, [delivered])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def within(
         self, tenant_id: TenantId, delivered: Sequence[Delivered]
@@ -93,7 +114,38 @@ class IngestUsage:
         answers = iter(await self._commit(tenant_id, events) if events else [])
         return [next(answers) if isinstance(item, UsageEvent) else item for item in delivered]
 
-    async def _commit_alone(
+    async def _commit_together(
+        self, tenant_id: TenantId, sent: Sequence[_Sent]
+    ) -> list[list[IngestResult] | Exception]:
+        """Read what was not, commit all of it at once, and answer delivery by delivery."""
+        answers = await self._answers(tenant_id, sent)
+        told = [answer for answer in answers if not isinstance(answer, Exception)]
+        self.count([result.status for answer in told for result in answer])
+        return answers
+
+    async def _answers(
+        self, tenant_id: TenantId, sent: Sequence[_Sent]
+    ) -> list[list[IngestResult] | Exception]:
+        read = [_read(one) if isinstance(one, bytes) else one for one in sent]
+        events = [
+            item
+            for one in read
+            if not isinstance(one, TallyardError)
+            for item in one
+            if isinstance(item, UsageEvent)
+        ]
+        try:
+            stored = iter(await self._commit_events(tenant_id, events) if events else ())
+        except Exception as failure:  # noqa: BLE001 - told to those whose events these are
+            return [_without_events(one, failure) for one in read]
+        return [
+            one
+            if isinstance(one, TallyardError)
+            else [next(stored) if isinstance(item, UsageEvent) else item for item in one]
+            for one in read
+        ]
+
+    async def _commit_events(
         self, tenant_id: TenantId, events: Sequence[UsageEvent]
     ) -> list[IngestResult]:
         answers = None if self.at_once is None else await self.at_once(tenant_id, events)
@@ -119,6 +171,24 @@ class IngestUsage:
             stored = iter(await self.store.ingest(tenant_id, good))
             kept = iter(await self.store.keep_refused(tenant_id, late, now))
         return [_answer(event, refusal, stored, kept, apart) for event, refusal in judged]
+
+
+def _read(body: bytes) -> Sequence[Delivered] | TallyardError:
+    try:
+        return parse_events(body)
+    except TallyardError as unreadable:
+        return unreadable
+
+
+def _without_events(
+    read: Sequence[Delivered] | TallyardError, failure: Exception
+) -> list[IngestResult] | Exception:
+    """Answer a delivery whose fellows could not be committed: nothing of its own may have been."""
+    if isinstance(read, TallyardError):
+        return read
+    if any(isinstance(item, UsageEvent) for item in read):
+        return failure
+    return list(cast("Sequence[IngestResult]", read))
 
 
 def _answer(

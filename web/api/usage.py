@@ -25,7 +25,6 @@ from web.api.event_results import EventResults, event_results
 from web.compose import Application
 from web.edge.short_way import Asked, Short
 from web.i18n import ENGLISH
-from web.metrics import count_events
 
 _LAST_MARK = (1 << 63) - 1
 
@@ -88,7 +87,6 @@ async def _ingest(
         results = await application.ingest_usage.deliver(owner, read.delivered)
     else:
         results = await application.ingest_usage(owner, delivery.body)
-    count_events([result.status for result in results])
     shown = event_results(results, request.scope["state"].get("language", ENGLISH))
     if delivery.lines:
         for result, line in zip(shown, read.numbers, strict=True):
@@ -100,9 +98,12 @@ def short_ingest(application: Application) -> Short:
     """Take deliveries as `ingest_events` does: JSON as it is, under its usual media types."""
 
     async def answer(asked: Asked) -> bytes:
-        with application.ingest_bodies.holding(asked.tenant_id, asked.length):
+        room = application.ingest_bodies
+        share = room.take(asked.tenant_id, asked.length)
+        try:
             results = await application.ingest_usage(asked.tenant_id, await asked.read())
-        count_events([result.status for result in results])
+        finally:
+            room.give_back(share, asked.length)
         told = [result for result in results if result.refusal is not None]
         shown = event_results(results, asked.language if told else ENGLISH)
         return msgspec.json.encode(EventResults(shown))

@@ -33,6 +33,7 @@ from metering.services.rehearse_ingest import RehearseIngest
 from metering.services.replay_quarantine import ReplayQuarantine
 from metering.services.roll_usage import RollUsage
 from metering.stores.at_once import StoreAtOnce
+from web.metrics import count_events
 from web.parts.stores import StoresPart
 
 
@@ -106,6 +107,7 @@ class SellingPart(StoresPart):
             self.settings.usage_quarantine_events,
             self.settings.ingest_waiting_events,
             self._ingest_at_once,
+            count_events,
         )
 
     @cached_property

@@ -12,22 +12,28 @@ BELLA, RIVAL = TenantId(new_id()), TenantId(new_id())
 
 
 class Ledger:
-    """Takes every event, slowly, and remembers the groups."""
+    """Takes every delivery, slowly, and remembers the groups by their events."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
         self.groups: list[tuple[TenantId, list[str]]] = []
         self.gate = asyncio.Event()
         self.failure: BaseException | None = None
+        self.refusals: dict[str, Exception] = {}
 
-    async def __call__(self, tenant_id, events):
+    async def __call__(self, tenant_id, deliveries):
+        events = [event for delivery in deliveries for event in delivery]
         self.begun.append(len(events))
         await self.gate.wait()
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure
         self.groups.append((tenant_id, [event.id for event in events]))
-        return [IngestResult(e.source, e.id, IngestStatus.ACCEPTED) for e in events]
+        return [
+            self.refusals.get(delivery[0].id)
+            or [IngestResult(e.source, e.id, IngestStatus.ACCEPTED) for e in delivery]
+            for delivery in deliveries
+        ]
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ async def ledger() -> Ledger:
 
 def _send(commit: GroupCommit, name: str, size: int = 1, tenant: TenantId = BELLA):
     events = [usage_event(f"{name}-{n}") for n in range(size)]
-    return asyncio.create_task(commit(tenant, events))
+    return asyncio.create_task(commit(tenant, events, size))
 
 
 async def test_what_arrives_together_is_committed_together(ledger):
@@ -194,11 +200,11 @@ async def test_nothing_is_taken_beyond_the_bound_and_room_comes_back(ledger):
     await asyncio.sleep(0)
 
     with pytest.raises(IngestOverloaded):
-        await commit(BELLA, [usage_event("x"), usage_event("y")])
+        await _send(commit, "beyond", 2)
 
     ledger.gate.set()
     await asyncio.gather(running, waiting)
-    assert len(await commit(BELLA, [usage_event(f"e{n}") for n in range(4)])) == 4
+    assert len(await _send(commit, "e", 4)) == 4
 
 
 async def test_a_failed_commit_fails_its_own_group_only(ledger):
@@ -212,6 +218,18 @@ async def test_a_failed_commit_fails_its_own_group_only(ledger):
     with pytest.raises(ConnectionError):
         await doomed
     assert [result.id for result in await fine] == ["fine-0"]
+
+
+async def test_a_delivery_that_is_refused_costs_the_others_nothing(ledger):
+    commit = GroupCommit(ledger)
+    ledger.refusals["bad-0"] = ValueError("unreadable")
+    ledger.gate.set()
+    bad, fine = _send(commit, "bad"), _send(commit, "fine")
+
+    with pytest.raises(ValueError, match="unreadable"):
+        await bad
+    assert [result.id for result in await fine] == ["fine-0"]
+    assert len(ledger.groups) == 1
 
 
 async def test_a_caller_that_goes_away_takes_nobody_along(ledger):
