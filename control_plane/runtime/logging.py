@@ -40,5 +40,5 @@ def configure_logging(level: str = "info", *, json: bool = True) -> None:
     root.setLevel(level.upper())
     # A tick that comes while its job still runs is left out by design, and no news.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    for noisy in ("httpx", "httpcore", "_granian", "stripe", "alembic"):
+    for noisy in ("httpx", "httpcore", "uvicorn", "stripe", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

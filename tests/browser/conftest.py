@@ -1,21 +1,16 @@
 """A real browser before a real server, on a database of its own."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from granian.constants import Interfaces
-from granian.server.embed import Server
-from litestar import Litestar
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from control_plane.kernel.clock import FakeClock
 from tests.support.api import CATALOGUE
 from tests.support.parts import chromium_path
 from tests.support.ports import free_port
+from tests.support.serving import serving
 from tests.support.stages import staged
 from web.compose import Application
 
@@ -89,24 +84,6 @@ async def browser():
         opened = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield opened
         await opened.close()
-
-
-@asynccontextmanager
-async def serving(app: Litestar, port: int) -> AsyncIterator[None]:
-    """A real server on a port of this machine, for the length of the block."""
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
-    running = asyncio.create_task(server.serve())
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.02)
-            continue
-        writer.close()
-        break
-    yield
-    server.stop()
-    await running
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.sdk.snapshot import FeatureGrant, FeatureKind, Snapshot, Window
-from tests.support import cluster
+from tests.support import cluster, serving
 from tests.support.ingest_bench import free_port, seed_bench, send_all
 
 FEATURES = 40
@@ -98,11 +97,8 @@ def _start(settings: Settings, port: int) -> "subprocess.Popen[bytes]":
         "TALLYARD_VAR_DIR": str(settings.var_dir),
         "TALLYARD_PORT": str(port),
     }
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--backpressure", "256"]
-    return subprocess.Popen(
-        [*command, "tests.support.check_app:app"], env=environment, start_new_session=True
-    )
+    command = serving.command("tests.support.check_app:app", port)
+    return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
 def _wait(bench: CheckBench) -> None:

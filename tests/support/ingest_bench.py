@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from control_plane.kernel.clock import SystemClock
 from control_plane.kernel.ids import TenantId, new_id
 from control_plane.runtime.database import Database
 from control_plane.runtime.settings import Settings
-from tests.support import cluster
+from tests.support import cluster, serving
 from tests.support.usage import CATALOGUE, cloud_event
 
 ANSWERED = 200
@@ -146,9 +145,9 @@ def _start(bench: Bench) -> "subprocess.Popen[bytes]":
         "TALLYARD_VAR_DIR": str(settings.var_dir),
         "TALLYARD_PORT": str(bench.port),
     }
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
-    command += ["--host", "127.0.0.1", "--port", str(bench.port), "--backpressure", "256"]
-    return subprocess.Popen([*command, "tests.support.ingest_app:app"], env=environment)
+    return subprocess.Popen(
+        serving.command("tests.support.ingest_app:app", bench.port), env=environment
+    )
 
 
 def _wait(bench: Bench) -> None:

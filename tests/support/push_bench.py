@@ -6,7 +6,6 @@ import os
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,7 +25,7 @@ from control_plane.sdk.client import EntitlementState
 from control_plane.sdk.envelope import load_public_keys
 from control_plane.sdk.keyring import KeyRing
 from control_plane.sdk.subscriber import Subscriber
-from tests.support import cluster
+from tests.support import cluster, serving
 from tests.support.ingest_bench import free_port, seed_bench
 
 FEATURE = "outbound"
@@ -83,11 +82,8 @@ def _start(push: Push) -> "subprocess.Popen[bytes]":
         "TALLYARD_SECRET_KEY": push.settings.secret_key,
         "TALLYARD_VAR_DIR": str(push.settings.var_dir),
     }
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
-    command += ["--host", "127.0.0.1", "--port", str(push.port), "--backpressure", "512"]
-    return subprocess.Popen(
-        [*command, "tests.support.push_app:app"], env=environment, start_new_session=True
-    )
+    command = serving.command("tests.support.push_app:app", push.port)
+    return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
 def _wait(port: int) -> None:

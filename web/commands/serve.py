@@ -10,9 +10,6 @@ from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
 from web.commands.failing import refusals
 
-_REQUESTS = 256  # that one process works on at a time, beside the streams that only wait
-_END_SECONDS = 30  # for what has begun when a process is asked to end
-
 
 @click.command()
 @click.option("--host", default=None, help="Address to listen on (TALLYARD_HOST).")
@@ -21,26 +18,14 @@ _END_SECONDS = 30  # for what has begun when a process is asked to end
 @refusals
 def serve(host: str | None, port: int | None, workers: int) -> None:
     """Serve the API and the portal."""
-    from granian import Granian  # noqa: PLC0415 - only this command needs the server
-    from granian.constants import Interfaces  # noqa: PLC0415
-
-    from web.api.service_sync import MOST_STREAMS  # noqa: PLC0415
-    from web.parts.checking import MOST_STREAMS as MOST_OF_TENANTS  # noqa: PLC0415
+    from web.server import serve as serve_processes  # noqa: PLC0415 - only this needs the server
+    from web.server import server_config  # noqa: PLC0415
 
     settings = load_settings()
     configure_logging(settings.log_level)
-    Granian(
-        "web.asgi:app",
-        factory=True,
-        address=host or settings.host,
-        port=port or settings.port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        log_enabled=False,
-        backpressure=_REQUESTS + MOST_STREAMS + MOST_OF_TENANTS,
-        workers_kill_timeout=_END_SECONDS,
-        respawn_failed_workers=True,
-    ).serve()
+    serve_processes(
+        server_config("web.asgi:app", host or settings.host, port or settings.port, workers=workers)
+    )
 
 
 @click.command()

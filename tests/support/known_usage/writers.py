@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ import pytest
 
 from control_plane.runtime.postgres import EmbeddedPostgres, PostgresNotStarted
 from control_plane.runtime.settings import Settings
+from tests.support import serving
 from tests.support.ingest_bench import free_port
 
 BATCH = 1_000
@@ -48,8 +48,7 @@ class Webs:
             "TALLYARD_SECRET_KEY": self.settings.secret_key,
             "TALLYARD_VAR_DIR": str(self.settings.var_dir),
         }
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-log"]
-        command += ["--host", "127.0.0.1", "--port", str(port), "tests.support.ingest_app:app"]
+        command = serving.command("tests.support.ingest_app:app", port)
         # Its workers are children of their own: the whole group is killed.
         return subprocess.Popen(command, env=environment, start_new_session=True)
 
