@@ -104,12 +104,16 @@ class HeldStates:
         """Return the newest snapshot if that is known without looking, and not too old."""
         if self._unsubscribe is None:  # listening starts in the loop that asks
             self._unsubscribe = self._news.subscribe(self._hear)
-        entry = self._entry(tenant_id)
+        entry = self._entries.get(tenant_id)
+        if entry is None:
+            return None
+        self._entries.move_to_end(tenant_id)
         held, epoch = entry.held, entry.epoch
         if (
             held is None
             or epoch is None
-            or held.snapshot.revision < max(entry.heard, at_least)
+            or (revision := held.snapshot.revision) < entry.heard
+            or revision < at_least
             or epoch != self._news.epoch
             or self._news.heard_seconds > LONGEST_SILENCE_SECONDS
         ):

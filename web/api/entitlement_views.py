@@ -34,16 +34,13 @@ def decision_members(
     feature: str, decision: Decision, remaining: int | None
 ) -> tuple[str, bool, str, str | None, str | None, str | None, datetime | None]:
     """Return what a view begins with that shows a decision, in the order of `DecisionView`."""
+    allowed, reason, limit, _, valid_until, value, _, _ = decision
     return (
         feature,
-        decision.allowed,
-        decision.reason.value,
-        _text(decision.limit),
+        allowed,
+        str(reason),
+        None if limit is None else quantity_text(limit),
         None if remaining is None else str(remaining),
-        _text(decision.value),
-        decision.valid_until,
+        quantity_text(value) if isinstance(value, Decimal) else value,
+        valid_until,
     )
-
-
-def _text(value: Decimal | str | None) -> str | None:
-    return quantity_text(value) if isinstance(value, Decimal) else value

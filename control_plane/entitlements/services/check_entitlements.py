@@ -10,7 +10,6 @@ from control_plane.entitlements.held_states import HeldState, HeldStates
 from control_plane.kernel.clock import Clock
 from control_plane.kernel.ids import TenantId
 from control_plane.sdk.decide import Decision, Reason
-from control_plane.sdk.snapshot import FeatureGrant
 
 PATIENCE_SECONDS = 2.0
 """How long a check waits for a revision that its caller demands."""
@@ -78,15 +77,18 @@ class CheckEntitlements:
             held = await self.at_least(tenant_id, min_revision)
         at = held.present(self.clock)
         check, instant = held.checker.check, at.timestamp()
-        decided = [(q, check(q.feature, instant)) for q in questions]
-        counted = {q.feature for q, d in decided if d.allowed and _grant(held, q.feature).limited}
-        accounts = await self.read_accounts(tenant_id, counted) if counted else {}
-        return Checked(
-            revision=held.snapshot.revision,
-            at=at,
-            age_seconds=self.states.age_seconds(),
-            answers=tuple(_answer(q, d, accounts.get(q.feature)) for q, d in decided),
-        )
+        answers: list[Answer] = []
+        counted: list[str] = []
+        for feature, _ in questions:
+            decision = check(feature, instant)
+            answers.append(Answer(feature, decision))
+            if decision.limit is not None:  # only what is allowed and counted has one
+                counted.append(feature)
+        if counted:
+            accounts = await self.read_accounts(tenant_id, frozenset(counted))
+            answers = [_counted(*pair, accounts) for pair in zip(questions, answers, strict=True)]
+        age_seconds = self.states.age_seconds()
+        return Checked(held.snapshot.revision, at, age_seconds, tuple(answers))
 
     async def at_least(self, tenant_id: TenantId, min_revision: int) -> HeldState:
         """Return the newest snapshot, once it is of ``min_revision`` or newer.
@@ -103,13 +105,11 @@ class CheckEntitlements:
         return held
 
 
-def _grant(held: HeldState, feature: str) -> FeatureGrant:
-    return held.snapshot.features[feature]
-
-
-def _answer(question: Question, decision: Decision, account: Account | None) -> Answer:
+def _counted(question: Question, answer: Answer, accounts: Mapping[str, Account]) -> Answer:
+    feature, decision, _ = answer
+    account = accounts.get(feature)
     if not decision.allowed or account is None:
-        return Answer(question.feature, decision)
+        return answer
     if account.hard and question.units > account.free:
         decision = decision._replace(allowed=False, reason=Reason.LIMIT_REACHED)
-    return Answer(question.feature, decision, account.free)
+    return Answer(feature, decision, account.free)
