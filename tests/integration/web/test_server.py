@@ -23,13 +23,13 @@ async def app(scope, receive, send):
             await send({"type": f"{kind}.complete"})
             if kind == "lifespan.shutdown":
                 return
+    if scope["path"] == "/slow":
+        await asyncio.sleep(3 * SOON)
     length, more = 0, scope["path"] != "/early"
     while more:
         message = await receive()
         length += len(message.get("body", b""))
         more = message.get("more_body", False)
-    if scope["path"] == "/slow":
-        await asyncio.sleep(3 * SOON)
     names = b",".join(name for name, _ in scope["headers"])
     answer = b"%s %d %s" % (scope["path"].encode(), length, names)
     headers = [(b"content-length", str(len(answer)).encode())]
@@ -46,11 +46,12 @@ async def connect():
     async def connected():
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            yield reader, writer
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                yield reader, writer
         finally:
             writer.close()
 
-    async with serving(app, port), asyncio.timeout(PATIENCE_SECONDS):
+    async with serving(app, port):
         yield connected
 
 
