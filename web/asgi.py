@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from control_plane.runtime.logging import configure_logging
 from control_plane.runtime.settings import load_settings
 from web.api.routes import api_routes, short_ways
+from web.api.service_sync import MOST_STREAMS
 from web.compose import Application, compose
 from web.docs.pages import docs_router
 from web.docs.schema import PublishedSchema
@@ -28,8 +29,11 @@ from web.edge.short_way import ShortWay
 from web.edge.texts import TextMiddleware
 from web.lifetime import end_with_server, spare_the_collector, when_asked_to_end
 from web.metrics import metrics_middleware
+from web.parts.checking import MOST_STREAMS as MOST_OF_TENANTS
 from web.portal.routes import portal_config, portal_routes
 from web.problems import problem_handler
+
+_REQUESTS = 256  # that one process works on at a time, beside the streams that only wait
 
 log = structlog.get_logger()
 
@@ -83,7 +87,8 @@ def create_app(application: Application) -> WebApp:
     # answer like any other.
     framework = context_middleware(metrics_middleware(partial(Litestar.__call__, app)))
     bearers = Bearers(application.authenticate_api_key, application.authenticate_service_token)
-    app.short_way = ShortWay(framework, bearers, short_ways(application))
+    most = _REQUESTS + MOST_STREAMS + MOST_OF_TENANTS
+    app.short_way = ShortWay(framework, bearers, short_ways(application), most)
     return app
 
 

@@ -12,6 +12,8 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from control_plane.kernel.errors import ErrorKind, TallyardError
+
 LARGEST_HEAD: Final = 65_536
 """How many bytes a request's line and headers may have while they are not all there."""
 HEAD_SECONDS: Final = 30
@@ -24,6 +26,15 @@ _IDLE_SECONDS = 75  # that a connection is kept between requests; longer than cl
 _HUNG_SECONDS = 30  # without a sign of life, before a worker is replaced
 
 _log = logging.getLogger(__name__)
+
+
+class PortUnusable(TallyardError):
+    """The address to serve on cannot be had."""
+
+    code = "port_unusable"
+    kind = ErrorKind.UNAVAILABLE
+    message = "Port {port} of {host} cannot be used: {reason}"
+    remedy = "End what listens there, or choose another with --port or TALLYARD_PORT."
 
 
 class Connection(HttpToolsProtocol):
@@ -175,7 +186,8 @@ def serve(config: Config) -> None:
     """Serve in processes of their own until asked to end; one that dies is replaced.
 
     Raises:
-        SystemExit: the port is taken, or the application could not be started.
+        PortUnusable: another process listens there, or this one may not.
+        SystemExit: the application could not be started.
     """
     supervisor = Supervisor(config, [_listening(config)])
     supervisor.run()
@@ -190,4 +202,5 @@ def _listening(config: Config) -> socket.socket:
     try:
         return socket.create_server(address, family=family, backlog=config.backlog)
     except OSError as error:
-        sys.exit(f"Cannot listen on port {config.port}: {error.strerror}")
+        reason = error.strerror or str(error)
+        raise PortUnusable(host=config.host, port=config.port, reason=reason) from error

@@ -91,7 +91,10 @@ class GroupCommit(Generic[D, A]):
         self._waiting += size
         if lane.groups < self.most_at_once and not lane.forming:
             self._look(lane)
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # it would hold an error, and that one this frame, until somebody collects
 
     def _look(self, lane: _Lane[D, A]) -> None:
         """Form a group of those that wait, or see to it that one is formed soon."""

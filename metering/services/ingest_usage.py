@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
-from control_plane.kernel.errors import TallyardError
 from control_plane.kernel.ids import TenantId
 from control_plane.runtime.unit_of_work import UnitOfWork
 from control_plane.tenancy.clocks import TenantClock
@@ -102,9 +101,12 @@ class IngestUsage:
             if size <= MOST_MERGED:
                 return await self._group(tenant_id, delivered, size)
             (answer,) = await self._commit_together(tenant_id, [delivered])
-        if isinstance(answer, Exception):
+        if not isinstance(answer, Exception):
+            return answer
+        try:
             raise answer
-        return answer
+        finally:
+            del answer  # it would hold this frame, and the frame it, until somebody collects
 
     async def within(
         self, tenant_id: TenantId, delivered: Sequence[Delivered]
@@ -130,7 +132,7 @@ class IngestUsage:
         events = [
             item
             for one in read
-            if not isinstance(one, TallyardError)
+            if not isinstance(one, Exception)
             for item in one
             if isinstance(item, UsageEvent)
         ]
@@ -140,7 +142,7 @@ class IngestUsage:
             return [_without_events(one, failure) for one in read]
         return [
             one
-            if isinstance(one, TallyardError)
+            if isinstance(one, Exception)
             else [next(stored) if isinstance(item, UsageEvent) else item for item in one]
             for one in read
         ]
@@ -173,18 +175,18 @@ class IngestUsage:
         return [_answer(event, refusal, stored, kept, apart) for event, refusal in judged]
 
 
-def _read(body: bytes) -> Sequence[Delivered] | TallyardError:
+def _read(body: bytes) -> Sequence[Delivered] | Exception:
     try:
         return parse_events(body)
-    except TallyardError as unreadable:
+    except Exception as unreadable:  # noqa: BLE001 - whatever it is, it is this delivery's own
         return unreadable
 
 
 def _without_events(
-    read: Sequence[Delivered] | TallyardError, failure: Exception
+    read: Sequence[Delivered] | Exception, failure: Exception
 ) -> list[IngestResult] | Exception:
     """Answer a delivery whose fellows could not be committed: nothing of its own may have been."""
-    if isinstance(read, TallyardError):
+    if isinstance(read, Exception):
         return read
     if any(isinstance(item, UsageEvent) for item in read):
         return failure

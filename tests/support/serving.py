@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
+from litestar.types import Receive, Send
 
 from web.server import serve, server_config
 
@@ -25,6 +26,14 @@ class InLoop(uvicorn.Server):
 def command(app: str, port: int) -> list[str]:
     """Return the command line of a server with one worker."""
     return [sys.executable, "-m", "tests.support.serving", app, str(port)]
+
+
+async def live(receive: Receive, send: Send) -> None:
+    """Go through the lifespan of an application that neither needs nor leaves anything."""
+    kind = ""
+    while kind != "lifespan.shutdown":
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})  # type: ignore[typeddict-item] # one of two
 
 
 @asynccontextmanager

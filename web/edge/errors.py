@@ -21,6 +21,15 @@ class NotPermitted(TallyardError):
     remedy = "Ask an owner of your organisation for a role that includes it."
 
 
+class RequestsUnderWay(TallyardError):
+    """This process works on as many requests as it can."""
+
+    code = "requests_under_way"
+    kind = ErrorKind.UNAVAILABLE
+    message = "This process works on {most} requests already."
+    remedy = "Send the request again in a few seconds, a write with the same Idempotency-Key."
+
+
 class IdempotencyKeyMissing(TallyardError):
     """A write came without the key that makes repeating it safe."""
 

@@ -30,6 +30,7 @@ from web.edge.context import (
     request_id_of,
     trace_of,
 )
+from web.edge.errors import RequestsUnderWay
 from web.metrics import STARTED, Noted
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]{1,255}(?::[0-9]{1,5})?")
@@ -79,15 +80,34 @@ class Short:
 
 @dataclass(slots=True)
 class ShortWay:
-    """Stands before the framework's application, ``app``, and answers ``shorts`` by their paths."""
+    """Stands before the framework's application, ``app``, and answers ``shorts`` by their paths.
+
+    Beyond ``most`` requests under way, streams among them, the next ones are refused, but for those
+    that ask after the process's health.
+    """
 
     app: ASGIApp
     authenticate: Authenticate
     shorts: dict[str, Short] = field(default_factory=dict)
+    most: int = 1_000
+    under_way: int = field(default=0, init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an ordinary request, or pass it on as it came."""
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
+        if scope["type"] != ScopeType.HTTP or scope["path"].startswith("/health"):
+            await self.app(scope, receive, send)
+        elif self.under_way >= self.most:
+            refusal = RequestsUnderWay(most=self.most)
+            await self._hand_on({FAILED: refusal}, scope, receive, send)
+        else:
+            self.under_way += 1
+            try:
+                await self._either_way(scope, receive, send)
+            finally:
+                self.under_way -= 1
+
+    async def _either_way(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
             short = self.shorts.get(scope["path"])
             if short is not None and (ordinary := _ordinary(scope, short)) is not None:
                 await self._shortly(short, *ordinary, scope, receive, send)

@@ -278,3 +278,22 @@ async def test_lengths_that_no_body_has_are_no_fault_of_ours(ways, bella):
         ]
         sent = await answered(ways.app, given, parts(body))
         assert sent[0]["status"] in {200, 400}, said[:9]
+
+
+async def test_beyond_the_most_requests_under_way_the_next_are_refused(site, ways, bella):
+    short_way = site.app.short_way
+    short_way.under_way = short_way.most
+    refused = await bella.client.post(EVENTS, content=BODIES[EVENTS])
+    zh = {"accept-language": "zh-CN"}
+    chinese = await bella.client.get("/v1/usage", headers=zh)
+    health = await bella.client.get("/health/live")
+    short_way.under_way = 0
+    taken = await bella.client.post(EVENTS, content=BODIES[EVENTS])
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "requests_under_way")
+    assert refused.headers["retry-after"] == "1"
+    assert chinese.json()["code"] == "requests_under_way"
+    assert "达上限" in chinese.json()["detail"]
+    assert (health.status_code, taken.status_code) == (200, 200)
+    assert taken.json()["results"][0]["status"] == "accepted"
+    assert short_way.under_way == 0

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 
 from control_plane.catalog.services.apply_catalog import ApplyCatalog
+from metering.domain.cloudevents import parse_events
 from metering.domain.events import IngestStatus
 from metering.errors import EventsUnreadable
+from metering.services import ingest_usage
 from tests.support.usage import CALLS, CATALOGUE, JANUARY, LINES, cloud_event
 
 
@@ -188,3 +190,65 @@ async def test_usage_that_is_too_old_for_its_meter_is_refused_with_a_reason_and_
     ]
     page = await store.refused(tenant_id, after=None, limit=10)
     assert [(kept.event.id, kept.refused_at) for kept in page.refused] == [("old", clock.now())]
+
+
+BROKEN = b"{"
+NO_EVENT = b"[5]"
+_SMALL = [_body(cloud_event("good")), BROKEN, NO_EVENT, _body(cloud_event("other"))]
+
+
+def _together(ingest, tenant_id):
+    return asyncio.gather(*(ingest(tenant_id, body) for body in _SMALL), return_exceptions=True)
+
+
+async def test_small_deliveries_of_one_commit_are_answered_each_on_its_own(
+    ingest, store, tenant_id
+):
+    counted, groups = [], []
+    ingest.count = counted.extend
+    commit = ingest._group.commit
+
+    async def committed(tenant_id, sent):
+        groups.append(len(sent))
+        return await commit(tenant_id, sent)
+
+    ingest._group.commit = committed
+    good, broken, rejected, other = await _together(ingest, tenant_id)
+
+    assert groups == [4]
+    assert isinstance(broken, EventsUnreadable)
+    assert [(r.id, r.status) for r in [*good, *rejected, *other]] == [
+        ("good", IngestStatus.ACCEPTED),
+        (None, IngestStatus.REJECTED),
+        ("other", IngestStatus.ACCEPTED),
+    ]
+    assert counted == [r.status for r in [*good, *rejected, *other]]
+    assert (await _total(store, tenant_id)).events == 2
+    assert ingest.room.held == 0
+
+
+async def test_a_commit_that_fails_is_told_to_those_who_had_events_in_it(ingest, tenant_id):
+    async def failing(*_):
+        raise ConnectionError("gone")
+
+    ingest.at_once = failing
+    good, broken, rejected, other = await _together(ingest, tenant_id)
+
+    assert isinstance(good, ConnectionError)
+    assert isinstance(other, ConnectionError)
+    assert isinstance(broken, EventsUnreadable)
+    assert [r.status for r in rejected] == [IngestStatus.REJECTED]
+    assert ingest.room.held == 0
+
+
+async def test_a_fault_in_reading_one_delivery_is_that_ones_alone(ingest, tenant_id, monkeypatch):
+    def faulty(body):
+        if body == BROKEN:
+            raise ZeroDivisionError("of ours")
+        return parse_events(body)
+
+    monkeypatch.setattr(ingest_usage, "parse_events", faulty)
+    good, broken, _, other = await _together(ingest, tenant_id)
+
+    assert isinstance(broken, ZeroDivisionError)
+    assert [good[0].status, other[0].status] == [IngestStatus.ACCEPTED] * 2

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.serving import serving
+from tests.support.serving import live, serving
 from web import server
 
 PATIENCE_SECONDS = 20
@@ -18,11 +18,8 @@ JAVA_OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Sett
 async def app(scope, receive, send):
     """Tell the path, the body's length and the headers' names; for /early, before the body."""
     if scope["type"] == "lifespan":
-        while True:
-            kind = (await receive())["type"]
-            await send({"type": f"{kind}.complete"})
-            if kind == "lifespan.shutdown":
-                return
+        await live(receive, send)
+        return
     if scope["path"] == "/slow":
         await asyncio.sleep(3 * SOON)
     length, more = 0, scope["path"] != "/early"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.cli.shell import shell_for
 from tests.support.ports import free_port
-from tests.support.serving import command
+from tests.support.serving import command, live
 
 PATIENCE_SECONDS = 20
 HERE = "tests.integration.web.test_server_processes"
@@ -20,11 +20,8 @@ HERE = "tests.integration.web.test_server_processes"
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        while True:
-            kind = (await receive())["type"]
-            await send({"type": f"{kind}.complete"})
-            if kind == "lifespan.shutdown":
-                return
+        await live(receive, send)
+        return
     answer = str(os.getpid()).encode()
     headers = [(b"content-length", str(len(answer)).encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -100,7 +97,8 @@ def test_a_port_that_is_taken_is_named(settings):
         done = shell_for(settings).anew("serve", "--port", str(port))
 
     assert done.status == 1
-    assert done.err.startswith(f"Cannot listen on port {port}: Address already in use")
+    assert done.err.startswith(f"Port {port} of 127.0.0.1 cannot be used: Address already in use")
+    assert "Traceback" not in done.err
 
 
 def test_two_servers_that_start_at_once_do_not_share_a_port(tmp_path):

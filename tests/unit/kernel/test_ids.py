@@ -1,3 +1,4 @@
+import os
 import time
 from uuid import UUID
 
@@ -64,3 +65,18 @@ def test_anything_but_the_exact_text_form_is_refused(text):
         parse_id("sub", text)
 
     assert refused.value.fields == {"value": text, "prefix": "sub"}
+
+
+def test_a_forked_process_draws_ids_of_its_own():
+    new_id()  # some random numbers are drawn ahead
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writer, new_id().bytes)
+        os._exit(0)
+    os.waitpid(child, 0)
+    own, other = new_id(), UUID(bytes=os.read(reader, 16))
+    os.close(reader)
+    os.close(writer)
+
+    random_bits = (1 << 62) - 1
+    assert own.int & random_bits != other.int & random_bits

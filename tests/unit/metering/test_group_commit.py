@@ -1,4 +1,7 @@
 import asyncio
+import contextlib
+import gc
+import weakref
 
 import pytest
 
@@ -39,6 +42,10 @@ class Ledger:
 @pytest.fixture
 async def ledger() -> Ledger:
     return Ledger()
+
+
+class Watched(ValueError):
+    """An error that can be watched."""
 
 
 def _send(commit: GroupCommit, name: str, size: int = 1, tenant: TenantId = BELLA):
@@ -230,6 +237,22 @@ async def test_a_delivery_that_is_refused_costs_the_others_nothing(ledger):
         await bad
     assert [result.id for result in await fine] == ["fine-0"]
     assert len(ledger.groups) == 1
+
+
+async def test_a_refusal_is_not_kept_until_somebody_collects(ledger):
+    commit = GroupCommit(ledger)
+    ledger.gate.set()
+    ledger.refusals["bad-0"] = Watched("unreadable")
+    kept = weakref.ref(ledger.refusals["bad-0"])
+    gc.disable()
+    try:
+        with contextlib.suppress(ValueError):
+            await commit(BELLA, [usage_event("bad-0")], 1)
+        ledger.refusals.clear()
+        await asyncio.sleep(0.01)
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_caller_that_goes_away_takes_nobody_along(ledger):
