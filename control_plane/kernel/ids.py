@@ -1,9 +1,9 @@
 """Identifiers: UUIDv7 inside, ``sub_01h…`` at the edge, one ``NewType`` per entity."""
 
 import os
-import sys
 import threading
 import time
+from contextlib import suppress
 from typing import NewType
 from uuid import UUID
 
@@ -86,7 +86,7 @@ class _RandomBits:
 
     def __init__(self) -> None:
         self._ready: list[int] = []
-        if sys.platform != "win32":  # where nothing forks
+        with suppress(AttributeError):  # where nothing forks
             os.register_at_fork(after_in_child=self._ready.clear)  # two processes, two sequences
 
     def next(self) -> int:
