@@ -27,7 +27,7 @@ from web.edge.guard import require_permission
 from web.edge.idempotency import IdempotencyMiddleware
 from web.edge.short_way import ShortWay
 from web.edge.texts import TextMiddleware
-from web.lifetime import end_with_server, spare_the_collector, when_asked_to_end
+from web.lifetime import spare_the_collector, when_asked_to_end
 from web.metrics import metrics_middleware
 from web.parts.checking import MOST_STREAMS as MOST_OF_TENANTS
 from web.portal.routes import portal_config, portal_routes
@@ -113,7 +113,6 @@ def _openapi() -> OpenAPIConfig:
 
 def app() -> WebApp:
     """Build the application from the environment, in a worker of the server."""
-    end_with_server()
     settings = load_settings()
     configure_logging(settings.log_level)
     application = create_app(compose(settings))

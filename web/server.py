@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from control_plane.kernel.errors import ErrorKind, TallyardError
+from web.lifetime import end_with_server
 
 LARGEST_HEAD: Final = 65_536
 """How many bytes a request's line and headers may have while they are not all there."""
@@ -136,12 +137,13 @@ class Config(uvicorn.Config):
     """What is served, and the end of a worker that cannot build it."""
 
     def load(self) -> None:
-        """Build the application.
+        """Build the application, in a worker that ends with its server.
 
         Raises:
             SystemExit: that cannot be done; with any other error the worker would be replaced,
                 again and again.
         """
+        end_with_server()
         try:
             super().load()
         except Exception:  # noqa: BLE001 - whatever it is, it would be so again

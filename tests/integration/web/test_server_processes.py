@@ -80,6 +80,19 @@ def test_a_worker_killed_is_replaced(tmp_path):
         assert second not in {first, server.pid}
 
 
+def test_a_server_killed_takes_its_worker_along(tmp_path):
+    port = free_port()
+    with running("whole", port, tmp_path / "log") as server:
+        worker = worker_of(port)
+        server.kill()
+        server.wait(PATIENCE_SECONDS)
+
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while Path(f"/proc/{worker}").exists():
+            assert time.monotonic() < deadline, "it goes on"
+            time.sleep(0.05)
+
+
 @pytest.mark.parametrize("factory", ["unbuildable", "unstartable", "missing"])
 def test_an_application_that_cannot_start_ends_the_server(tmp_path, factory):
     log = tmp_path / "log"
